@@ -1,0 +1,1 @@
+"""Command line and web page: parse, call one function, report."""

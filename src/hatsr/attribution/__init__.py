@@ -1,0 +1,1 @@
+"""Which pixels a network used: LAM and its pictures."""

@@ -1,0 +1,14 @@
+"""Weights on disk: safe load and save, official names and ours, shipped weights by name."""
+
+from hatsr.checkpoint.files import Checkpoint, CheckpointError, read, save
+from hatsr.checkpoint.sources import DEFAULT_MODEL, resolve, shipped
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "Checkpoint",
+    "CheckpointError",
+    "read",
+    "resolve",
+    "save",
+    "shipped",
+]

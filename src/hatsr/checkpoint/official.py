@@ -1,0 +1,238 @@
+"""The tensor names of the official HAT and SwinIR files, and the network they describe."""
+
+import re
+from collections.abc import Mapping
+from math import isqrt
+
+import torch
+from torch import Tensor
+
+from hatsr.model import HAT, HATConfig
+from hatsr.model.config import GroupConv, Tail
+from hatsr.model.windows import overlapping_relative_position_index, relative_position_index
+
+_BUFFERS = re.compile(r"relative_position_index(_SA|_OCA)?$|attn_mask$")
+"""Tables that official files carry and every program can compute again."""
+
+_RENAMES = (
+    (r"^shallow\.", "conv_first."),
+    (r"^embed_norm\.", "patch_embed.norm."),
+    (r"^body_conv\.", "conv_after_body."),
+    (r"^groups\.(\d+)\.conv\.", r"layers.\1.conv."),
+    (r"^groups\.(\d+)\.blocks\.", r"layers.\1.residual_group.blocks."),
+    (r"^groups\.(\d+)\.ocab\.attention\.", r"layers.\1.residual_group.overlap_attn."),
+    (r"^groups\.(\d+)\.ocab\.", r"layers.\1.residual_group.overlap_attn."),
+    (r"\.cab\.compress\.", ".conv_block.cab.0."),
+    (r"\.cab\.expand\.", ".conv_block.cab.2."),
+    (r"\.cab\.attention\.squeeze\.", ".conv_block.cab.3.attention.1."),
+    (r"\.cab\.attention\.excite\.", ".conv_block.cab.3.attention.3."),
+    (r"(\.blocks\.\d+)\.attention\.", r"\1.attn."),
+    (r"\bbias_table$", "relative_position_bias_table"),
+)
+_TAIL_RENAMES: dict[Tail, tuple[tuple[str, str], ...]] = {
+    "pixelshuffle": (
+        (r"^tail\.before\.", "conv_before_upsample.0."),
+        (r"^tail\.last\.", "conv_last."),
+    ),
+    "pixelshuffle-direct": ((r"^tail\.0\.", "upsample.0."),),
+    "nearest-conv": (
+        (r"^tail\.before\.", "conv_before_upsample.0."),
+        (r"^tail\.steps\.0\.", "conv_up1."),
+        (r"^tail\.steps\.1\.", "conv_up2."),
+        (r"^tail\.final\.", "conv_hr."),
+        (r"^tail\.last\.", "conv_last."),
+    ),
+    "residual": ((r"^tail\.", "conv_last."),),
+}
+
+
+def official_name(name: str, tail: Tail) -> str:
+    """The official name of one of our tensors."""
+    for ours, theirs in (*_TAIL_RENAMES[tail], *_RENAMES):
+        name = re.sub(ours, theirs, name)
+    # In the official pixel-shuffle tail convolutions and shuffles share one numbering.
+    return re.sub(r"^tail\.steps\.(\d+)\.0\.", lambda m: f"upsample.{2 * int(m[1])}.", name)
+
+
+def is_official(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether the names are those of the official HAT and SwinIR files."""
+    return "conv_first.weight" in tensors
+
+
+def to_official(model: HAT) -> dict[str, Tensor]:
+    """All weights under official names, with the index buffers other programs look for."""
+    config = model.config
+    if config.depthwise_cab or (config.cab and not config.channel_attention):
+        raise ValueError(
+            "the official layout must be given a standard CAB, got depthwise_cab="
+            f"{config.depthwise_cab}, channel_attention={config.channel_attention}; "
+            "save in the hatsr layout instead"
+        )
+    out = {}
+    for name, tensor in model.state_dict().items():
+        is_gate = ".cab.attention." in name and name.endswith("weight")
+        out[official_name(name, config.tail)] = tensor[:, :, None, None] if is_gate else tensor
+    index = relative_position_index(config.window_size)
+    if config.cab or config.ocab:
+        out["relative_position_index_SA"] = index
+        out["relative_position_index_OCA"] = overlapping_relative_position_index(
+            config.window_size, config.overlap_size
+        )
+        return out
+    for g, depth in enumerate(config.depths):
+        for i in range(depth):
+            out[f"layers.{g}.residual_group.blocks.{i}.attn.relative_position_index"] = index
+    return out
+
+
+def from_official(tensors: Mapping[str, Tensor]) -> tuple[HATConfig, dict[str, Tensor]]:
+    """The network that official tensors describe, and the tensors under our names.
+
+    Raises:
+        ValueError: tensors are missing, left over or of the wrong shape; the message names them.
+    """
+    tensors = {k: v for k, v in tensors.items() if not _BUFFERS.search(k)}
+    config = deduce_config(tensors)
+    with torch.device("meta"):
+        wanted = HAT(config).state_dict()
+    names = {official_name(ours, config.tail): ours for ours in wanted}
+    check_names(names, tensors)
+    out, wrong = {}, []
+    for theirs, ours in names.items():
+        tensor = tensors[theirs]
+        if tensor.ndim == 4 and wanted[ours].ndim == 2 and tensor.shape[2:] == (1, 1):
+            tensor = tensor[:, :, 0, 0]
+        if tensor.shape != wanted[ours].shape:
+            wrong.append(f"{theirs} {tuple(tensor.shape)} for {tuple(wanted[ours].shape)}")
+        out[ours] = tensor
+    if wrong:
+        raise ValueError(f"tensors of one network must fit together, got {shorten(wrong)}")
+    return config, out
+
+
+def check_names(wanted: Mapping[str, object], got: Mapping[str, object]) -> None:
+    """Raise ValueError unless both have the same names."""
+    missing = [f"no {name}" for name in wanted if name not in got]
+    extra = [f"unexpected {name}" for name in got if name not in wanted]
+    if missing or extra:
+        raise ValueError(
+            f"the file must hold one whole HAT or SwinIR network, got {shorten(missing + extra)}"
+        )
+
+
+def shorten(items: list[str], most: int = 4) -> str:
+    """The first few of a list, and how many more there are."""
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return "; ".join(items[:most]) + more
+
+
+class _Shapes:
+    """Shapes by name, with an error that says which tensor is missing or odd."""
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self.tensors = tensors
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.tensors
+
+    def of(self, name: str, dimensions: int) -> tuple[int, ...]:
+        """The shape of a tensor that must be there with so many dimensions."""
+        if name not in self.tensors:
+            raise ValueError(f"a HAT or SwinIR file must hold {name}, got a file without it")
+        shape = tuple(self.tensors[name].shape)
+        if len(shape) != dimensions or 0 in shape:
+            raise ValueError(f"{name} must have {dimensions} dimensions, got shape {shape}")
+        return shape
+
+    def count(self, pattern: str) -> int:
+        """One more than the largest number that the pattern's group finds among the names."""
+        found = [int(m[1]) for name in self.tensors if (m := re.match(pattern, name))]
+        return max(found, default=-1) + 1
+
+
+def _divisor(width: int, hidden: int, what: str) -> int:
+    """The ratio r with width // r == hidden, the exact one where there is one."""
+    ratio = width // hidden if hidden else 0
+    if ratio < 1 or width // ratio != hidden:
+        raise ValueError(f"{what} must be C // ratio, got {hidden} for C = {width}")
+    return ratio
+
+
+def deduce_config(tensors: Mapping[str, Tensor]) -> HATConfig:
+    """Read scale, width, depths, heads, window, ratios and tail off the official tensors.
+
+    What no tensor shows keeps the value of the official networks: alpha 0.01, drop-path 0.1,
+    and an image range of 255 for SwinIR's JPEG networks (window 7).
+    """
+    shapes = _Shapes(tensors)
+    width, channels = shapes.of("conv_first.weight", 4)[:2]
+    groups = shapes.count(r"layers\.(\d+)\.")
+    block = "layers.{}.residual_group.blocks.{}."
+    tables = [
+        shapes.of(block.format(g, 0) + "attn.relative_position_bias_table", 2)
+        for g in range(groups)
+    ]
+    first = block.format(0, 0)
+    hidden = shapes.of(first + "mlp.fc1.weight", 2)[0]
+    window = (isqrt(tables[0][0]) + 1) // 2 if tables else 0
+    heads = tuple(heads for _, heads in tables)
+    tail, scale, num_feat = _deduce_tail(shapes, channels)
+    return HATConfig(
+        scale=scale,
+        channels=channels,
+        embed_dim=width,
+        depths=tuple(
+            shapes.count(rf"layers\.{g}\.residual_group\.blocks\.(\d+)\.") for g in range(groups)
+        ),
+        num_heads=heads[0] if len(set(heads)) == 1 else heads,
+        window_size=window,
+        mlp_ratio=hidden / width,
+        group_conv=_deduce_group_conv(shapes),
+        tail=tail,
+        num_feat=num_feat,
+        img_range=255.0 if tail == "residual" and window == 7 else 1.0,
+        **_deduce_cab(shapes, first, width),
+        **_deduce_ocab(shapes, window),
+    )
+
+
+def _deduce_cab(shapes: _Shapes, block: str, width: int) -> dict:
+    if block + "conv_block.cab.0.weight" not in shapes:
+        return {"cab": False}
+    hidden = shapes.of(block + "conv_block.cab.0.weight", 4)[0]
+    squeezed = shapes.of(block + "conv_block.cab.3.attention.1.weight", 4)[0]
+    return {
+        "compress_ratio": _divisor(width, hidden, "CAB's width"),
+        "squeeze_factor": _divisor(width, squeezed, "the channel attention's width"),
+    }
+
+
+def _deduce_ocab(shapes: _Shapes, window: int) -> dict:
+    table = "layers.0.residual_group.overlap_attn.relative_position_bias_table"
+    if table not in shapes:
+        return {"ocab": False}
+    overlap_size = isqrt(shapes.of(table, 2)[0]) + 1 - window
+    return {"overlap_ratio": (overlap_size - window) / window}
+
+
+def _deduce_group_conv(shapes: _Shapes) -> GroupConv:
+    if "conv_after_body.0.weight" in shapes:
+        return "3conv"
+    return "1conv" if "conv_after_body.weight" in shapes else "identity"
+
+
+def _deduce_tail(shapes: _Shapes, channels: int) -> tuple[Tail, int, int]:
+    """Tail, scale and the tail's width."""
+    default = HATConfig().num_feat
+    if "conv_before_upsample.0.weight" not in shapes:
+        if "upsample.0.weight" not in shapes:
+            return "residual", 1, default
+        outputs = shapes.of("upsample.0.weight", 4)[0]
+        return "pixelshuffle-direct", isqrt(outputs // channels), default
+    num_feat = shapes.of("conv_before_upsample.0.weight", 4)[0]
+    if "conv_up1.weight" in shapes:
+        return "nearest-conv", 4 if "conv_up2.weight" in shapes else 2, num_feat
+    steps = (shapes.count(r"upsample\.(\d+)\.") + 1) // 2
+    if steps == 1 and shapes.of("upsample.0.weight", 4)[0] == 9 * num_feat:
+        return "pixelshuffle", 3, num_feat
+    return "pixelshuffle", 2**steps, num_feat

@@ -1,0 +1,82 @@
+"""Where weights come from: shipped names, files, folders, the Hugging Face hub."""
+
+import os
+from importlib import resources
+from pathlib import Path
+
+from hatsr.checkpoint.files import CheckpointError
+from hatsr.model import PRESETS
+
+DEFAULT_MODEL = "hat-t-x4"
+_ENDINGS = (".safetensors", ".pth")
+
+
+def shipped() -> dict[str, Path]:
+    """Weights inside the package, by name."""
+    folder = Path(str(resources.files("hatsr"))) / "weights"
+    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
+
+
+def resolve(source: str | os.PathLike) -> Path:
+    """The file that a model argument means.
+
+    Args:
+        source: a shipped name (``hat-t-x4``), a file, a folder with one checkpoint in it, or
+            ``hf://owner/name/file`` on the Hugging Face hub.
+
+    Raises:
+        CheckpointError: nothing, or more than one thing, answers to it.
+    """
+    text = os.fspath(source)
+    if text in shipped():
+        return shipped()[text]
+    if text.startswith("hf://"):
+        return _download(text)
+    path = Path(text).expanduser()
+    if path.is_dir():
+        return _only_checkpoint(path)
+    if path.is_file():
+        return path
+    known = ", ".join(shipped())
+    if text in PRESETS:
+        raise CheckpointError(
+            f"{text} is a network without shipped weights: give a checkpoint file of it, or one "
+            f"of {known}"
+        )
+    raise CheckpointError(
+        f"model must be a file, a folder, hf://owner/name/file or one of {known}; got {text!r}"
+    )
+
+
+def _only_checkpoint(folder: Path) -> Path:
+    found = sorted(p for p in folder.iterdir() if p.suffix in _ENDINGS and p.is_file())
+    if len(found) != 1:
+        names = ", ".join(p.name for p in found[:5]) or "none"
+        raise CheckpointError(
+            f"{folder} must hold one checkpoint ({' or '.join(_ENDINGS)}), got {names}; "
+            "name the file"
+        )
+    return found[0]
+
+
+def _download(address: str) -> Path:
+    parts = address.removeprefix("hf://").split("/", 2)
+    if len(parts) != 3 or not all(parts):
+        raise CheckpointError(f"a hub address must be hf://owner/name/file, got {address!r}")
+    from huggingface_hub import hf_hub_download  # slow to import, needed here only
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    owner_name, file = "/".join(parts[:2]), parts[2]
+    try:
+        try:
+            return Path(hf_hub_download(owner_name, file, local_files_only=True))
+        except LocalEntryNotFoundError:
+            return Path(hf_hub_download(owner_name, file))
+    except LocalEntryNotFoundError:
+        raise CheckpointError(
+            f"{address} is not in the local cache and the hub cannot be reached; "
+            "go online once, or download the file and give its path"
+        ) from None
+    except (HfHubHTTPError, HFValidationError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise CheckpointError(f"{address} cannot be had from the hub: {first}") from None

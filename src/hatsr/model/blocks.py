@@ -1,0 +1,221 @@
+"""The boxes of figure 4, small to large. Features are b h w c."""
+
+import torch
+from einops import rearrange
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from hatsr.model.config import HATConfig
+from hatsr.model.windows import (
+    merge,
+    overlapping_partition,
+    overlapping_relative_position_index,
+    partition,
+    relative_position_index,
+    shift_mask,
+)
+
+Features = Float[Tensor, "b h w c"]
+
+
+def conv3x3(inputs: int, outputs: int) -> nn.Conv2d:
+    """A 3 x 3 convolution that keeps the size."""
+    return nn.Conv2d(inputs, outputs, 3, padding=1)
+
+
+def separable_conv(inputs: int, outputs: int) -> nn.Sequential:
+    """A depth-wise 3 x 3 convolution, then 1 x 1 to the new width."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs), nn.Conv2d(inputs, outputs, 1)
+    )
+
+
+class DropPath(nn.Module):
+    """Stochastic depth: in training, drop a residual branch for whole samples."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Features) -> Features:
+        """Zero each sample with probability `rate`, scale the others to keep the mean."""
+        if not self.training or self.rate == 0:
+            return x
+        keep = torch.rand(x.shape[0], 1, 1, 1, device=x.device, dtype=x.dtype) >= self.rate
+        return x * keep / (1 - self.rate)
+
+
+class ChannelAttention(nn.Module):
+    """Scale channels by a function of their means over the picture (section 3.2.2)."""
+
+    def __init__(self, width: int, squeeze_factor: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(width, width // squeeze_factor)
+        self.excite = nn.Linear(width // squeeze_factor, width)
+
+    def gate(self, mean: Float[Tensor, "b c"]) -> Float[Tensor, "b c"]:
+        """Factors in (0, 1) from the pooled means."""
+        return self.excite(self.squeeze(mean).relu()).sigmoid()
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Scale each channel of each picture."""
+        return x * self.gate(x.mean(dim=(2, 3)))[:, :, None, None]
+
+
+class CAB(nn.Module):
+    """Channel attention block: squeeze to C / beta, expand, channel attention."""
+
+    def __init__(self, config: HATConfig) -> None:
+        super().__init__()
+        conv = separable_conv if config.depthwise_cab else conv3x3
+        width = config.embed_dim
+        self.compress = conv(width, width // config.compress_ratio)
+        self.activation = nn.GELU()
+        self.expand = conv(width // config.compress_ratio, width)
+        self.attention = (
+            ChannelAttention(width, config.squeeze_factor)
+            if config.channel_attention
+            else nn.Identity()
+        )
+
+    def forward(self, x: Features) -> Features:
+        """Same shape out."""
+        y = self.expand(self.activation(self.compress(rearrange(x, "b h w c -> b c h w"))))
+        return rearrange(self.attention(y), "b c h w -> b h w c")
+
+
+class MLP(nn.Module):
+    """Two linear layers with a GELU between."""
+
+    def __init__(self, config: HATConfig) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(config.embed_dim, config.mlp_hidden)
+        self.activation = nn.GELU()
+        self.fc2 = nn.Linear(config.mlp_hidden, config.embed_dim)
+
+    def forward(self, x: Features) -> Features:
+        """Same shape out."""
+        return self.fc2(self.activation(self.fc1(x)))
+
+
+def attend(
+    q: Float[Tensor, "n q c"],
+    k: Float[Tensor, "n k c"],
+    v: Float[Tensor, "n k c"],
+    bias: Float[Tensor, "m heads q k"],
+) -> Float[Tensor, "n q c"]:
+    """SoftMax(Q K^T / sqrt(d) + B) V with several heads (equation 2).
+
+    `bias` holds one entry for all windows, or one for each.
+    """
+    heads = bias.shape[1]
+    q, k, v = (rearrange(t, "n p (heads d) -> n heads p d", heads=heads) for t in (q, k, v))
+    out = scaled_dot_product_attention(q, k, v, attn_mask=bias)
+    return rearrange(out, "n heads q d -> n q (heads d)")
+
+
+class WindowAttention(nn.Module):
+    """(Shifted) window multi-head self-attention, (S)W-MSA."""
+
+    index: Int[Tensor, "q q"]
+
+    def __init__(self, config: HATConfig, heads: int, shift: int) -> None:
+        super().__init__()
+        self.size, self.shift = config.window_size, shift
+        self.qkv = nn.Linear(config.embed_dim, 3 * config.embed_dim)
+        self.proj = nn.Linear(config.embed_dim, config.embed_dim)
+        self.bias_table = nn.Parameter(torch.zeros((2 * self.size - 1) ** 2, heads))
+        nn.init.trunc_normal_(self.bias_table, std=0.02)
+        self.reset_tables()
+
+    def reset_tables(self) -> None:
+        """Compute what is not learned (a network made on the meta device lacks it)."""
+        self.register_buffer("index", relative_position_index(self.size), persistent=False)
+
+    def bias(self) -> Float[Tensor, "1 heads q q"]:
+        """The relative position bias B."""
+        return rearrange(self.bias_table[self.index], "q k heads -> 1 heads q k")
+
+    def forward(self, x: Features) -> Features:
+        """Same shape out; height and width are multiples of the window."""
+        b, h, w, _ = x.shape
+        bias = self.bias()
+        if self.shift:
+            x = x.roll((-self.shift, -self.shift), dims=(1, 2))
+            mask = shift_mask(h, w, self.size, self.shift).to(x)
+            bias = (bias + mask[:, None]).repeat(b, 1, 1, 1)
+        q, k, v = self.qkv(partition(x, self.size)).chunk(3, dim=-1)
+        out = merge(self.proj(attend(q, k, v, bias)), self.size, h, w)
+        return out.roll((self.shift, self.shift), dims=(1, 2)) if self.shift else out
+
+
+class OverlappingAttention(nn.Module):
+    """Overlapping cross-attention, OCA: keys and values from larger windows (figure 5)."""
+
+    index: Int[Tensor, "q k"]
+
+    def __init__(self, config: HATConfig, heads: int) -> None:
+        super().__init__()
+        self.size, self.overlap_size = config.window_size, config.overlap_size
+        self.qkv = nn.Linear(config.embed_dim, 3 * config.embed_dim)
+        self.proj = nn.Linear(config.embed_dim, config.embed_dim)
+        rows = (self.size + self.overlap_size - 1) ** 2
+        self.bias_table = nn.Parameter(torch.zeros(rows, heads))
+        nn.init.trunc_normal_(self.bias_table, std=0.02)
+        self.reset_tables()
+
+    def reset_tables(self) -> None:
+        """Compute what is not learned (a network made on the meta device lacks it)."""
+        index = overlapping_relative_position_index(self.size, self.overlap_size)
+        self.register_buffer("index", index, persistent=False)
+
+    def bias(self) -> Float[Tensor, "1 heads q k"]:
+        """The relative position bias B."""
+        return rearrange(self.bias_table[self.index], "q k heads -> 1 heads q k")
+
+    def forward(self, x: Features) -> Features:
+        """Same shape out. Keys and values outside the picture are zeros and take part."""
+        q, k, v = self.qkv(x).chunk(3, dim=-1)
+        k = overlapping_partition(k, self.size, self.overlap_size)
+        v = overlapping_partition(v, self.size, self.overlap_size)
+        out = attend(partition(q, self.size), k, v, self.bias())
+        return self.proj(merge(out, self.size, x.shape[1], x.shape[2]))
+
+
+class HAB(nn.Module):
+    """Hybrid attention block (equation 1); without CAB a Swin Transformer block."""
+
+    def __init__(self, config: HATConfig, heads: int, shift: int, drop_path: float) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(config.embed_dim)
+        self.attention = WindowAttention(config, heads, shift)
+        self.cab = CAB(config) if config.cab else None
+        self.conv_scale = config.conv_scale
+        self.norm2 = nn.LayerNorm(config.embed_dim)
+        self.mlp = MLP(config)
+        self.drop_path = DropPath(drop_path)
+
+    def forward(self, x: Features) -> Features:
+        """Same shape out."""
+        normed = self.norm1(x)
+        x = x + self.drop_path(self.attention(normed))
+        if self.cab is not None:
+            x = x + self.conv_scale * self.cab(normed)
+        return x + self.drop_path(self.mlp(self.norm2(x)))
+
+
+class OCAB(nn.Module):
+    """Overlapping cross-attention block (section 3.2.3)."""
+
+    def __init__(self, config: HATConfig, heads: int) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(config.embed_dim)
+        self.attention = OverlappingAttention(config, heads)
+        self.norm2 = nn.LayerNorm(config.embed_dim)
+        self.mlp = MLP(config)
+
+    def forward(self, x: Features) -> Features:
+        """Same shape out."""
+        x = x + self.attention(self.norm1(x))
+        return x + self.mlp(self.norm2(x))

@@ -1,0 +1,1 @@
+"""Recipes, schedule, EMA and the loop."""
