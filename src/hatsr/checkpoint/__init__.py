@@ -1,12 +1,13 @@
 """Weights on disk: safe load and save, official names and ours, shipped weights by name."""
 
 from hatsr.checkpoint.files import Checkpoint, CheckpointError, read, save
-from hatsr.checkpoint.sources import DEFAULT_MODEL, resolve, shipped
+from hatsr.checkpoint.sources import DEFAULT_MODEL, default_model, resolve, shipped
 
 __all__ = [
     "DEFAULT_MODEL",
     "Checkpoint",
     "CheckpointError",
+    "default_model",
     "read",
     "resolve",
     "save",

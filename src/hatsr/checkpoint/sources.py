@@ -17,6 +17,12 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
 
 
+def default_model(scale: float | None) -> str:
+    """The shipped model for a scale: its own, else the default, whose result is reduced."""
+    name = f"hat-t-x{scale:g}" if scale else DEFAULT_MODEL
+    return name if name in shipped() else DEFAULT_MODEL
+
+
 def resolve(source: str | os.PathLike) -> Path:
     """The file that a model argument means.
 

@@ -6,6 +6,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from hatsr.model.attention import chunked_attend, usable
 from hatsr.model.config import HATConfig
 from hatsr.model.windows import (
     merge,
@@ -109,10 +110,19 @@ def attend(
 
     `bias` holds one entry for all windows, or one for each.
     """
+    if usable(q, bias):
+        return chunked_attend(q, k, v, bias)
     heads = bias.shape[1]
     q, k, v = (rearrange(t, "n p (heads d) -> n heads p d", heads=heads) for t in (q, k, v))
     out = scaled_dot_product_attention(q, k, v, attn_mask=bias)
     return rearrange(out, "n heads q d -> n q (heads d)")
+
+
+def relative_position_bias(
+    table: Float[Tensor, "rows heads"], index: Int[Tensor, "q k"]
+) -> Float[Tensor, "1 heads q k"]:
+    """Look the bias B of equation 2 up in its table, for each head, query and key."""
+    return table.t().index_select(1, index.flatten()).unflatten(1, index.shape)[None]
 
 
 class WindowAttention(nn.Module):
@@ -135,7 +145,7 @@ class WindowAttention(nn.Module):
 
     def bias(self) -> Float[Tensor, "1 heads q q"]:
         """The relative position bias B."""
-        return rearrange(self.bias_table[self.index], "q k heads -> 1 heads q k")
+        return relative_position_bias(self.bias_table, self.index)
 
     def forward(self, x: Features) -> Features:
         """Same shape out; height and width are multiples of the window."""
@@ -168,11 +178,11 @@ class OverlappingAttention(nn.Module):
     def reset_tables(self) -> None:
         """Compute what is not learned (a network made on the meta device lacks it)."""
         index = overlapping_relative_position_index(self.size, self.overlap_size)
-        self.register_buffer("index", index, persistent=False)
+        self.register_buffer("index", index % len(self.bias_table), persistent=False)
 
     def bias(self) -> Float[Tensor, "1 heads q k"]:
         """The relative position bias B."""
-        return rearrange(self.bias_table[self.index], "q k heads -> 1 heads q k")
+        return relative_position_bias(self.bias_table, self.index)
 
     def forward(self, x: Features) -> Features:
         """Same shape out. Keys and values outside the picture are zeros and take part."""

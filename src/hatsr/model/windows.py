@@ -67,7 +67,8 @@ def relative_position_index(size: int) -> Int[Tensor, "q q"]:
 def overlapping_relative_position_index(size: int, overlap_size: int) -> Int[Tensor, "q k"]:
     """Row of OCAB's bias table, (size + overlap_size - 1)^2 rows, for each query and key.
 
-    Some rows are negative: as in the official networks they count from the table's end.
+    As in the official networks some are negative (-880 to 640 for a window of 16): these count
+    from the table's end.
     """
     offset = _grid(overlap_size)[None, :] - _grid(size)[:, None] + size - overlap_size + 1
     return offset[..., 0] * (size + overlap_size - 1) + offset[..., 1]

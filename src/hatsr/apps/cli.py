@@ -1,0 +1,56 @@
+"""The command `hatsr`. Each subcommand is imported when it is called, so that help is instant."""
+
+from importlib import import_module
+
+import click
+
+from hatsr import __version__
+
+COMMANDS = {
+    "upscale": ("hatsr.apps.upscale:upscale", "Enlarge pictures."),
+    "models": ("hatsr.apps.models:models", "List shipped weights and known networks."),
+    "info": ("hatsr.apps.models:info", "Say what a checkpoint holds, or how this machine runs."),
+    "convert": ("hatsr.apps.models:convert", "Rewrite a checkpoint in another layout."),
+    "complexity": ("hatsr.apps.complexity:complexity", "Count parameters and multiply-adds."),
+}
+
+
+class Commands(click.Group):
+    """Subcommands by name, imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name][0].split(":")
+        return getattr(import_module(module), name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line each, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hatsr")
+def cli() -> None:
+    """Super-resolution with the Hybrid Attention Transformer (HAT).
+
+    hatsr upscale photo.jpg   enlarges a photo four times.
+    """
+
+
+def main() -> None:
+    """Run; a user's mistake is one line, not a traceback."""
+    try:
+        cli()
+    except (ValueError, OSError, MemoryError) as error:
+        raise SystemExit(f"hatsr: {error}") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""`hatsr data prepare` and `hatsr data check`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def data() -> None:
+    """Training pictures: cut them into shards, or look for what is wrong with them."""
+
+
+@data.command()
+@click.argument("folders", nargs=-1, required=True)
+@click.option("-o", "--out", required=True, help="New folder for the shards and their manifest.")
+@click.option("--size", default=480, show_default=True, help="Side, HR pixels; 0 keeps them whole.")
+@click.option("--step", default=240, show_default=True, help="Distance of sub-images, HR pixels.")
+@click.option("--scale", "scales", type=int, multiple=True, help="Store LR of this scale too.")
+@click.option("--per-shard", default=1000, show_default=True, help="Sub-images in one tar file.")
+def prepare(
+    folders: tuple[str, ...],
+    out: str,
+    size: int,
+    step: int,
+    scales: tuple[int, ...],
+    per_shard: int,
+) -> None:
+    """Cut the pictures in FOLDERS into overlapping sub-images and write tar shards.
+
+    Broken and repeated files are left out and named. LR is cut from the LR of the whole picture.
+    """
+    from pathlib import Path
+
+    from hatsr.data.prepare import Cut
+    from hatsr.data.prepare import prepare as write
+
+    try:
+        cut = Cut(size=size, step=step, scales=tuple(sorted(set(scales))))
+        done = write([Path(folder) for folder in folders], Path(out), cut, per_shard, click.echo)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(
+        f"{done.cuts:,} sub-images from {done.pictures - len(done.left_out):,} of "
+        f"{done.pictures:,} files: {done.manifest}"
+    )
+
+
+@data.command()
+@click.argument("source")
+@click.option("--lr", help="Folder of LR pictures that must go with SOURCE.")
+@click.option("--scale", default=4, show_default=True, help="Of the LR pictures.")
+@click.option("--patch", default=64, show_default=True, help="LR patch of the run to come.")
+@click.option("--test", "tests", multiple=True, help="Test set that must not be in SOURCE.")
+def check(source: str, lr: str | None, scale: int, patch: int, tests: tuple[str, ...]) -> None:
+    """Decode every picture of SOURCE (folder or manifest.json); report what cannot be used.
+
+    Finds unreadable and too small files, LR that does not fit its HR, repeated pictures, and
+    pictures of the test sets, mirrored or resized too. Exits with 1 if there is anything.
+    """
+    from pathlib import Path
+
+    from hatsr.data.check import check as look
+    from hatsr.data.shards import open_shards
+    from hatsr.data.sources import open_folders
+
+    try:
+        is_manifest = source.endswith(".json")
+        lr_folder = Path(lr) if lr else None
+        opened = (
+            open_shards(source) if is_manifest else open_folders([Path(source)], lr_folder, scale)
+        )
+        against = tuple((test, open_folders([Path(test)])) for test in tests)
+        found = look(opened, scale, patch * scale, against)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    for problem in found.problems:
+        click.echo(f"{problem.kind:<11} {problem.name}: {problem.reason}")
+    click.echo(
+        f"{found.pictures:,} pictures, {found.megapixels:.1f} megapixels, "
+        f"{len(found.problems)} problems"
+    )
+    if found.problems:
+        raise SystemExit(1)

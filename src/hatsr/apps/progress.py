@@ -1,0 +1,64 @@
+"""A training run on the terminal: a bar, or plain lines where there is none."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from hatsr.training.log import Event
+    from hatsr.training.setup import Setup
+
+
+class Terminal:
+    """Shows events; the time left is judged from the steps of this sitting."""
+
+    def __init__(self, setup: Setup, resumed_at: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        console = Console()
+        self.iterations, self.first, self.begun = setup.recipe.iterations, resumed_at, time.time()
+        self.bar = None
+        if console.is_terminal:
+            columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+            self.bar = Progress(*columns, console=console)
+            self.task = self.bar.add_task("", total=self.iterations, completed=resumed_at)
+            self.bar.start()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if self.bar is not None and event["event"] in ("step", "end"):
+            self.bar.update(self.task, completed=event["step"], description=self._step(event))
+            if event["event"] == "end":
+                self.bar.stop()
+            return
+        line = {
+            "step": self._step,
+            "validation": self._validation,
+            "note": lambda event: event["text"],
+        }.get(event["event"])
+        if line is not None:
+            text = f"{event['step']:>8,}  {line(event)}"
+            self.bar.console.print(text) if self.bar is not None else click.echo(text)
+
+    def _step(self, event: Event) -> str:
+        if event["event"] == "end":
+            return str(event["reason"])
+        done = event["step"] - self.first
+        left = (time.time() - self.begun) / max(1, done) * (self.iterations - event["step"])
+        return (
+            f"loss {event['loss']:.5f}  rate {event['learning_rate']:.2e}  "
+            f"{event['patches_per_second']:.1f} patches/s  {_clock(left)} left"
+        )
+
+    def _validation(self, event: Event) -> str:
+        best = "  (best)" if event["psnr_y"] == event["best"] else f"  (best {event['best']:.3f})"
+        return f"validation {event['psnr_y']:.3f} dB{best}"
+
+
+def _clock(seconds: float) -> str:
+    hours, rest = divmod(int(seconds), 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}"

@@ -1,0 +1,48 @@
+"""Pictures: file or bytes <-> array <-> tensor, with everything a file carries beside its pixels.
+
+The only place that knows codecs, codes of 8 and 16 bits and colour profiles. PyTorch is imported
+only when a tensor is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hatsr.image.alpha import bleed
+from hatsr.image.picture import Picture, PictureError, enlarged, from_array, to_array
+from hatsr.image.pil import from_pil, to_pil
+from hatsr.image.reading import MAX_PIXELS, read
+from hatsr.image.writing import FORMATS, check_writable, encode, losses, write
+
+if TYPE_CHECKING:
+    from hatsr.image.tensors import alpha_to_tensor, from_tensor, to_tensor
+
+__all__ = [
+    "FORMATS",
+    "MAX_PIXELS",
+    "Picture",
+    "PictureError",
+    "alpha_to_tensor",
+    "bleed",
+    "check_writable",
+    "encode",
+    "enlarged",
+    "from_array",
+    "from_pil",
+    "from_tensor",
+    "losses",
+    "read",
+    "to_array",
+    "to_pil",
+    "to_tensor",
+    "write",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import the tensor conversions, and with them PyTorch, when one is first asked for."""
+    if name in ("alpha_to_tensor", "from_tensor", "to_tensor"):
+        from hatsr.image import tensors
+
+        return getattr(tensors, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

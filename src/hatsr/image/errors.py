@@ -1,0 +1,24 @@
+"""The one error for a picture that cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class PictureError(ValueError):
+    """A file, an array or a format that cannot be read or written; the message says what to do."""
+
+
+@contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """Turn whatever a codec raises on bad bytes into one error that names the file."""
+    try:
+        yield
+    except PictureError as error:
+        raise PictureError(f"{name}: {error}") from error
+    except Exception as error:
+        raise PictureError(
+            f"{name}: file must be a whole, undamaged picture, got {type(error).__name__}: "
+            f"{error}; get it again, or save it again in the program that made it"
+        ) from error

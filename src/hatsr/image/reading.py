@@ -1,0 +1,172 @@
+"""Any file -> picture: by its content, never by its name."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import imagecodecs
+import numpy as np
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    WebPImagePlugin,
+)
+
+from hatsr.image.decoded import MAX_PIXELS, Decoded, check_size, develop
+from hatsr.image.errors import PictureError, blaming
+from hatsr.image.jpeg import check_complete
+from hatsr.image.netpbm import read_netpbm
+from hatsr.image.picture import Picture
+from hatsr.image.pil import decode, decode_frame
+from hatsr.image.png import MAGIC, read_png
+from hatsr.image.tiff import read_tiff
+
+NAMES = "PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF, PGM or PPM"
+HEAD = 32
+"""Bytes at the beginning by which a format is known."""
+TURN = threading.Lock()
+"""Warning filters belong to the whole process: one thread at a time may change them."""
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """An open binary file."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, all that are left by default."""
+        ...
+
+
+def read(
+    source: str | os.PathLike[str] | bytes | Readable, *, max_pixels: int = MAX_PIXELS
+) -> Picture:
+    """Read a picture: PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF (first frame), binary PGM or PPM.
+
+    Args:
+        source: A path, the bytes of a file, or an open binary file.
+        max_pixels: Largest height x width to accept; checked before anything is decoded.
+
+    Returns:
+        The picture as displayed: EXIF orientation applied, CMYK and Lab converted to sRGB. What
+        a user should know about the conversion is in its ``notes``.
+
+    Raises:
+        PictureError: damaged, cut short, too large, or not a picture; names the file.
+        OSError: the file cannot be opened (missing, a folder, no permission).
+    """
+    data, name = _contents(source)
+    with blaming(name), _quiet():
+        return develop(_reader(data)(data, max_pixels))
+
+
+def _contents(source: str | os.PathLike[str] | bytes | Readable) -> tuple[bytes, str]:
+    """The bytes of the source and what to call it; a file of unknown kind is not read whole."""
+    if isinstance(source, bytes):
+        return source, "picture in memory"
+    if isinstance(source, str | os.PathLike):
+        with Path(source).open("rb") as file:
+            return _contents(file)
+    name = str(getattr(source, "name", "picture in an open file"))
+    head = source.read(HEAD)
+    with blaming(name):
+        _reader(head)
+    return head + source.read(), name
+
+
+def _reader(data: bytes) -> Callable[[bytes, int], Decoded]:
+    """The function that reads the format with which the bytes begin."""
+    if not data:
+        raise PictureError("file is empty; get it again")
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _read_webp
+    if data[4:8] == b"ftyp" and data[8:12] in (b"avif", b"avis", b"mif1"):
+        return _read_avif
+    readers: dict[bytes, Callable[[bytes, int], Decoded]] = {
+        MAGIC: read_png,
+        b"\xff\xd8\xff": _read_jpeg,
+        b"II*\0": read_tiff,
+        b"MM\0*": read_tiff,
+        b"II+\0": read_tiff,
+        b"MM\0+": read_tiff,
+        b"GIF8": _read_gif,
+        b"BM": _read_bmp,
+        b"P5": read_netpbm,
+        b"P6": read_netpbm,
+    }
+    for magic, reader in readers.items():
+        if data.startswith(magic):
+            return reader
+    raise PictureError(f"file must be {NAMES}, got bytes {data[:8]!r}; convert it first")
+
+
+def _read_jpeg(data: bytes, max_pixels: int) -> Decoded:
+    """JPEG through Pillow, refused when its pixels end early."""
+    image = _opened(JpegImagePlugin.JpegImageFile, data, max_pixels)
+    image.load()
+    check_complete(data, image)
+    return decode(image)
+
+
+def _read_webp(data: bytes, max_pixels: int) -> Decoded:
+    return decode_frame(_opened(WebPImagePlugin.WebPImageFile, data, max_pixels))
+
+
+def _read_gif(data: bytes, max_pixels: int) -> Decoded:
+    return decode_frame(_opened(GifImagePlugin.GifImageFile, data, max_pixels))
+
+
+def _read_bmp(data: bytes, max_pixels: int) -> Decoded:
+    return decode(_opened(BmpImagePlugin.BmpImageFile, data, max_pixels))
+
+
+def _read_avif(data: bytes, max_pixels: int) -> Decoded:
+    """AVIF: metadata through Pillow; pixels too, unless they have more than its 8 bits."""
+    decoded = decode_frame(_opened(AvifImagePlugin.AvifImageFile, data, max_pixels))
+    box = data.find(b"av1C")
+    depth = data[box + 6] if 0 <= box < len(data) - 6 else 0
+    if not depth & 0x40:  # high_bitdepth (AV1 Codec ISO Media File Format Binding, section 2.3.3)
+        return decoded
+    codes = np.atleast_3d(imagecodecs.avif_decode(data, index=0))
+    top = 4095 if depth & 0x20 else 1023  # twelve_bit
+    return replace(decoded, codes=codes, top=top, bits=16)
+
+
+def _opened(kind: type[ImageFile.ImageFile], data: bytes, max_pixels: int) -> ImageFile.ImageFile:
+    """A file's header parsed by one of Pillow's readers, its size checked, no pixel decoded.
+
+    ``Image.open`` would apply Pillow's own limit instead, which is a global of that package.
+    """
+    try:
+        image = kind(io.BytesIO(data))
+    except Image.DecompressionBombError as error:
+        raise PictureError(
+            f"WebP and GIF pictures must have at most 178 megapixels ({error}); convert it to PNG"
+        ) from error
+    check_size(image.height, image.width, max_pixels)
+    return image
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the codecs' own remarks on damaged metadata from the user, who is told in the notes."""
+    log = logging.getLogger("tifffile")
+    with TURN, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before, log.disabled = log.disabled, True
+        try:
+            yield
+        finally:
+            log.disabled = before

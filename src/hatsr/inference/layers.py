@@ -1,0 +1,223 @@
+"""The blocks of the network, rearranged to run on a whole feature map in small pieces.
+
+Every function works in place on features of a picture. A feature map has one row of zeros
+above and below (``bordered``), so that a convolution can run on any strip of rows.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import pad, scaled_dot_product_attention
+
+from hatsr.inference.layout import Index, Layout, even_share
+from hatsr.inference.packed import PackedConv, PackedLinear
+from hatsr.model.blocks import CAB, HAB, MLP, OCAB, ChannelAttention, OverlappingAttention
+from hatsr.model.blocks import WindowAttention as PlainWindowAttention
+
+Bordered = Float[Tensor, "h2 w c"]
+"""A feature map of h rows between two rows of zeros."""
+Pixels = Float[Tensor, "p c"]
+
+LANES = 16
+"""Channels that vector units like to handle together."""
+
+
+def bordered(height: int, width: int, channels: int, like: Tensor) -> Bordered:
+    """An empty feature map between two rows of zeros."""
+    out = like.new_empty(height + 2, width, channels)
+    out[0], out[-1] = 0, 0
+    return out
+
+
+def strips(height: int, width: int, pixels: int) -> Iterator[tuple[slice, slice]]:
+    """Cut a map into strips of about `pixels`: rows of the map, and the bordered rows they need."""
+    rows = even_share(height, max(1, pixels // width))
+    for top in range(0, height, rows):
+        bottom = min(height, top + rows)
+        yield slice(top, bottom), slice(top, bottom + 2)
+
+
+def _dense(conv: nn.Module) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a convolution; a separable one is multiplied out."""
+    first, *rest = (m for m in conv.modules() if isinstance(m, nn.Conv2d))
+    weight, bias = first.weight.detach(), first.bias
+    bias = weight.new_zeros(len(weight)) if bias is None else bias.detach()
+    for point in rest:
+        mix = point.weight.detach()[:, :, 0, 0]
+        bias = mix @ bias if point.bias is None else mix @ bias + point.bias.detach()
+        weight = mix[:, :, None, None] * weight[None, :, 0]
+    return weight, bias
+
+
+class FastMLP:
+    """LN and MLP, added to the features."""
+
+    def __init__(self, norm: nn.LayerNorm, mlp: MLP, pixels: int) -> None:
+        self.norm, self.pixels = norm, pixels
+        self.fc1 = PackedLinear(mlp.fc1.weight, mlp.fc1.bias, pixels)
+        self.fc2 = PackedLinear(mlp.fc2.weight, mlp.fc2.bias, pixels)
+
+    def __call__(self, features: Pixels) -> None:
+        """Change `features` in place."""
+        for part in features.split(even_share(len(features), self.pixels)):
+            hidden = self.fc1.then_gelu(self.norm(part))
+            part.copy_(self.fc2.plus(hidden, part))
+
+
+class FastWindowAttention:
+    """(S)W-MSA, added to the features. Only windows at the seam of a shift get a mask."""
+
+    def __init__(self, attention: PlainWindowAttention, pixels: int) -> None:
+        self.source, self.shift = attention, attention.shift
+        self.qkv = PackedLinear(attention.qkv.weight, attention.qkv.bias, pixels)
+        self.proj = PackedLinear(attention.proj.weight, attention.proj.bias, pixels)
+
+    def __call__(
+        self,
+        features: Pixels,
+        normed: Pixels,
+        layout: Layout,
+        masks: Float[Tensor, "4 1 q q"],
+    ) -> None:
+        """Change `features` in place, reading `normed`."""
+        bias = self.source.bias()
+        if not self.shift:
+            for index in layout.plain:
+                out = self._attend(self.qkv(normed.index_select(0, index)), bias)
+                features.index_add_(0, index, self.proj(out))
+            return
+        biases = [bias, *(bias + masks[1:, None])]
+        for index, counts in layout.shifted:
+            sizes = [count * self.source.size**2 for count in counts]
+            parts = self.qkv(normed.index_select(0, index)).split(sizes)
+            outs = [self._attend(p, biases[kind]) for kind, p in enumerate(parts) if len(p)]
+            features.index_add_(0, index, self.proj(torch.cat(outs)))
+
+    def _attend(self, qkv: Pixels, bias: Float[Tensor, "1 heads q q"]) -> Pixels:
+        q, k, v = rearrange(
+            qkv,
+            "(n p) (three heads d) -> three n heads p d",
+            p=bias.shape[2],
+            three=3,
+            heads=bias.shape[1],
+        )
+        out = scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        return rearrange(out, "n heads p d -> (n p) (heads d)")
+
+
+class FastOverlappingAttention:
+    """OCA, added to the features; keys and values are gathered by index from one map of both."""
+
+    def __init__(self, norm: nn.LayerNorm, attention: OverlappingAttention, pixels: int) -> None:
+        self.norm, self.source, self.pixels = norm, attention, pixels
+        weight, bias = attention.qkv.weight, attention.qkv.bias
+        c = weight.shape[1]
+        self.q = PackedLinear(weight[:c], bias[:c], pixels)
+        self.kv = PackedLinear(weight[c:], bias[c:], pixels)
+        self.proj = PackedLinear(attention.proj.weight, attention.proj.bias, pixels)
+
+    def __call__(self, features: Pixels, layout: Layout) -> None:
+        """Change `features` in place."""
+        kv = features.new_empty(len(features) + 1, 2 * features.shape[1])
+        kv[-1] = 0  # what lies outside the picture
+        share = even_share(len(features), self.pixels)
+        for part, out in zip(features.split(share), kv[:-1].split(share), strict=True):
+            out.copy_(self.kv(self.norm(part)))
+        bias = self.source.bias()
+        for index, key_index in zip(layout.plain, layout.overlapping, strict=True):
+            self._chunk(features, index, kv.index_select(0, key_index), bias)
+
+    def _chunk(
+        self, features: Pixels, index: Index, kv: Pixels, bias: Float[Tensor, "1 heads q k"]
+    ) -> None:
+        _, heads, queries, keys = bias.shape
+        q = self.q(self.norm(features.index_select(0, index)))
+        q = rearrange(q, "(n p) (heads d) -> n heads p d", p=queries, heads=heads)
+        k, v = rearrange(kv, "(n p) (two heads d) -> two n heads p d", p=keys, two=2, heads=heads)
+        out = scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        out = rearrange(out, "n heads p d -> (n p) (heads d)")
+        features.index_add_(0, index, self.proj(out))
+
+
+class FastCAB:
+    """CAB, added to the features, without a map of its output.
+
+    The second convolution is linear. So its mean over the picture, which channel attention
+    wants first, is computed from nine means of its input; and alpha and the gate go into its
+    weights, so that it adds straight to the features.
+    """
+
+    def __init__(self, cab: CAB, alpha: float, pixels: int) -> None:
+        self.alpha, self.attention, self.pixels = alpha, cab.attention, pixels
+        weight, bias = _dense(cab.compress)
+        spare = -len(weight) % LANES
+        weight, bias = pad(weight, (0, 0, 0, 0, 0, 0, 0, spare)), pad(bias, (0, spare))
+        self.compress = PackedConv(weight, bias)
+        self.width = len(weight)
+        weight, self.bias = _dense(cab.expand)
+        self.weight = pad(weight, (0, 0, 0, 0, 0, spare))
+
+    def squeeze(self, normed: Bordered) -> Bordered:
+        """The block up to its activation, C / beta channels (rounded up to whole lanes)."""
+        height, width = normed.shape[0] - 2, normed.shape[1]
+        out = bordered(height, width, self.width, normed)
+        for rows, around in strips(height, width, self.pixels):
+            out[1:-1][rows] = self.compress.then_gelu(normed[around])
+        return out
+
+    def pooled(self, squeezed: Bordered, rows: slice, cols: slice) -> Float[Tensor, " c"]:
+        """The block's mean before channel attention, over rows and columns of the picture."""
+        count, width = rows.stop - rows.start, squeezed.shape[1]
+        part = squeezed[rows.start : rows.stop + 2]
+        sums = part.new_empty(3, 3, part.shape[2])
+        for x, shift in enumerate((-1, 0, 1)):
+            seen = part[:, max(0, cols.start + shift) : min(width, cols.stop + shift)].sum(1)
+            for y in range(3):
+                sums[y, x] = seen[y : y + count].sum(0)
+        area = count * (cols.stop - cols.start)
+        taps = rearrange(sums / area, "y x i -> (i y x)")
+        return self.weight.flatten(1) @ taps + self.bias
+
+    def expand(self, features: Float[Tensor, "h w c"], squeezed: Bordered, mean: Tensor) -> None:
+        """Add the gated block to `features`, in place."""
+        gain = torch.full_like(self.bias, self.alpha)
+        if isinstance(self.attention, ChannelAttention):
+            gain = gain * self.attention.gate(mean[None])[0]
+        conv = PackedConv(self.weight * gain[:, None, None, None], self.bias * gain)
+        height, width, _ = features.shape
+        for rows, around in strips(height, width, self.pixels):
+            conv.add_to(features[rows], squeezed[around])
+
+
+class FastHAB:
+    """One HAB, its parts ready to run."""
+
+    def __init__(self, block: HAB, pixels: int) -> None:
+        self.norm, self.pixels = block.norm1, pixels
+        self.attention = FastWindowAttention(block.attention, pixels)
+        self.cab = None if block.cab is None else FastCAB(block.cab, block.conv_scale, pixels)
+        self.mlp = FastMLP(block.norm2, block.mlp, pixels)
+
+    def normalise(self, features: Float[Tensor, "h w c"]) -> Bordered:
+        """The first LN, as a bordered map."""
+        height, width, channels = features.shape
+        out = bordered(height, width, channels, features)
+        for rows, _ in strips(height, width, self.pixels):
+            out[1:-1][rows] = self.norm(features[rows])
+        return out
+
+
+class FastOCAB:
+    """One OCAB, its parts ready to run."""
+
+    def __init__(self, block: OCAB, pixels: int) -> None:
+        self.attention = FastOverlappingAttention(block.norm1, block.attention, pixels)
+        self.mlp = FastMLP(block.norm2, block.mlp, pixels)
+
+    def __call__(self, features: Pixels, layout: Layout) -> None:
+        """Change `features` in place."""
+        self.attention(features, layout)
+        self.mlp(features)

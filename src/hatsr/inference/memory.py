@@ -1,0 +1,73 @@
+"""How much memory there is, and how the heap keeps what it has."""
+
+import ctypes
+import platform
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # names and numbers of glibc's mallopt
+_KEEP = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 2**24))
+_USUAL = ((_M_MMAP_MAX, 65536), (_M_TRIM_THRESHOLD, 2**17), (_M_TOP_PAD, 2**17))
+
+
+def parse_bytes(text: str) -> int:
+    """Read a size such as ``4GB``, ``512 MiB`` or ``1e9``.
+
+    Raises:
+        ValueError: the text is no positive size.
+    """
+    match = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", text.lower())
+    try:
+        number = float(match[1]) if match else 0.0
+    except ValueError:
+        number = 0.0
+    if match is None or number <= 0:
+        raise ValueError(f"memory must be a size such as 4GB or 512MB, got {text!r}")
+    unit = _UNITS[match[2]]
+    if match[3]:
+        unit = 1024 ** list(_UNITS).index(match[2])
+    return int(number * unit)
+
+
+def available_bytes() -> int:
+    """Memory that can be used without swapping, in this container."""
+    free = psutil.virtual_memory().available
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit = (group / "memory.max").read_text().strip()
+        used = int((group / "memory.current").read_text())
+        return free if limit == "max" else max(0, min(free, int(limit) - used))
+    except (OSError, ValueError):
+        return free
+
+
+def can_keep_heap() -> bool:
+    """Whether `kept_heap` does anything here."""
+    return platform.libc_ver()[0] == "glibc"
+
+
+@contextmanager
+def kept_heap() -> Iterator[None]:
+    """Let the allocator keep freed memory for the next layer while this is open.
+
+    The usual settings of glibc give every large temporary back to the system, and the page
+    faults of getting it again cost up to a third of the time of a forward. The usual settings
+    come back on leaving, and the memory with them. Elsewhere than on glibc this does nothing.
+    """
+    if not can_keep_heap():
+        yield
+        return
+    libc = ctypes.CDLL(None)
+    for option, value in _KEEP:
+        libc.mallopt(option, value)
+    try:
+        yield
+    finally:
+        for option, value in _USUAL:
+            libc.mallopt(option, value)
+        libc.malloc_trim(0)

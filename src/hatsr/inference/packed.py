@@ -1,0 +1,82 @@
+"""Linear layers and convolutions with what follows them fused in.
+
+On a CPU with oneDNN, weights are packed once into its own order, and bias, GELU and the sum
+with a residual happen while the product is still in cache (the operators that torch's own
+compiler emits; about 10 % of a forward). Elsewhere the same meaning in plain torch.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import conv2d, gelu, linear
+
+
+def fuses(weight: Tensor) -> bool:
+    """Whether oneDNN's fused operators exist for such weights."""
+    return (
+        weight.device.type == "cpu"
+        and weight.dtype == torch.float32
+        and torch.backends.mkldnn.is_available()
+        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+        and hasattr(torch.ops.mkldnn, "_convolution_pointwise_")
+    )
+
+
+class PackedLinear:
+    """A linear layer, ready to run on about `rows` rows at a time."""
+
+    def __init__(self, weight: Float[Tensor, "o i"], bias: Float[Tensor, " o"], rows: int) -> None:
+        self.fused, self.weight, self.bias = fuses(weight), weight.detach(), bias.detach()
+        if self.fused:
+            self.weight = torch.ops.mkldnn._reorder_linear_weight(self.weight, rows)
+
+    def __call__(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
+        """The layer alone."""
+        if not self.fused:
+            return linear(x, self.weight, self.bias)
+        return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
+
+    def then_gelu(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
+        """The layer and a GELU."""
+        if not self.fused:
+            return gelu(linear(x, self.weight, self.bias))
+        return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "none")
+
+    def plus(self, x: Float[Tensor, "p i"], other: Float[Tensor, "p o"]) -> Float[Tensor, "p o"]:
+        """The layer and a sum."""
+        if not self.fused:
+            return linear(x, self.weight, self.bias).add_(other)
+        operator = torch.ops.mkldnn._linear_pointwise.binary
+        return operator(x, other, self.weight, self.bias, "add")
+
+
+class PackedConv:
+    """A 3 x 3 convolution that pads columns with zeros and uses up one row above and below."""
+
+    _GEOMETRY = ([0, 1], [1, 1], [1, 1])  # padding, stride, dilation
+
+    def __init__(self, weight: Float[Tensor, "o i 3 3"], bias: Float[Tensor, " o"]) -> None:
+        self.fused, self.weight, self.bias = fuses(weight), weight.detach(), bias.detach()
+        if self.fused:
+            pack = torch.ops.mkldnn._reorder_convolution_weight
+            self.weight = pack(self.weight, *self._GEOMETRY, 1, [1, weight.shape[1], 64, 64])
+
+    def then_gelu(self, x: Float[Tensor, "h w i"]) -> Float[Tensor, "h2 w o"]:
+        """The convolution and a GELU."""
+        x = x.permute(2, 0, 1)[None]
+        if self.fused:
+            operator = torch.ops.mkldnn._convolution_pointwise
+            y = operator(x, self.weight, self.bias, *self._GEOMETRY, 1, "gelu", [], "none")
+        else:
+            y = gelu(conv2d(x, self.weight, self.bias, padding=(0, 1)))
+        return y[0].permute(1, 2, 0)
+
+    def add_to(self, other: Float[Tensor, "h2 w o"], x: Float[Tensor, "h w i"]) -> None:
+        """Add the convolution of `x` to `other`, in place."""
+        x, out = x.permute(2, 0, 1)[None], other.permute(2, 0, 1)[None]
+        if self.fused:
+            operator = torch.ops.mkldnn._convolution_pointwise_.binary
+            geometry = (*self._GEOMETRY, 1)
+            operator(out, x, self.weight, self.bias, *geometry, "add", 1.0, None, [], None)
+        else:
+            out += conv2d(x, self.weight, self.bias, padding=(0, 1))

@@ -1,0 +1,382 @@
+"""Picture in, tiles through the network, enlarged picture out."""
+
+import os
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+from hatsr import checkpoint, image
+from hatsr.image import Picture
+from hatsr.inference import budget
+from hatsr.inference.engine import Box, Engine, PooledMeans, ignore_progress
+from hatsr.inference.ensemble import self_ensemble
+from hatsr.inference.memory import available_bytes, kept_heap, parse_bytes
+from hatsr.inference.tiles import cut, plan, stitch
+from hatsr.model import HAT
+from hatsr.model.windows import pad_to_multiple
+from hatsr.resize import imresize
+
+Precision = Literal["fp32", "fp16", "bf16"]
+DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+Progress = Callable[[float], None]
+Pictured = TypeVar("Pictured", np.ndarray, Image.Image)
+
+OVERLAP = 32
+"""LR pixels that neighbouring tiles share."""
+SAMPLE_SIDE, SAMPLE_MARGIN = 64, 8
+"""Patches on which channel attention is measured, LR pixels; their margin does not count."""
+SAMPLE_SHARE = 8
+"""One part in so many of a tiled picture is measured first, or more in a small picture."""
+SAMPLE_LEAST = 12
+"""Patches that are measured at least, as far as they fit into memory."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """How an `Upscaler` runs.
+
+    Raises:
+        ValueError: a value breaks its rule.
+    """
+
+    device: str = "cpu"
+    """As torch names it: cpu, cuda, cuda:1, mps ..."""
+    precision: Precision = "fp32"
+    """fp16 and bf16 need a GPU; a tile that is not finite is run again in fp32."""
+    memory: int | str | None = None
+    """Bytes, or a size such as 4GB; None: a share of what is free when a picture starts."""
+    tile: int | None = None
+    """Side of the tiles, LR pixels; None: the whole picture, or the largest tile that fits."""
+    overlap: int = OVERLAP
+    """LR pixels that tiles share."""
+    ensemble: bool = False
+    """Mean over the eight flips and turns of the picture: eight times the work."""
+    scale: float | None = None
+    """Factor of the result, from 1 to the network's (None); a smaller one is reached by bicubic
+    reduction of the network's result."""
+
+    def __post_init__(self) -> None:
+        """Check at the door."""
+        if self.precision not in DTYPES:
+            raise ValueError(f"precision must be one of {list(DTYPES)}, got {self.precision!r}")
+        if self.precision != "fp32" and self.device == "cpu":
+            raise ValueError(
+                f"precision must be fp32 on a cpu, which only emulates {self.precision}; "
+                "choose fp32 or a GPU device"
+            )
+        if self.overlap < 0:
+            raise ValueError(f"overlap must be 0 or more, got {self.overlap}")
+        if isinstance(self.memory, str):
+            object.__setattr__(self, "memory", parse_bytes(self.memory))
+
+    def budget(self) -> int:
+        """Bytes that a picture may take now."""
+        if self.memory is None:
+            return int(budget.SHARE_OF_FREE * available_bytes())
+        return int(self.memory)
+
+
+class Upscaler:
+    """A network with weights, ready to enlarge pictures of any size.
+
+    Args:
+        model: the network; the upscaler takes it over (weights are packed).
+        name: what to call it in the metadata of results.
+        settings: how to run it.
+
+    Raises:
+        ValueError: the tile does not go with the network's window.
+    """
+
+    def __init__(self, model: HAT, name: str, settings: Settings | None = None) -> None:
+        self.name, self.settings = name, settings or Settings()
+        self.config, self.scale = model.config, model.config.scale
+        smallest = budget.smallest_tile(model.config, self.settings.overlap)
+        if self.settings.tile is not None and self.settings.tile < smallest:
+            raise ValueError(
+                f"tile must be at least {smallest} LR pixels for a window of "
+                f"{model.config.window_size} and an overlap of {self.settings.overlap}, got "
+                f"{self.settings.tile}"
+            )
+        self.factor = self.settings.scale or self.scale
+        if not 1 <= self.factor <= self.scale:
+            raise ValueError(
+                f"scale must be from 1 to {self.scale}, what {name} makes, got {self.factor:g}; "
+                "choose another model"
+            )
+        self._model = model
+        self._engines: dict[torch.dtype, Engine] = {}
+
+    def _engine(self, dtype: torch.dtype) -> Engine:
+        if dtype not in self._engines:
+            model = self._model if dtype == torch.float32 else deepcopy(self._model)
+            self._engines[dtype] = Engine(model, device=self.settings.device, dtype=dtype)
+        return self._engines[dtype]
+
+    # ------------------------------------------------------------------ tensors
+
+    def enlarge(
+        self, lr: Float[Tensor, "1 rgb h w"], progress: Progress = ignore_progress
+    ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
+        """LR to SR, as the plain network would give it.
+
+        Args:
+            lr: in [0, 1], any size from 1 x 1.
+            progress: told the fraction done.
+
+        Returns:
+            Raw SR in float32 on the CPU, not clamped.
+
+        Raises:
+            MemoryError: not even the smallest tile fits; the message says what to try.
+        """
+        height, width = lr.shape[-2:]
+        padded = pad_to_multiple(lr.detach().float().cpu(), self.config.window_size)
+        limit = self.settings.budget()
+        tile = self.settings.tile or max(
+            budget.largest_tile(self.config, limit),
+            budget.smallest_tile(self.config, self.settings.overlap),
+        )
+        if self.settings.tile is None and self._whole_fits(padded, limit):
+            tile = max(padded.shape[-2:])
+        with kept_heap():
+            sr = self._enlarge_or_shrink(padded, tile, progress)
+        return sr[:, :, : height * self.scale, : width * self.scale]
+
+    def _whole_fits(self, padded: Tensor, limit: int) -> bool:
+        area = padded.shape[-2] * padded.shape[-1]
+        return area * budget.bytes_per_pixel(self.config) + budget.FIXED_BYTES <= limit
+
+    def _enlarge_or_shrink(
+        self, padded: Float[Tensor, "1 rgb h w"], tile: int, progress: Progress
+    ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
+        """Run with ever smaller tiles until the memory suffices."""
+        window = self.config.window_size
+        smallest = budget.smallest_tile(self.config, self.settings.overlap)
+        while True:
+            try:
+                return self._tiled(padded, tile, progress)
+            except (MemoryError, RuntimeError) as error:
+                if not _out_of_memory(error):
+                    raise
+                smaller = min(tile, max(padded.shape[-2:])) // 2 // window * window
+                if smaller < smallest:
+                    raise MemoryError(
+                        f"out of memory with tiles of {tile} LR pixels on "
+                        f"{self.settings.device}; free some memory, or try --tile {smallest}"
+                    ) from error
+                tile = smaller
+
+    def _tiled(
+        self, padded: Float[Tensor, "1 rgb h w"], tile: int, progress: Progress
+    ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
+        height, width = padded.shape[-2:]
+        tiles = plan(height, width, tile, self.settings.overlap, self.config.window_size)
+        if len(tiles) == 1:
+            return self._run(padded, None, progress)
+        area = min(tile * tile, max(height * width // SAMPLE_SHARE, SAMPLE_LEAST * SAMPLE_SIDE**2))
+        done, total = 0.0, sum(t.pixels for t in tiles) + area
+        means = self._measure(padded, area, lambda f: progress(f * area / total))
+        done += area
+        sr = padded.new_zeros(1, padded.shape[1], height * self.scale, width * self.scale)
+        for part in tiles:
+            start, share = done / total, part.pixels / total
+            result = self._run(
+                cut(padded, part), means, lambda f, s=start, w=share: progress(s + w * f)
+            )
+            stitch(sr, result, part, self.scale)
+            done += part.pixels
+        return sr
+
+    def _measure(
+        self, padded: Float[Tensor, "1 rgb h w"], area: int, progress: Progress
+    ) -> PooledMeans | None:
+        """What channel attention pools, measured on patches spread over the picture."""
+        if not (self.config.cab and self.config.channel_attention):
+            return None
+        patches = sample(padded, area, self.config.window_size)
+        return self._engine(DTYPES[self.settings.precision]).pool(patches, progress)
+
+    def _run(
+        self, lr: Float[Tensor, "1 rgb h w"], means: PooledMeans | None, progress: Progress
+    ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
+        dtype = DTYPES[self.settings.precision]
+        sr = self._engine(dtype).run(lr, means=means, progress=progress).float().cpu()
+        if dtype != torch.float32 and not torch.isfinite(sr).all():
+            wide = None if means is None else [m.float().nan_to_num() for m in means]
+            sr = self._engine(torch.float32).run(lr, means=wide, progress=progress).cpu()
+        return sr
+
+    # ------------------------------------------------------------------ pictures
+
+    def enlarge_picture(self, lr: Picture, progress: Progress = ignore_progress) -> Picture:
+        """Colour and alpha enlarged, metadata carried over."""
+        alpha = image.alpha_to_tensor(lr)
+        parts = 1 if alpha is None else 2
+
+        def run(tensor: Tensor, part: int) -> Tensor:
+            def tell(fraction: float) -> None:
+                progress((part + fraction) / parts)
+
+            return self._enlarge_colour(tensor, tell)
+
+        sr = self._reduce(image.from_tensor(run(image.to_tensor(lr), 0)))
+        sr_alpha = None if alpha is None else self._reduce(image.from_tensor(run(alpha, 1)))
+        return image.enlarged(lr, sr, self.factor, sr_alpha)
+
+    def _reduce(self, sr: np.ndarray) -> np.ndarray:
+        """From the network's scale to the one that was asked for."""
+        if self.factor == self.scale:
+            return sr
+        size = tuple(round(side * self.factor / self.scale) for side in sr.shape[:2])
+        return imresize(sr.clip(0, 1), size=size)
+
+    def _enlarge_colour(
+        self, lr: Float[Tensor, "1 3 h w"], progress: Progress
+    ) -> Float[Tensor, "1 3 sr_h sr_w"]:
+        """A network of one channel takes the colours one at a time."""
+        channels = lr.split(self.config.channels, dim=1)
+        variants = 8 if self.settings.ensemble else 1
+        runs, done = len(channels) * variants, 0
+
+        def one(part: Tensor) -> Tensor:
+            nonlocal done
+            start = done
+            sr = self.enlarge(part, lambda f: progress((start + f) / runs))
+            done += 1
+            return sr
+
+        if self.settings.ensemble:
+            return torch.cat([self_ensemble(one, part) for part in channels], dim=1)
+        return torch.cat([one(part) for part in channels], dim=1)
+
+    def upscale(
+        self, source: str | os.PathLike | Pictured, progress: Progress = ignore_progress
+    ) -> Image.Image | Pictured:
+        """Enlarge a path, a PIL image or an array.
+
+        Args:
+            source: an array is h w, h w 2, h w 3 or h w 4 (gray, gray and alpha, RGB, RGBA);
+                uint8, uint16, or float in [0, 1].
+            progress: told the fraction done.
+
+        Returns:
+            An array for an array (of the same type; float for float), else a PIL image.
+
+        Raises:
+            ValueError: what was given is no picture.
+        """
+        if isinstance(source, np.ndarray):
+            sr = self.enlarge_picture(image.from_array(source), progress)
+            codes = image.to_array(sr)
+            return codes if source.dtype.kind == "u" else (codes / 65535).astype(source.dtype)
+        if isinstance(source, Image.Image):
+            return image.to_pil(self.enlarge_picture(image.from_pil(source), progress))
+        return image.to_pil(self.enlarge_picture(image.read(source), progress))
+
+
+def sample(
+    padded: Float[Tensor, "1 rgb h w"], area: int, window: int
+) -> list[tuple[Float[Tensor, "1 rgb p q"], Box]]:
+    """Patches of about `area` pixels in all, spread evenly, and the part of each that counts."""
+    height, width = padded.shape[-2:]
+    side = -(-SAMPLE_SIDE // window) * window
+    sides = min(side, height), min(side, width)
+    count = max(1, area // (sides[0] * sides[1]))
+    rows = max(1, min(height // sides[0], round((count * height / width) ** 0.5)))
+    cols = max(1, min(width // sides[1], count // rows))
+
+    def starts(length: int, part: int, n: int) -> list[int]:
+        steps = [
+            (i + 0.5) / n * (length - part) if n == 1 else i / (n - 1) * (length - part)
+            for i in range(n)
+        ]
+        return [int(step) // window * window for step in steps]
+
+    def core(start: int, part: int, length: int) -> slice:
+        margin = min(SAMPLE_MARGIN, part // 4)
+        return slice(0 if start == 0 else margin, part - (margin if start + part < length else 0))
+
+    return [
+        (
+            padded[:, :, y : y + sides[0], x : x + sides[1]],
+            Box(core(y, sides[0], height), core(x, sides[1], width)),
+        )
+        for y in starts(height, sides[0], rows)
+        for x in starts(width, sides[1], cols)
+    ]
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether torch, on any device, or Python ran out of memory."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+        "can't allocate memory" in str(error) or "not enough memory" in str(error)
+    )
+
+
+def load(
+    model: str | os.PathLike = checkpoint.DEFAULT_MODEL,
+    *,
+    device: str = "cpu",
+    precision: Precision = "fp32",
+    memory: int | str | None = None,
+    tile: int | None = None,
+    ensemble: bool = False,
+) -> Upscaler:
+    """A network with weights, ready to enlarge pictures.
+
+    Args:
+        model: a shipped name, a checkpoint file or folder, or ``hf://owner/name/file``.
+        device: see `Settings`, as for the rest.
+        precision: fp32, fp16 or bf16.
+        memory: budget in bytes or as text (``4GB``).
+        tile: side of tiles, LR pixels.
+        ensemble: average over flips and turns.
+
+    Raises:
+        CheckpointError: the model cannot be found or read.
+        ValueError: a setting breaks its rule.
+    """
+    settings = Settings(
+        device=device, precision=precision, memory=memory, tile=tile, ensemble=ensemble
+    )
+    return open_model(model, settings)
+
+
+def open_model(model: str | os.PathLike, settings: Settings) -> Upscaler:
+    """`load` with the settings as one object."""
+    path = checkpoint.resolve(model)
+    return Upscaler(checkpoint.read(path).model(), path.stem, settings)
+
+
+def upscale(
+    source: str | os.PathLike | Pictured,
+    model: str | os.PathLike = checkpoint.DEFAULT_MODEL,
+    *,
+    device: str = "cpu",
+    precision: Precision = "fp32",
+    memory: int | str | None = None,
+    tile: int | None = None,
+) -> Image.Image | Pictured:
+    """Enlarge one picture; for many, `load` once and call its `upscale`.
+
+    Args:
+        source: a path, a PIL image, or an array (see `Upscaler.upscale`).
+        model: see `load`, as for the rest.
+        device: where to run.
+        precision: fp32, fp16 or bf16.
+        memory: budget in bytes or as text (``4GB``).
+        tile: side of tiles, LR pixels.
+
+    Returns:
+        An array for an array, else a PIL image.
+    """
+    upscaler = load(model, device=device, precision=precision, memory=memory, tile=tile)
+    return upscaler.upscale(source)

@@ -1,0 +1,195 @@
+"""MATLAB's bicubic `imresize`, the resizer behind every published super-resolution number.
+
+Each axis is one banded matrix, applied as a few small dense blocks: a pass is a handful of
+matrix products and gathers no pixels. torch is used only for tensors and never imported here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import ceil, isfinite
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from jaxtyping import Float, Int
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Picture = TypeVar("Picture")
+"""A numpy array or a torch tensor: the kind that goes in comes out."""
+
+_BLOCK = 24
+"""Output rows of a block: enough for a fast matrix product, few enough to waste little."""
+
+_HALF = 0.5 + 1e-9
+"""Added before truncation: a tie is a tie whatever the last bits of a sum say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of output rows, the run of input rows it sees, and the weights between them."""
+
+    rows: slice
+    """Output rows."""
+    sees: slice
+    """Input rows; the mirrored border is already folded into the weights."""
+    weights: Float[np.ndarray, "q k"]
+    """One row for each output row, in double precision; each sums to 1."""
+
+
+def imresize(
+    picture: Picture,
+    scale: int | float | Fraction | None = None,
+    *,
+    size: tuple[int, int] | None = None,
+) -> Picture:
+    """Resize as MATLAB's `imresize` does: cubic kernel with a = -0.5, widened when shrinking.
+
+    A numpy array is a picture, `h w` or `h w c`; a torch tensor is `... h w`, channels first under
+    any leading axes. The result has the same kind, dtype and device. uint8 is rounded half away
+    from zero and clipped after each of the two passes, which gives MATLAB's files bit for bit;
+    floating point is neither rounded nor clipped, and a tensor passes its gradient on.
+
+    Args:
+        picture: uint8 or floating point, sides of at least 1.
+        scale: factor of both sides, above 0; a side becomes `ceil(side * scale)`.
+        size: (height, width) of the result, instead of `scale`.
+
+    Raises:
+        ValueError: another kind or dtype, an empty picture, both or neither of `scale` and `size`.
+    """
+    torch = sys.modules.get("torch")
+    is_tensor = torch is not None and isinstance(picture, torch.Tensor)
+    if not (is_tensor or isinstance(picture, np.ndarray)):
+        raise ValueError(f"picture must be a numpy array or a tensor, got {type(picture).__name__}")
+    pixels: Any = picture
+    resize_axis: Callable[[Any, int, Sequence[Block]], Any]
+    resize_axis, sides = (
+        (_tensor_axis, pixels.shape[-2:]) if is_tensor else (_array_axis, pixels.shape[:2])
+    )
+    _check(pixels, sides, most_axes=None if is_tensor else 3)
+    targets = _targets(sides, scale, size)
+    for axis in sorted((0, 1), key=lambda axis: targets[axis][1]):  # the smaller scale first
+        pixels = resize_axis(pixels, axis, _blocks(sides[axis], *targets[axis]))
+    return pixels
+
+
+def _check(pixels: Any, sides: tuple[int, ...], most_axes: int | None) -> None:
+    dtype = str(pixels.dtype).removeprefix("torch.")
+    if dtype != "uint8" and "float" not in dtype:
+        raise ValueError(f"picture must be uint8 or floating point, got {dtype}")
+    if len(sides) != 2 or min(sides) < 1 or pixels.ndim > (most_axes or pixels.ndim):
+        raise ValueError(
+            "picture must be an array h w or h w c or a tensor ... h w with sides of at least 1, "
+            f"got shape {tuple(pixels.shape)}"
+        )
+
+
+def _targets(
+    sides: tuple[int, ...], scale: int | float | Fraction | None, size: tuple[int, int] | None
+) -> tuple[tuple[int, float], tuple[int, float]]:
+    """Output side and scale, of height and of width."""
+    if size is not None and scale is None:
+        if min(size) < 1:
+            raise ValueError(f"size must be at least 1 x 1, got {size[0]} x {size[1]}")
+        return (size[0], size[0] / sides[0]), (size[1], size[1] / sides[1])
+    if scale is None or size is not None:
+        raise ValueError(f"either scale or size must be given, got scale {scale} and size {size}")
+    if not (isfinite(scale) and scale > 0):
+        raise ValueError(f"scale must be a finite number above 0, got {scale}")
+    return (ceil(sides[0] * scale), float(scale)), (ceil(sides[1] * scale), float(scale))
+
+
+def _cubic(x: Float[np.ndarray, "q p"]) -> Float[np.ndarray, "q p"]:
+    """Keys' cubic convolution kernel with a = -0.5; zero from 2 on."""
+    x = np.abs(x)
+    near = (1.5 * x - 2.5) * x**2 + 1
+    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
+    return np.where(x <= 1, near, np.where(x < 2, far, 0.0))
+
+
+def _taps(
+    side: int, target: int, scale: float
+) -> tuple[Float[np.ndarray, "q p"], Int[np.ndarray, "q p"]]:
+    """Weights and input rows of every output row, the border mirrored with the edge repeated."""
+    shrink = min(scale, 1.0)
+    width = 4 / shrink
+    centre = np.arange(1, target + 1)[:, None] / scale + 0.5 * (1 - 1 / scale)  # 1-based
+    row = np.floor(centre - width / 2) + np.arange(ceil(width) + 2)
+    weights = _cubic(shrink * (centre - row))
+    row = (row.astype(np.int64) - 1) % (2 * side)
+    return weights / weights.sum(1, keepdims=True), np.minimum(row, 2 * side - 1 - row)
+
+
+@lru_cache(maxsize=64)
+def _blocks(side: int, target: int, scale: float) -> tuple[Block, ...]:
+    """The banded matrix from `side` rows to `target` rows, cut into dense blocks."""
+    weights, seen = _taps(side, target, scale)
+    seen = np.where(weights == 0, seen[:, seen.shape[1] // 2, None], seen)  # no wider than needed
+    blocks = []
+    for first in range(0, target, _BLOCK):
+        rows = slice(first, min(first + _BLOCK, target))
+        sees = slice(int(seen[rows].min()), int(seen[rows].max()) + 1)
+        dense = np.zeros((rows.stop - rows.start, sees.stop - sees.start))
+        np.add.at(dense, (np.arange(len(dense))[:, None], seen[rows] - sees.start), weights[rows])
+        blocks.append(Block(rows, sees, dense))
+    return tuple(blocks)
+
+
+def _adds_exactly(blocks: Sequence[Block]) -> bool:
+    """Whether float32 adds 8-bit values without error: weights of few binary digits, as at 1/4."""
+    scaled = [block.weights * 2**15 for block in blocks]
+    whole = all(np.array_equal(each, np.rint(each)) for each in scaled)
+    return whole and max(float(np.abs(each).sum(1).max()) for each in scaled) * 255 < 2**24
+
+
+def _array_axis(picture: np.ndarray, axis: int, blocks: Sequence[Block]) -> np.ndarray:
+    """One pass over an array, along height (axis 0) or width (axis 1)."""
+    rounds = picture.dtype == np.uint8
+    exact = np.float32 if _adds_exactly(blocks) else np.float64
+    working = exact if rounds else np.promote_types(picture.dtype, np.float32)
+    shape = list(picture.shape)
+    shape[axis] = blocks[-1].rows.stop
+    out = np.empty(shape, picture.dtype)
+    flat_in, flat_out = picture.reshape(len(picture), -1), out.reshape(len(out), -1)
+    channels = int(np.prod(shape[2:]))
+    for block in blocks:
+        if axis == 0:
+            band, place = block.weights.astype(working) @ flat_in[block.sees], flat_out[block.rows]
+        else:
+            spread = np.kron(block.weights.T, np.eye(channels)).astype(working)
+            band = flat_in[:, _times(block.sees, channels)] @ spread
+            place = flat_out[:, _times(block.rows, channels)]
+        if rounds:
+            band += _HALF
+            np.clip(band, 0, 255, out=band)
+        place[...] = band
+    return out
+
+
+def _times(run: slice, channels: int) -> slice:
+    return slice(run.start * channels, run.stop * channels)
+
+
+def _tensor_axis(picture: Tensor, axis: int, blocks: Sequence[Block]) -> Tensor:
+    """One pass over a tensor, along height (axis 0) or width (axis 1) of its last two axes."""
+    import torch
+
+    rounds = picture.dtype == torch.uint8
+    exact = torch.float32 if _adds_exactly(blocks) else torch.float64
+    working = exact if rounds else torch.promote_types(picture.dtype, torch.float32)
+    lead, (height, width) = picture.shape[:-2], picture.shape[-2:]
+    flat = picture.reshape((-1, height, width) if axis == 0 else (-1, width)).to(working)
+    bands = []
+    for block in blocks:
+        weights = torch.as_tensor(block.weights, dtype=working, device=picture.device)
+        seen = flat[:, block.sees]
+        band = weights @ seen if axis == 0 else seen @ weights.T
+        bands.append(band.add_(_HALF).clamp_(0, 255).to(picture.dtype) if rounds else band)
+    out = torch.cat(bands, dim=1).to(picture.dtype)
+    return out.reshape(*lead, -1, width) if axis == 0 else out.reshape(*lead, height, -1)
