@@ -12,6 +12,13 @@ COMMANDS = {
     "info": ("hatsr.apps.models:info", "Say what a checkpoint holds, or how this machine runs."),
     "convert": ("hatsr.apps.models:convert", "Rewrite a checkpoint in another layout."),
     "complexity": ("hatsr.apps.complexity:complexity", "Count parameters and multiply-adds."),
+    "evaluate": ("hatsr.apps.evaluate:evaluate", "Measure a model on benchmark sets."),
+    "compare": ("hatsr.apps.compare:compare", "Compare models picture by picture."),
+    "train": ("hatsr.apps.train:train", "Train a network by a recipe."),
+    "finetune": ("hatsr.apps.train:finetune", "Go on training a model on a folder of pictures."),
+    "data": ("hatsr.apps.data:data", "Prepare and check pictures for training."),
+    "lam": ("hatsr.apps.lam:lam", "Show which pixels a network used (LAM)."),
+    "features": ("hatsr.apps.features:features", "Show a network's feature maps."),
 }
 
 

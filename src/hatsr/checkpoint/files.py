@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -96,7 +97,7 @@ def _config_of(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> HA
             "update hat-sr"
         )
     try:
-        return HATConfig(**values)
+        return HATConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
     except TypeError as error:
         raise ValueError(f"the file's config must be a HATConfig, got {values!r}") from error
 
@@ -127,7 +128,9 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def _read_pickle(path: Path) -> dict[str, Tensor]:
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickle versions: nothing a user can act on
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         reason = str(error).partition("Please file an issue")[0]
         for part in reason.split("\n"):

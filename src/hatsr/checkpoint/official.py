@@ -81,7 +81,8 @@ def to_official(model: HAT) -> dict[str, Tensor]:
         return out
     for g, depth in enumerate(config.depths):
         for i in range(depth):
-            out[f"layers.{g}.residual_group.blocks.{i}.attn.relative_position_index"] = index
+            name = f"layers.{g}.residual_group.blocks.{i}.attn.relative_position_index"
+            out[name] = index.clone()
     return out
 
 

@@ -17,7 +17,7 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
 
 
-def default_model(scale: float | None) -> str:
+def default_model(scale: int | float | None) -> str:
     """The shipped model for a scale: its own, else the default, whose result is reduced."""
     name = f"hat-t-x{scale:g}" if scale else DEFAULT_MODEL
     return name if name in shipped() else DEFAULT_MODEL

@@ -124,10 +124,10 @@ def _upscale_file(
     if target.exists() and output.existing == "refuse":
         raise FileExistsError(f"{target} exists; give --overwrite or --skip-existing")
     lr = image.read(source)
+    target.parent.mkdir(parents=True, exist_ok=True)
     size = tuple(round(side * upscaler.factor) for side in (lr.height, lr.width))
     settings = {"quality": output.quality, "has_alpha": not lr.opaque}
     kind = image.check_writable(target, (size[0], size[1]), **settings)
-    target.parent.mkdir(parents=True, exist_ok=True)
     sr = upscaler.enlarge_picture(lr, progress)
     software = f"hatsr {__version__} ({upscaler.name}, x{upscaler.factor:g})"
     image.write(sr, target, quality=output.quality, software=software)

@@ -23,6 +23,8 @@ from hatsr.model.network import RHAG, convolve
 PooledMeans = list[Float[Tensor, " c"]]
 """What each CAB's channel attention pools, in the order of the HABs."""
 
+LEAST_CHUNK = 1024
+"""Pixels of a chunk or strip at least, so that products stay large enough."""
 CHUNK_BYTES = 8 * 2**20
 """Aim for the largest temporary of a chunk of windows or a strip of pixels."""
 TAIL_BLOCK = 64
@@ -109,7 +111,7 @@ class Engine:
         self.model = model.to(device=self.device, dtype=dtype).eval()
         self.config = config = model.config
         widest = max(3 * config.embed_dim, config.mlp_hidden)
-        self.chunk_pixels = max(1024, CHUNK_BYTES // (4 * widest))
+        self.chunk_pixels = max(LEAST_CHUNK, CHUNK_BYTES // (4 * widest))
         self.masks = edge_masks(config.window_size).to(self.device, dtype)
         with torch.inference_mode():
             self.groups = [

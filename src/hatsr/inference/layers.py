@@ -96,7 +96,7 @@ class FastWindowAttention:
             outs = [self._attend(p, biases[kind]) for kind, p in enumerate(parts) if len(p)]
             features.index_add_(0, index, self.proj(torch.cat(outs)))
 
-    def _attend(self, qkv: Pixels, bias: Float[Tensor, "1 heads q q"]) -> Pixels:
+    def _attend(self, qkv: Float[Tensor, "p c3"], bias: Float[Tensor, "1 heads q q"]) -> Pixels:
         q, k, v = rearrange(
             qkv,
             "(n p) (three heads d) -> three n heads p d",
@@ -131,7 +131,11 @@ class FastOverlappingAttention:
             self._chunk(features, index, kv.index_select(0, key_index), bias)
 
     def _chunk(
-        self, features: Pixels, index: Index, kv: Pixels, bias: Float[Tensor, "1 heads q k"]
+        self,
+        features: Pixels,
+        index: Index,
+        kv: Float[Tensor, "p2 c2"],
+        bias: Float[Tensor, "1 heads q k"],
     ) -> None:
         _, heads, queries, keys = bias.shape
         q = self.q(self.norm(features.index_select(0, index)))
@@ -160,7 +164,7 @@ class FastCAB:
         weight, self.bias = _dense(cab.expand)
         self.weight = pad(weight, (0, 0, 0, 0, 0, spare))
 
-    def squeeze(self, normed: Bordered) -> Bordered:
+    def squeeze(self, normed: Bordered) -> Float[Tensor, "h2 w squeezed"]:
         """The block up to its activation, C / beta channels (rounded up to whole lanes)."""
         height, width = normed.shape[0] - 2, normed.shape[1]
         out = bordered(height, width, self.width, normed)
@@ -168,7 +172,9 @@ class FastCAB:
             out[1:-1][rows] = self.compress.then_gelu(normed[around])
         return out
 
-    def pooled(self, squeezed: Bordered, rows: slice, cols: slice) -> Float[Tensor, " c"]:
+    def pooled(
+        self, squeezed: Float[Tensor, "h2 w squeezed"], rows: slice, cols: slice
+    ) -> Float[Tensor, " c"]:
         """The block's mean before channel attention, over rows and columns of the picture."""
         count, width = rows.stop - rows.start, squeezed.shape[1]
         part = squeezed[rows.start : rows.stop + 2]
@@ -181,7 +187,12 @@ class FastCAB:
         taps = rearrange(sums / area, "y x i -> (i y x)")
         return self.weight.flatten(1) @ taps + self.bias
 
-    def expand(self, features: Float[Tensor, "h w c"], squeezed: Bordered, mean: Tensor) -> None:
+    def expand(
+        self,
+        features: Float[Tensor, "h w c"],
+        squeezed: Float[Tensor, "h2 w squeezed"],
+        mean: Tensor,
+    ) -> None:
         """Add the gated block to `features`, in place."""
         gain = torch.full_like(self.bias, self.alpha)
         if isinstance(self.attention, ChannelAttention):

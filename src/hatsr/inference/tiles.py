@@ -58,13 +58,13 @@ def spans(length: int, tile: int, overlap: int, multiple: int) -> list[Span]:
         ValueError: tiles would not advance.
     """
     units, side, shared = length // multiple, tile // multiple, -(-overlap // multiple)
+    if side >= units:
+        return [Span(0, length, (0, 0), (length, length))]
     if side <= shared:
         raise ValueError(
             f"tile must be larger than the overlap by a window of {multiple}, got tile {tile} "
             f"with overlap {overlap}"
         )
-    if side >= units:
-        return [Span(0, length, (0, 0), (length, length))]
     count = -(-(units - shared) // (side - shared))
     starts = [i * (units - side) // (count - 1) * multiple for i in range(count)]
     stops = [start + side * multiple for start in starts]

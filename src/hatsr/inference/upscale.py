@@ -58,7 +58,7 @@ class Settings:
     """LR pixels that tiles share."""
     ensemble: bool = False
     """Mean over the eight flips and turns of the picture: eight times the work."""
-    scale: float | None = None
+    scale: int | float | None = None
     """Factor of the result, from 1 to the network's (None); a smaller one is reached by bicubic
     reduction of the network's result."""
 

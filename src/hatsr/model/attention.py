@@ -68,7 +68,9 @@ class _Attention(Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx, *gradients: Tensor
+    ) -> tuple[Tensor | None, ...]:
         q, k, v, bias, out, log_sums = ctx.saved_tensors
         heads = bias.shape[1]
         d_out = gradients[0].contiguous()

@@ -35,7 +35,7 @@ def separable_conv(inputs: int, outputs: int) -> nn.Sequential:
 class DropPath(nn.Module):
     """Stochastic depth: in training, drop a residual branch for whole samples."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: int | float) -> None:
         super().__init__()
         self.rate = rate
 
@@ -108,10 +108,12 @@ def attend(
 ) -> Float[Tensor, "n q c"]:
     """SoftMax(Q K^T / sqrt(d) + B) V with several heads (equation 2).
 
-    `bias` holds one entry for all windows, or one for each.
+    `bias` holds one entry for all windows, one for each place in a picture, or one for each.
     """
     if usable(q, bias):
         return chunked_attend(q, k, v, bias)
+    if 1 < len(bias) < len(q):
+        bias = bias.repeat(len(q) // len(bias), 1, 1, 1)
     heads = bias.shape[1]
     q, k, v = (rearrange(t, "n p (heads d) -> n heads p d", heads=heads) for t in (q, k, v))
     out = scaled_dot_product_attention(q, k, v, attn_mask=bias)
@@ -149,12 +151,12 @@ class WindowAttention(nn.Module):
 
     def forward(self, x: Features) -> Features:
         """Same shape out; height and width are multiples of the window."""
-        b, h, w, _ = x.shape
+        _, h, w, _ = x.shape
         bias = self.bias()
         if self.shift:
             x = x.roll((-self.shift, -self.shift), dims=(1, 2))
             mask = shift_mask(h, w, self.size, self.shift).to(x)
-            bias = (bias + mask[:, None]).repeat(b, 1, 1, 1)
+            bias = bias + mask[:, None]
         q, k, v = self.qkv(partition(x, self.size)).chunk(3, dim=-1)
         out = merge(self.proj(attend(q, k, v, bias)), self.size, h, w)
         return out.roll((self.shift, self.shift), dims=(1, 2)) if self.shift else out

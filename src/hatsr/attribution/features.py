@@ -1,0 +1,136 @@
+"""Feature maps after each RHAG (figure 3) and how blocky they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from hatsr.attribution.running import frozen
+from hatsr.attribution.subject import Scene, Subject
+from hatsr.model import HAT
+
+_FLAT = 1e-30
+"""Least mean squared difference of a channel: a flat one counts nothing."""
+
+
+def group_features(model: HAT, lr: Float[Tensor, "1 3 h w"]) -> list[Float[Tensor, "h w c"]]:
+    """Features after each RHAG, cut to the picture where the network padded it.
+
+    Layer N of figure 3 is entry N - 1.
+    """
+    found: list[Tensor] = []
+
+    def keep(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        found.append(output)
+
+    hooks = [group.register_forward_hook(keep) for group in model.groups]
+    try:
+        with frozen(model), torch.no_grad():
+            model(lr)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    h, w = lr.shape[-2:]
+    return [x[0, :h, :w].float().cpu() for x in found]
+
+
+def choose_layers(model: HAT, layers: Sequence[int]) -> list[int]:
+    """The layers asked for, or all, counted from 1.
+
+    Raises:
+        ValueError: there is no such layer.
+    """
+    count = len(model.groups)
+    wrong = [n for n in layers if not 1 <= n <= count]
+    if wrong:
+        raise ValueError(f"layer must be from 1 to {count} for this network, got {wrong[0]}")
+    return list(layers) or list(range(1, count + 1))
+
+
+def blocking_index(features: Float[Tensor, "h w c"], window: int) -> float:
+    """Mean energy of differences across window borders over that at other positions.
+
+    A difference is the one between neighbours in a column or a row, summed over channels as
+    squares. It crosses a border where the second neighbour's row (or column) is a multiple of
+    the window. Each channel is first divided by the root of its mean squared difference, so that
+    none decides alone. 1 means that borders do not show; above 1, blocking artefacts.
+
+    Args:
+        features: of a picture, at LR size.
+        window: side of the attention windows, LR pixels, at least 2.
+
+    Raises:
+        ValueError: the picture holds no border, or no other position.
+    """
+    h, w, _ = features.shape
+    if window < 2 or max(h, w) <= window:
+        raise ValueError(
+            f"features must be larger than one window of at least 2, got {h} x {w} and {window}"
+        )
+    x = features.double()
+    down, across = x.diff(dim=0), x.diff(dim=1).transpose(0, 1)
+    squares = [d.square().flatten(0, 1) for d in (down, across)]
+    scale = torch.cat(squares).mean(dim=0).clamp_min(_FLAT)
+    parts = [_split(d, scale, window) for d in (down, across)]
+    border, other = (torch.cat(part).mean() for part in zip(*parts, strict=True))
+    return float(border / other)
+
+
+def _split(
+    differences: Float[Tensor, "n m c"], scale: Float[Tensor, " c"], window: int
+) -> tuple[Float[Tensor, " border"], Float[Tensor, " other"]]:
+    """Energies across borders and elsewhere, of differences along the first axis."""
+    energy = (differences.square() / scale).mean(dim=2)
+    crosses = torch.arange(1, len(energy) + 1) % window == 0
+    return energy[crosses].flatten(), energy[~crosses].flatten()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerMap:
+    """Features of one network after one RHAG."""
+
+    name: str
+    """The network."""
+    layer: int
+    """After which RHAG, from 1."""
+    features: Float[Tensor, "h w c"]
+    """What the RHAG put out."""
+    window: int
+    """Whose borders the index looks at, LR pixels."""
+    blocking_index: float
+    """As `blocking_index` has it."""
+
+    def line(self) -> str:
+        """For the terminal."""
+        return (
+            f"{self.name}, layer {self.layer}: blocking index {self.blocking_index:.4f} "
+            f"(window {self.window})"
+        )
+
+
+def layer_maps(
+    subject: Subject, scene: Scene, layers: Sequence[int] = (), window: int | None = None
+) -> list[LayerMap]:
+    """Features and blocking index after some RHAGs of a network, or all.
+
+    Raises:
+        ValueError: the network is not a HAT or SwinIR, a layer does not exist, or the picture
+            holds no window border.
+    """
+    model = subject.network
+    if not isinstance(model, HAT):
+        raise ValueError(f"feature maps must be asked of a HAT or SwinIR, got {subject.name}")
+    chosen, side = choose_layers(model, layers), window or model.config.window_size
+    found = group_features(model, scene.lr.to(subject.device))
+    return [
+        LayerMap(
+            name=subject.name,
+            layer=n,
+            features=found[n - 1],
+            window=side,
+            blocking_index=blocking_index(found[n - 1], side),
+        )
+        for n in chosen
+    ]

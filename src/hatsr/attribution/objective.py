@@ -1,0 +1,58 @@
+"""What LAM attributes: the strength of edges in a patch of the SR picture."""
+
+from typing import Literal
+
+from jaxtyping import Float
+from torch import Tensor
+
+Mode = Literal["robust", "reference"]
+"""reference: LAM to the letter; robust: its root has a gradient everywhere."""
+EPSILON = 1e-12
+"""Under the root in robust mode: differences far below 1e-6 count as none."""
+Patch = tuple[int, int]
+"""Row and column of a patch's upper left corner, in SR pixels."""
+
+
+def check_patch(patch: Patch, window: int, height: int, width: int) -> None:
+    """Raise ValueError unless the patch lies inside an SR picture of this size."""
+    (y, x), last = patch, (height - window, width - window)
+    if min(last) < 0:
+        raise ValueError(
+            f"window must be at most the SR picture's {height} x {width}, got {window}; "
+            "choose a smaller window"
+        )
+    if not (0 <= y <= last[0] and 0 <= x <= last[1]):
+        raise ValueError(
+            f"patch must begin at rows 0 to {last[0]} and columns 0 to {last[1]} (SR pixels; "
+            f"the picture is {height} x {width}, the window {window}), got row {y}, column {x}"
+        )
+
+
+def edge_strength(
+    sr: Float[Tensor, "b c sr_h sr_w"], patch: Patch, window: int, mode: Mode
+) -> Float[Tensor, " b"]:
+    """Sum of sqrt(dh^2 + dw^2) over the patch and all channels.
+
+    dh and dw are differences to the next row and column; positions of the last row and column
+    of the picture have none and are left out.
+
+    Args:
+        sr: raw output of a network.
+        patch: upper left corner.
+        window: side of the patch, SR pixels.
+        mode: "reference" takes the root over the whole picture and then cuts the patch, as LAM
+            does: its gradient is not a number wherever dh = dw = 0, in the patch or not.
+            "robust" cuts first and adds `EPSILON` under the root.
+    """
+    y, x = patch
+    if mode == "reference":
+        edges = _edges(sr, 0.0)[:, :, y : y + window, x : x + window]
+    else:
+        edges = _edges(sr[:, :, y : y + window + 1, x : x + window + 1], EPSILON)
+    return edges.sum(dim=(1, 2, 3))
+
+
+def _edges(sr: Float[Tensor, "b c sr_h sr_w"], epsilon: float) -> Float[Tensor, "b c rows columns"]:
+    here = sr[:, :, :-1, :-1]
+    dh, dw = here - sr[:, :, 1:, :-1], here - sr[:, :, :-1, 1:]
+    return (dh**2 + dw**2 + epsilon).sqrt()

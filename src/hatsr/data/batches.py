@@ -1,0 +1,105 @@
+"""Which samples make which batch, and the loader that brings them."""
+
+import multiprocessing
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch.utils.data import DataLoader, Sampler
+
+from hatsr.data.patches import Batch, Patches, stack
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """From one iteration on: how large patches and batches are."""
+
+    start: int
+    """First iteration."""
+    patch: int
+    """Side of an LR patch, LR pixels."""
+    batch: int
+    """Samples in a step, over all processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The samples of every step, as a pure function of the step."""
+
+    stages: tuple[Stage, ...]
+    """Sorted by start; the first starts at 0."""
+    iterations: int
+    """Steps of the run."""
+    processes: int = 1
+    """Over which a batch is divided."""
+    accumulate: int = 1
+    """Parts in which each process takes its share."""
+
+    def __post_init__(self) -> None:
+        starts = [stage.start for stage in self.stages]
+        if not starts or starts[0] != 0 or sorted(set(starts)) != starts:
+            raise ValueError(f"stages must start at 0 and at rising iterations, got {starts}")
+        parts = self.processes * self.accumulate
+        for stage in self.stages:
+            if stage.batch % parts:
+                raise ValueError(
+                    f"batch must be a multiple of processes x accumulate, {self.processes} x "
+                    f"{self.accumulate}, got {stage.batch}"
+                )
+
+    def stage(self, step: int) -> Stage:
+        """The stage that a step belongs to."""
+        return max((s for s in self.stages if s.start <= step), key=lambda s: s.start)
+
+    def first_sample(self, step: int) -> int:
+        """The number of the first sample of a step."""
+        ends = [stage.start for stage in self.stages[1:]] + [max(step, self.iterations)]
+        pairs = zip(self.stages, ends, strict=True)
+        return sum(s.batch * max(0, min(end, step) - s.start) for s, end in pairs)
+
+    def part(self, step: int, rank: int, micro: int) -> range:
+        """The samples of one part of a step, for one process."""
+        size = self.stage(step).batch // (self.processes * self.accumulate)
+        first = self.first_sample(step) + (micro * self.processes + rank) * size
+        return range(first, first + size)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses(Sampler):
+    """(sample number, patch side) of every part of every step from one step on, for one process."""
+
+    plan: Plan
+    start: int
+    rank: int
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        for step in range(self.start, self.plan.iterations):
+            side = self.plan.stage(step).patch
+            for micro in range(self.plan.accumulate):
+                yield [(number, side) for number in self.plan.part(step, self.rank, micro)]
+
+
+def open_loader(
+    patches: Patches, plan: Plan, start: int, rank: int, workers: int
+) -> DataLoader[Batch]:
+    """Batches from one step on, made ahead of time by worker processes.
+
+    Args:
+        patches: the samples.
+        plan: which samples a step takes.
+        start: the first step.
+        rank: of this process.
+        workers: processes that cut patches; 0 cuts them between the steps. No number changes
+            what comes out.
+    """
+    # Forked workers see the decoded pictures without a copy of them.
+    can_fork = "fork" in multiprocessing.get_all_start_methods()
+    return DataLoader(
+        patches,
+        batch_sampler=Addresses(plan, start, rank),
+        collate_fn=stack,
+        num_workers=workers,
+        multiprocessing_context="fork" if workers and can_fork else None,
+        prefetch_factor=4 if workers else None,
+        pin_memory=torch.cuda.is_available(),
+    )

@@ -1,0 +1,198 @@
+"""Pictures in tar files (webdataset's layout) with an index for reading any of them at once.
+
+A folder of shards holds `manifest.json`, `index.bin` and `shard-00000.tar` on. A tar's members
+are `<number>.hr.png` and, per scale, `<number>.lrx4.png`: webdataset groups them by number. The
+index has one row of 64-bit integers for each picture and is memory-mapped, so that opening a
+million pictures costs what opening ten does. Folder or URL: a remote tar is read by range.
+"""
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+import urllib.request
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from hatsr.data.pixels import decode, encode
+from hatsr.data.sources import DataError
+
+FORMAT = "hatsr shards 1"
+MANIFEST, INDEX = "manifest.json", "index.bin"
+_COLUMNS = 3  # shard, offset and bytes of HR; then offset and bytes of each LR
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """A set of pictures in tar files."""
+
+    place: str
+    """Folder or URL, without the final slash."""
+    index_path: Path
+    """The index; for a URL a local copy."""
+    count: int
+    """Pictures."""
+    scales: tuple[int, ...]
+    """Scales whose LR is stored."""
+
+    def __len__(self) -> int:
+        return self.count
+
+    def name(self, index: int) -> str:
+        """Shard and member."""
+        return f"{self.place}/{shard_name(int(self._row(index)[0]))}:{index:09}"
+
+    def hr(self, index: int) -> UInt8[np.ndarray, "h w 3"]:
+        """Read and decode HR."""
+        return decode(self._member(index, 1))
+
+    def lr(self, index: int, scale: int) -> UInt8[np.ndarray, "h w 3"] | None:
+        """Read and decode the stored LR, if there is one of this scale."""
+        if scale not in self.scales:
+            return None
+        return decode(self._member(index, _COLUMNS + 2 * self.scales.index(scale)))
+
+    def _row(self, index: int) -> Int64[np.ndarray, " columns"]:
+        return _map_index(self.index_path, _COLUMNS + 2 * len(self.scales))[index]
+
+    def _member(self, index: int, column: int) -> bytes:
+        row = self._row(index)
+        shard, offset, size = int(row[0]), int(row[column]), int(row[column + 1])
+        return read_range(f"{self.place}/{shard_name(shard)}", offset, size)
+
+
+@lru_cache(maxsize=8)
+def _map_index(path: Path, columns: int) -> np.ndarray:
+    return np.memmap(path, dtype="<i8", mode="r").reshape(-1, columns)
+
+
+def shard_name(number: int) -> str:
+    """File name of a shard."""
+    return f"shard-{number:05}.tar"
+
+
+def is_remote(place: str) -> bool:
+    """Whether a place is a URL."""
+    return place.startswith(("http://", "https://"))
+
+
+def read_range(place: str, offset: int, size: int) -> bytes:
+    """Some bytes of a file or of what stands at a URL."""
+    if not is_remote(place):
+        with Path(place).open("rb") as file:
+            file.seek(offset)
+            data = file.read(size)
+    else:
+        span = {"Range": f"bytes={offset}-{offset + size - 1}"}
+        request = urllib.request.Request(place, headers=span)  # noqa: S310  http only
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            data = answer.read(size) if answer.status == 206 else b""
+    if len(data) != size:
+        raise OSError(f"{place} must have {size} bytes at {offset}, got {len(data)}")
+    return data
+
+
+def _read_all(place: str) -> bytes:
+    if not is_remote(place):
+        return Path(place).read_bytes()
+    with urllib.request.urlopen(place, timeout=60) as answer:  # noqa: S310  http only
+        return answer.read()
+
+
+def open_shards(manifest: str) -> Shards:
+    """Open a prepared set by its manifest, a file or a URL; the size of the set costs nothing.
+
+    Raises:
+        DataError: no manifest of ours, or an index that does not belong to it.
+    """
+    place = manifest.rpartition("/")[0] or "."
+    try:
+        about = json.loads(_read_all(manifest))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{manifest} must be a manifest of shards: {error}") from None
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        raise DataError(f"{manifest} must be of format {FORMAT!r}; make it by `hatsr data prepare`")
+    index = Path(place) / INDEX
+    if is_remote(place):
+        index = _cached(f"{place}/{INDEX}", about["index_digest"])
+    scales = tuple(about["scales"])
+    bytes_expected = about["pictures"] * 8 * (_COLUMNS + 2 * len(scales))
+    if not index.is_file() or index.stat().st_size != bytes_expected:
+        raise DataError(
+            f"{index} must have the {bytes_expected} bytes of its manifest; prepare again"
+        )
+    return Shards(place, index, about["pictures"], scales)
+
+
+def _cached(url: str, digest: str) -> Path:
+    """A local copy of a remote index."""
+    root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    path = Path(root).expanduser() / "hatsr" / f"{digest}.bin"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.part")
+        partial.write_bytes(_read_all(url))
+        partial.replace(path)
+    return path
+
+
+class ShardWriter:
+    """Writes a set of shards; the manifest comes last, so that a cut one is no set."""
+
+    def __init__(self, folder: Path, scales: tuple[int, ...], per_shard: int = 1000) -> None:
+        self.folder, self.scales, self.per_shard = folder, scales, per_shard
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise DataError(f"shards must go into an empty folder, got {folder}")
+        self.count = 0
+        self.index = (folder / INDEX).open("wb")
+        self.tar: tarfile.TarFile | None = None
+
+    def add(self, hr: np.ndarray, lr: Mapping[int, np.ndarray]) -> None:
+        """Append a picture."""
+        shard, place = divmod(self.count, self.per_shard)
+        if self.tar is None or place == 0:
+            self._close_tar()
+            self.tar = tarfile.open(self.folder / shard_name(shard), "w")  # noqa: SIM115
+        row = [shard, *self._put(self.tar, "hr.png", encode(hr))]
+        for scale in self.scales:
+            row += self._put(self.tar, f"lrx{scale}.png", encode(lr[scale]))
+        self.index.write(np.array(row, dtype="<i8").tobytes())
+        self.count += 1
+
+    def _put(self, tar: tarfile.TarFile, ending: str, data: bytes) -> tuple[int, int]:
+        """Offset and size of a new member's bytes."""
+        member = tarfile.TarInfo(f"{self.count:09}.{ending}")
+        member.size = len(data)
+        tar.addfile(member, io.BytesIO(data))
+        padded = -(-len(data) // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+        return tar.offset - padded, len(data)
+
+    def _close_tar(self) -> None:
+        if self.tar is not None:
+            self.tar.close()
+
+    def close(self, about: Mapping[str, object], lines: Iterable[str] = ()) -> Path:
+        """Write the manifest (and one line of text for each picture) and give its path."""
+        self._close_tar()
+        self.index.close()
+        (self.folder / "pictures.jsonl").write_text("".join(line + "\n" for line in lines))
+        digest = hashlib.blake2b((self.folder / INDEX).read_bytes(), digest_size=8).hexdigest()
+        manifest = {
+            "format": FORMAT,
+            "pictures": self.count,
+            "scales": list(self.scales),
+            "index_digest": digest,
+            **about,
+        }
+        path = self.folder / MANIFEST
+        partial = path.with_suffix(".part")
+        partial.write_text(json.dumps(manifest, indent=2) + "\n")
+        partial.replace(path)
+        return path

@@ -1,0 +1,138 @@
+"""Whole pictures in pairs, decoded in memory within a budget or read when asked for.
+
+The benchmarks shrink the whole picture and crop afterwards; so does training on folders, so that
+a training LR patch is exactly what the same place of a test picture would be.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hatsr.data.pixels import downsample
+from hatsr.data.sources import DataError, Source
+
+UNREADABLE = (OSError, ValueError)
+"""What decoders raise for a broken file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One picture and its LR at every scale of a run."""
+
+    hr: np.ndarray
+    """h w 3, 8 bit."""
+    lr: dict[int, np.ndarray]
+    """By scale; empty where LR is made from crops."""
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory."""
+        return self.hr.nbytes + sum(lr.nbytes for lr in self.lr.values())
+
+
+def load(source: Source, index: int, scales: Sequence[int], smallest: int = 1) -> Whole:
+    """Decode a picture and make, or read, its LR at each scale.
+
+    Raises:
+        OSError, ValueError: it cannot be decoded, has a side below `smallest` HR pixels, or a
+            stored LR does not fit its HR.
+    """
+    hr, lr = source.hr(index), {}
+    if min(hr.shape[:2]) < smallest:
+        raise DataError(
+            f"an HR picture must have sides of at least {smallest} (patch times scale), "
+            f"got {hr.shape[0]} x {hr.shape[1]}"
+        )
+    for scale in scales:
+        stored = source.lr(index, scale)
+        lr[scale] = downsample(hr, scale) if stored is None else stored
+        wanted = (hr.shape[0] // scale, hr.shape[1] // scale)
+        if lr[scale].shape[:2] != wanted:
+            raise DataError(
+                f"the LR of {source.name(index)} must be {wanted} at x{scale}, "
+                f"got {lr[scale].shape[:2]}"
+            )
+    return Whole(hr, lr)
+
+
+@dataclass(frozen=True)
+class Wholes:
+    """Pictures of a source by number, the first ones kept in memory.
+
+    Workers that are forked from the process that made this share its memory.
+    """
+
+    source: Source
+    """Where the pictures come from."""
+    scales: tuple[int, ...]
+    """Scales at which a whole LR is wanted; none where LR is made from crops."""
+    smallest: int = 1
+    """Least side of an HR picture that can be used."""
+    kept: tuple[Whole, ...] = ()
+    """Decoded pictures 0, 1, ..."""
+    indices: tuple[int, ...] | None = None
+    """Their numbers in the source; None for all of it."""
+    broken: dict[str, str] = field(default_factory=dict)
+    """What was left out when this was made: name and reason."""
+
+    def __len__(self) -> int:
+        return len(self.source) if self.indices is None else len(self.indices)
+
+    def _at(self, index: int) -> int:
+        return index if self.indices is None else self.indices[index]
+
+    def name(self, index: int) -> str:
+        """The picture's name."""
+        return self.source.name(self._at(index))
+
+    def get(self, index: int) -> Whole:
+        """The picture; decoded now if it is not kept."""
+        if index < len(self.kept):
+            return self.kept[index]
+        return load(self.source, self._at(index), self.scales, self.smallest)
+
+    def __str__(self) -> str:
+        return f"{len(self)} pictures, {self.name(0)} to {self.name(len(self) - 1)}"
+
+    @property
+    def bytes_kept(self) -> int:
+        """Memory used by decoded pictures."""
+        return sum(whole.size for whole in self.kept)
+
+
+def keep_in_memory(
+    source: Source,
+    scales: tuple[int, ...],
+    budget: int,
+    smallest: int = 1,
+) -> Wholes:
+    """Decode a source once and keep it, if all of it fits; leave out what cannot be decoded.
+
+    Args:
+        source: the pictures.
+        scales: of the LR pictures to keep beside.
+        budget: bytes. A source that is larger is read when asked for, with nothing kept: an
+            estimate from the first pictures decides.
+        smallest: least side of an HR picture; pictures with smaller ones are left out.
+    """
+    kept: list[Whole] = []
+    indices: list[int] = []
+    broken: dict[str, str] = {}
+    used = 0
+    for index in range(len(source)):
+        try:
+            whole = load(source, index, scales, smallest)
+        except UNREADABLE as error:
+            broken[source.name(index)] = f"{type(error).__name__}: {error}"
+            continue
+        used += whole.size
+        if used * len(source) > budget * max(index + 1, min(_ENOUGH, len(source))):
+            return Wholes(source, scales, smallest)
+        kept.append(whole)
+        indices.append(index)
+    return Wholes(source, scales, smallest, tuple(kept), tuple(indices), broken)
+
+
+_ENOUGH = 16
+"""Pictures after which the estimate of a source's size is trusted."""

@@ -1,0 +1,114 @@
+"""PSNR and SSIM of the benchmark protocol: 8-bit pictures in, double precision throughout."""
+
+from __future__ import annotations
+
+from math import inf, log10
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+Channel = Literal["y", "rgb"]
+"""What is measured: BT.601 luma, as the published tables do, or all of R, G and B."""
+
+_LUMA = np.array([65.481, 128.553, 24.966]) / 255
+_WINDOW = 11
+_SIGMA = 1.5  # pixels
+_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+_STRIP = 32  # rows that SSIM works on at a time, so that its maps stay in the cache
+
+
+def luma(rgb: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
+    """Y of BT.601 in studio range, [16, 235], not rounded."""
+    return rgb.astype(np.float64) @ _LUMA + 16
+
+
+def psnr(sr: np.ndarray, hr: np.ndarray, *, crop: int = 0, channel: Channel = "y") -> float:
+    """Peak signal-to-noise ratio in dB, of peak 255; infinite for equal pictures.
+
+    Args:
+        sr: the picture judged, uint8 of shape h w 3.
+        hr: the true picture, uint8 of the same shape.
+        crop: pixels left out at each side; the protocol's is the scale.
+        channel: "y" for luma, "rgb" for one error over all three channels.
+
+    Raises:
+        ValueError: pictures that are not 8-bit RGB of one shape, or nothing left after `crop`.
+    """
+    error = np.subtract(*_planes(sr, hr, crop, channel, smallest=1))
+    mse = float(np.vdot(error, error)) / error.size
+    return 10 * log10(255**2 / mse) if mse else inf
+
+
+def ssim(sr: np.ndarray, hr: np.ndarray, *, crop: int = 0, channel: Channel = "y") -> float:
+    """Structural similarity, at most 1: Gaussian window 11 x 11 of sigma 1.5, valid region only.
+
+    Arguments and errors are those of `psnr`; what is left after `crop` must hold one window.
+    "rgb" is the mean of the three channels' values.
+    """
+    planes = _planes(sr, hr, crop, channel, smallest=_WINDOW)
+    return float(np.mean([_ssim_plane(x, y) for x, y in zip(*planes, strict=True)]))
+
+
+def _planes(
+    sr: np.ndarray, hr: np.ndarray, crop: int, channel: Channel, smallest: int
+) -> tuple[Float[np.ndarray, "c h w"], Float[np.ndarray, "c h w"]]:
+    """Both pictures checked, cropped and as planes to compare."""
+    if channel not in ("y", "rgb"):
+        raise ValueError(f"channel must be 'y' or 'rgb', got {channel!r}")
+    for name, picture in (("sr", sr), ("hr", hr)):
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+            raise ValueError(
+                f"{name} must be uint8 of shape h w 3, got {picture.dtype} of {picture.shape}"
+            )
+    if sr.shape != hr.shape:
+        raise ValueError(
+            f"sr must have the shape of hr, {hr.shape}, got {sr.shape}; crop hr to a multiple of "
+            "the scale first"
+        )
+    height, width = sr.shape[0] - 2 * crop, sr.shape[1] - 2 * crop
+    if crop < 0 or min(height, width) < smallest:
+        raise ValueError(
+            f"pictures must keep at least {smallest} x {smallest} pixels after the crop, "
+            f"got {height} x {width} with crop {crop}"
+        )
+    inner = slice(crop, crop + height), slice(crop, crop + width)
+    if channel == "y":
+        return luma(sr[inner])[None], luma(hr[inner])[None]
+    return np.moveaxis(sr[inner], 2, 0) * 1.0, np.moveaxis(hr[inner], 2, 0) * 1.0
+
+
+def _ssim_plane(x: Float[np.ndarray, "h w"], y: Float[np.ndarray, "h w"]) -> float:
+    height, width = (side - _WINDOW + 1 for side in x.shape)
+    starts = range(0, height, _STRIP)
+    strips = (slice(first, first + _STRIP + _WINDOW - 1) for first in starts)
+    return sum(_ssim_map(x[strip], y[strip]).sum() for strip in strips) / (height * width)
+
+
+def _ssim_map(x: Float[np.ndarray, "h w"], y: Float[np.ndarray, "h w"]) -> np.ndarray:
+    mean_x, mean_y, square_x, square_y, product = _blur(np.stack([x, y, x * x, y * y, x * y]))
+    squares, cross = mean_x * mean_x + mean_y * mean_y, mean_x * mean_y
+    variances, covariance = square_x + square_y - squares, product - cross
+    return ((2 * cross + _C1) * (2 * covariance + _C2)) / ((squares + _C1) * (variances + _C2))
+
+
+def _blur(planes: Float[np.ndarray, "n h w"]) -> np.ndarray:
+    """Valid Gaussian filtering, along height and then along width."""
+    weights = np.exp(-((np.arange(_WINDOW) - _WINDOW // 2) ** 2) / (2 * _SIGMA**2))
+    for axis in (1, 2):
+        planes = _filter(planes, weights / weights.sum(), axis)
+    return planes
+
+
+def _filter(planes: np.ndarray, weights: np.ndarray, axis: int) -> np.ndarray:
+    """Correlation with a symmetric kernel of odd length: the two taps of a pair are added first."""
+    last = len(weights) - 1
+    length = planes.shape[axis] - last
+    tap = [planes[(slice(None),) * axis + (slice(k, k + length),)] for k in range(last + 1)]
+    total = tap[last // 2] * weights[last // 2]
+    pair = np.empty_like(total)
+    for k in range(last // 2):
+        np.add(tap[k], tap[last - k], out=pair)
+        pair *= weights[k]
+        total += pair
+    return total

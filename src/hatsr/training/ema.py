@@ -1,0 +1,22 @@
+"""The running average of the weights that is validated and exported."""
+
+from copy import deepcopy
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+Module = TypeVar("Module", bound=nn.Module)
+
+
+def averaged(network: Module) -> Module:
+    """A copy to hold the average: in evaluation mode, without gradients."""
+    return deepcopy(network).eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def update(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Move the average towards the weights: a = decay a + (1 - decay) w."""
+    averages: list[Tensor] = list(average.parameters())
+    for mean, weight in zip(averages, network.parameters(), strict=True):
+        mean.lerp_(weight.detach(), 1 - decay)

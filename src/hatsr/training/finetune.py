@@ -1,0 +1,37 @@
+"""The recipe behind `hatsr finetune`: small steps, a held-out part, an early stop."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from hatsr.checkpoint import read, resolve
+from hatsr.data.sources import list_pictures
+from hatsr.training.yaml_files import Values
+
+ORIGIN = "the defaults of finetune"
+
+
+def finetune_values(folder: Path, source: str) -> Values:
+    """Defaults for adapting a trained network to a folder of pictures.
+
+    Users over-fit within a few thousand steps: a tenth of the pictures (at most 20) is held out,
+    and training stops when they have not improved for eight validations; the best weights are
+    those of `best.safetensors`. The learning rate is small, as the paper finds necessary.
+
+    Args:
+        folder: HR pictures.
+        source: the trained network, as `hatsr.checkpoint.resolve` understands it.
+    """
+    list_pictures(folder)  # refuses early
+    config = asdict(read(resolve(source)).config)
+    tree = {
+        "name": f"finetune-{folder.resolve().name}",
+        "about": f"{source} fine-tuned on {folder}",
+        "iterations": 5000,
+        "network": config,
+        "start": {"checkpoint": source},
+        "data": {"train": [str(folder)], "patch": 48, "batch": 16},
+        "valid": {"data": None, "share": 0.1, "every": 250, "patience": 8, "pictures": 2},
+        "optim": {"learning_rate": 5e-5, "schedule": "cosine", "warmup": 100, "clip": 1.0},
+        "save": {"every": 250, "log_every": 50},
+    }
+    return Values(tree, {(key,): ORIGIN for key in tree})

@@ -1,0 +1,155 @@
+"""The training loop, top to bottom: validate, sample, save, step, log."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_, get_total_norm
+
+from hatsr.data.patches import Batch, stack, to_unit
+from hatsr.data.sampling import step_seed
+from hatsr.training.ema import averaged, update
+from hatsr.training.log import Listener
+from hatsr.training.losses import pixel_loss
+from hatsr.training.recipe import OptimRecipe
+from hatsr.training.run import Run
+from hatsr.training.schedule import learning_rate
+from hatsr.training.setup import Setup
+from hatsr.training.state import Progress
+
+
+class NotFiniteError(RuntimeError):
+    """A loss or gradient that is not a number; the weights before it were saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended."""
+
+    progress: Progress
+    """Where."""
+    reason: str
+    """finished, early stop or interrupted."""
+
+
+def train(
+    setup: Setup, listeners: Callable[[int], list[Listener]], asked_to_stop: Callable[[], bool]
+) -> Outcome:
+    """Train from the newest state, or from the start, to the end.
+
+    Args:
+        setup: the run.
+        listeners: given the first step, what to tell events to (on the main process).
+        asked_to_stop: looked at between steps; the state is then saved.
+
+    Raises:
+        NotFiniteError: loss or gradient is not finite; the message names the samples.
+        StateError: a state could not be written.
+    """
+    run = Run(setup, listeners)
+    recipe, progress = setup.recipe, run.progress
+    batches = run.batches()
+    begun = last_logged = time.perf_counter()
+    losses: list[Tensor] = []
+
+    while True:
+        step = progress.step
+        now = time.perf_counter()
+        progress = replace(progress, seconds=run.progress.seconds + now - begun)
+
+        # Validate the averaged weights, keep the best, paint samples.
+        if setup.held and progress.validated != step and run.due(step, recipe.valid.every):
+            progress = run.validate(progress)
+        reason = run.reason_to_stop(progress, asked_to_stop())
+
+        # Save all that resuming needs.
+        if reason or (step % recipe.save.every == 0 and step != run.progress.step):
+            run.save(progress)
+        if reason:
+            break
+
+        # Step.
+        rate = learning_rate(recipe.optim, step, recipe.iterations)
+        loss, norm, parts = differentiate(run, step, batches)
+        if not (torch.isfinite(norm) and torch.isfinite(loss)):
+            run.save(progress)
+            raise NotFiniteError(run.explain(step, float(loss), float(norm), parts))
+        for group in run.optimizer.param_groups:
+            group["lr"] = rate
+        run.optimizer.step()
+        run.optimizer.zero_grad()
+        update(run.average, run.networks, recipe.optim.ema)
+        progress = replace(progress, step=step + 1)
+
+        # Log.
+        losses.append(loss)
+        if run.due(progress.step, recipe.save.log_every):
+            now = time.perf_counter()
+            seen = sum(setup.plan.stage(step).batch for _ in losses)
+            run.tell(
+                "step",
+                progress.step,
+                loss=float(torch.stack(losses).mean()),
+                learning_rate=rate,
+                gradient_norm=float(norm),
+                patches_per_second=seen / (now - last_logged),
+            )
+            losses, last_logged = [], now
+
+    run.tell("end", progress.step, reason=reason, **progress.numbers())
+    setup.accelerator.wait_for_everyone()
+    return Outcome(progress, reason)
+
+
+def differentiate(
+    run: Run, step: int, batches: Iterator[Batch]
+) -> tuple[Tensor, Tensor, list[Batch]]:
+    """The gradient of one step, in parts if the batch is accumulated: loss, norm, batches."""
+    recipe, accelerator, parts = run.recipe, run.accelerator, []
+    torch.manual_seed(step_seed(recipe.seed, step, accelerator.process_index))  # for drop-path
+    total = torch.zeros((), device=accelerator.device)
+    for micro in range(recipe.accumulate):
+        parts.append(next(batches))
+        is_last = micro + 1 == recipe.accumulate
+        with nullcontext() if is_last else accelerator.no_sync(run.model):
+            loss = loss_of(run.model, parts[-1], recipe.optim) / recipe.accumulate
+            accelerator.backward(loss)
+        total += loss.detach()
+    return total, clip(run.networks, recipe.optim), parts
+
+
+def loss_of(model: nn.Module, batch: Batch, optim: OptimRecipe) -> Float[Tensor, ""]:
+    """Mean loss over the tasks of a batch."""
+    device = next(model.parameters()).device
+    lr = [to_unit(patches.to(device, non_blocking=True)) for patches in batch.lr]
+    hr = [to_unit(patches.to(device, non_blocking=True)) for patches in batch.hr]
+    pairs = zip(model(lr), hr, strict=True)
+    return torch.stack([pixel_loss(optim.loss, sr, target) for sr, target in pairs]).mean()
+
+
+def clip(model: nn.Module, optim: OptimRecipe) -> Tensor:
+    """The gradient's norm, the gradient scaled down to the largest allowed."""
+    if optim.clip is not None:
+        return clip_grad_norm_(model.parameters(), optim.clip)
+    return get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
+
+
+def timed_steps(setup: Setup, count: int = 2) -> float:
+    """Seconds that the fastest of a few steps takes on this process; nothing of the run changes."""
+    seconds = []
+    networks = averaged(setup.networks).train().requires_grad_(True)
+    networks.to(setup.accelerator.device)
+    samples = setup.plan.part(0, 0, 0)
+    side = setup.plan.stage(0).patch
+    batch = stack([setup.patches[number, side] for number in samples])
+    for _ in range(count):
+        begun = time.perf_counter()
+        loss = loss_of(networks, batch, setup.recipe.optim)
+        loss.backward()
+        float(clip(networks, setup.recipe.optim))
+        seconds.append(time.perf_counter() - begun)
+    return min(seconds) * setup.recipe.accumulate

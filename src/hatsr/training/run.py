@@ -1,0 +1,185 @@
+"""A run under way: network, average and optimiser, and how they are judged, kept and restored."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hatsr.checkpoint import save as export
+from hatsr.data.batches import open_loader
+from hatsr.data.patches import Batch
+from hatsr.data.pixels import encode
+from hatsr.training.ema import averaged
+from hatsr.training.log import Event, Listener
+from hatsr.training.networks import Networks
+from hatsr.training.recipe import OptimRecipe
+from hatsr.training.setup import Setup
+from hatsr.training.state import Progress, load_state, save_state
+from hatsr.training.validation import scores
+
+
+def make_optimizer(networks: Networks, optim: OptimRecipe) -> torch.optim.Optimizer:
+    """Adam as in the paper, or with decoupled weight decay."""
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[optim.optimizer]
+    return kind(
+        networks.parameters(),
+        lr=optim.learning_rate,
+        betas=optim.betas,
+        weight_decay=optim.weight_decay,
+        fused=True,
+    )
+
+
+class Run:
+    """What changes while training, at the newest state or at the start."""
+
+    def __init__(self, setup: Setup, listeners: Callable[[int], list[Listener]]) -> None:
+        self.setup, self.recipe = setup, setup.recipe
+        self.accelerator = setup.accelerator
+        self.is_main = self.accelerator.is_main_process
+        self.networks = setup.networks.train().to(self.accelerator.device)
+        self.average = averaged(self.networks)
+        optimizer = make_optimizer(self.networks, self.recipe.optim)
+        self.notes: list[str] = []
+        self.progress = self._restore(optimizer)
+        self.listeners = listeners(self.progress.step) if self.is_main else []
+        self.model, self.optimizer = self.accelerator.prepare(self.networks, optimizer)
+        for note in self.notes:
+            self.tell("note", self.progress.step, text=note)
+
+    def _restore(self, optimizer: torch.optim.Optimizer) -> Progress:
+        state = load_state(self.setup.folder / "states", self.notes.append)
+        if state is None:
+            return Progress()
+        asked = self.recipe.model_dump(mode="json")
+        self.notes += differences(state["recipe"], asked)
+        if state["recipe"]["network"] != asked["network"]:
+            raise ValueError(
+                f"a run must keep its network, got another than in {self.setup.folder}; give the "
+                "run another name"
+            )
+        if state["data"] != str(self.setup.patches.wholes):
+            self.notes.append(f"the data was {state['data']}, is {self.setup.patches.wholes}")
+        self.networks.load_state_dict(state["networks"])
+        self.average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        return Progress(**state["progress"])
+
+    def save(self, progress: Progress) -> None:
+        """Write a state, and the averaged weights as `last.safetensors`."""
+        if self.is_main:
+            state = {
+                "progress": asdict(progress),
+                "networks": self.networks.state_dict(),
+                "average": self.average.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "recipe": self.recipe.model_dump(mode="json"),
+                "data": str(self.setup.patches.wholes),
+            }
+            folder, keep = self.setup.folder / "states", self.recipe.save.keep
+            path = save_state(folder, progress.step, state, keep)
+            self._export("last", progress)
+            self.tell("saved", progress.step, state=path.name)
+        self.accelerator.wait_for_everyone()
+
+    def _export(self, name: str, progress: Progress) -> None:
+        about = {"run": self.recipe.name, "step": str(progress.step), "about": self.recipe.about}
+        path = self.setup.folder / f"{name}.safetensors"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        export(self.average.main, path, metadata=about)
+
+    def batches(self) -> Iterator[Batch]:
+        """Batches of this process from the current step on."""
+        setup, workers = self.setup, self.recipe.data.workers
+        rank = self.accelerator.process_index
+        return iter(open_loader(setup.patches, setup.plan, self.progress.step, rank, workers))
+
+    def validate(self, progress: Progress) -> Progress:
+        """Judge the averaged weights; each process takes its share of the pictures."""
+        begun, held, step = time.perf_counter(), self.setup.held, progress.step
+        rank, processes = self.accelerator.process_index, self.accelerator.num_processes
+        folder = self.setup.folder / "samples"
+        own = list(range(rank, len(held), processes))
+
+        def paint(place: int, sr: np.ndarray) -> None:
+            if own[place] < self.recipe.valid.pictures:
+                folder.mkdir(parents=True, exist_ok=True)
+                path = folder / f"{held[own[place]].name}-{step:07}.png"
+                path.write_bytes(encode(sr))
+
+        values = torch.zeros(len(held), dtype=torch.float64)
+        values[own] = torch.tensor(
+            scores(self.average.main, tuple(held[i] for i in own), paint), dtype=torch.float64
+        )
+        psnr = float(self._sum(values).mean())
+        better = psnr > progress.best
+        progress = replace(
+            progress,
+            validated=step,
+            best=max(psnr, progress.best),
+            best_step=step if better else progress.best_step,
+            stale=0 if better else progress.stale + 1,
+        )
+        if better and self.is_main:
+            self._export("best", progress)
+        seconds = round(time.perf_counter() - begun, 2)
+        self.tell("validation", step, psnr_y=psnr, best=progress.best, took=seconds)
+        return progress
+
+    def due(self, step: int, every: int) -> bool:
+        """Whether something that happens every so many steps, and at the end, happens now."""
+        return step % every == 0 or step == self.recipe.iterations
+
+    def reason_to_stop(self, progress: Progress, asked: bool) -> str:
+        """finished, early stop, interrupted, or nothing."""
+        if progress.step == self.recipe.iterations:
+            return "finished"
+        patience = self.recipe.valid.patience
+        if patience is not None and progress.stale >= patience:
+            return "early stop"
+        return "interrupted" if self._any_process(asked) else ""
+
+    def tell(self, event: str, step: int, **values: Any) -> None:
+        """Pass an event to the listeners."""
+        told: Event = {"event": event, "step": step, **values}
+        for listener in self.listeners:
+            listener(told)
+
+    def _any_process(self, flag: bool) -> bool:
+        """Whether the flag is up in one of the processes."""
+        if self.accelerator.num_processes == 1:
+            return flag
+        return float(self._sum(torch.tensor(float(flag)))) > 0
+
+    def _sum(self, values: Tensor) -> Tensor:
+        """Over the processes."""
+        total = self.accelerator.reduce(values.to(self.accelerator.device), "sum")
+        return cast("Tensor", total)
+
+    def explain(self, step: int, loss: float, norm: float, parts: list[Batch]) -> str:
+        """The message of a step whose loss or gradient is not finite."""
+        numbers = [number for part in parts for number in part.numbers]
+        pictures = sorted({picture for part in parts for picture in part.pictures})
+        names = ", ".join(self.setup.patches.wholes.name(picture) for picture in pictures)
+        return (
+            f"loss and gradient must be finite, got loss {loss} and gradient norm {norm} in step "
+            f"{step}, samples {numbers[0]} to {numbers[-1]} ({names}); the weights before it are "
+            f"saved in {self.setup.folder}: lower optim.learning_rate or set optim.clip, and look "
+            "at these pictures"
+        )
+
+
+def differences(old: dict[str, Any], new: dict[str, Any], at: str = "") -> list[str]:
+    """What a resumed recipe changes, one line for each value."""
+    lines = []
+    for key in sorted({*old, *new}):
+        before, after, place = old.get(key), new.get(key), f"{at}{key}"
+        if isinstance(before, dict) and isinstance(after, dict):
+            lines += differences(before, after, f"{place}.")
+        elif before != after:
+            lines.append(f"resuming with another {place}: {before!r} -> {after!r}")
+    return lines

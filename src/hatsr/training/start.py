@@ -1,0 +1,107 @@
+"""Weights before the first step: taken from another network, or plain interpolation."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from hatsr.checkpoint import read, resolve
+from hatsr.checkpoint.official import shorten
+from hatsr.model import HAT
+from hatsr.resize import imresize
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Which tensors a network took from a checkpoint."""
+
+    source: str
+    """The file."""
+    taken: tuple[str, ...]
+    """Names found with the same shape."""
+    missing: tuple[str, ...]
+    """Names that the checkpoint lacks: they keep their fresh values."""
+    unfit: tuple[str, ...]
+    """Names there with another shape: left out, fresh values kept."""
+    unused: tuple[str, ...]
+    """Names in the checkpoint that the network lacks."""
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.taken)} tensors taken from {self.source}"]
+        for what, names in (
+            ("left out, another shape", self.unfit),
+            ("left out, no place for them", self.unused),
+            ("fresh, not in the file", self.missing),
+        ):
+            if names:
+                lines.append(f"{len(names)} {what}: {shorten(list(names), 8)}")
+        return "\n".join(lines)
+
+
+def transfer(network: HAT, source: str) -> Transfer:
+    """Take what matches by name and shape, from the averaged weights of a checkpoint.
+
+    Args:
+        network: changed in place.
+        source: whatever `hatsr.checkpoint.resolve` knows, or the folder of a run.
+
+    Raises:
+        ValueError: nothing matches.
+    """
+    path = Path(source) / "best.safetensors"
+    path = path if path.is_file() else resolve(source)
+    given, own = read(path).tensors, network.state_dict()
+    fits = {name: given[name] for name in own if name in given}
+    unfit = tuple(name for name, tensor in fits.items() if tensor.shape != own[name].shape)
+    taken = {name: tensor for name, tensor in fits.items() if name not in unfit}
+    if not taken:
+        raise ValueError(
+            f"start.checkpoint must share tensors with the network, got none in {path}"
+        )
+    network.load_state_dict(taken, strict=False)
+    missing = tuple(name for name in own if name not in given)
+    unused = tuple(name for name in given if name not in own)
+    return Transfer(str(path), tuple(taken), missing, unfit, unused)
+
+
+@torch.no_grad()
+def start_as_interpolation(network: HAT) -> None:
+    """Make the network equal to enlargement by a 3 x 3 kernel, the nearest to the bicubic one.
+
+    The first convolution passes the picture through in the first channels, the body's closing
+    convolution starts at zero, the tail (one convolution and a pixel shuffle) interpolates.
+    """
+    config, colours = network.config, network.config.channels
+    last = network.body_conv
+    tail = network.tail[0] if isinstance(network.tail, nn.Sequential) else None
+    if not isinstance(last, nn.Conv2d) or not isinstance(tail, nn.Conv2d):
+        raise ValueError(
+            "interpolation must start from tail 'pixelshuffle-direct' and group_conv '1conv', "
+            f"got {config.tail!r} and {config.group_conv!r}"
+        )
+    for tensor in (last.weight, last.bias, tail.weight, tail.bias, network.shallow.bias):
+        if tensor is not None:
+            tensor.zero_()
+    kernels = torch.from_numpy(interpolation_kernels(config.scale)).to(tail.weight)
+    network.shallow.weight[:colours] = 0
+    for colour in range(colours):
+        network.shallow.weight[colour, colour, 1, 1] = 1
+    outputs = tail.weight.view(colours, config.scale**2, config.embed_dim, 3, 3)
+    for colour in range(colours):
+        outputs[colour, :, colour] = kernels
+
+
+def interpolation_kernels(scale: int) -> Float[np.ndarray, "phases 3 3"]:
+    """For each place in an enlarged pixel the 3 x 3 weights; each sums to 1.
+
+    The bicubic weights, with what lies two pixels off folded onto the nearest ring.
+    """
+    impulses = imresize(np.eye(9), size=(9 * scale, 9))  # enlarged along height only
+    taps = impulses[4 * scale : 5 * scale]  # phases of the middle pixel
+    near = taps[:, 3:6].copy()
+    near[:, 0] += taps[:, :3].sum(1)
+    near[:, 2] += taps[:, 6:].sum(1)
+    return np.einsum("ay,bx->abyx", near, near).reshape(scale * scale, 3, 3)

@@ -1,0 +1,158 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+from tiny import tiny
+
+from hatsr import checkpoint
+from hatsr.apps.cli import COMMANDS, cli
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> str:
+    path = tmp_path / "net.safetensors"
+    checkpoint.save(tiny(), path)
+    return str(path)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> str:
+    path = tmp_path / "photo.png"
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 5, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return str(path)
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments)
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_has_help(name: str) -> None:
+    result = call(name, "--help")
+    assert result.exit_code == 0, result.output
+    assert "Usage" in result.output
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, hatsr.apps.cli as c\n"
+        "try: c.main()\n"
+        "except SystemExit: pass\n"
+        "assert not {'torch', 'numpy', 'PIL', 'rich'} & set(sys.modules), 'slow'"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_upscale(net: str, photo: str, tmp_path: Path) -> None:
+    out = str(tmp_path / "big.webp")
+    result = call("upscale", photo, "-o", out, "--model", net)
+    assert result.exit_code == 0, result.output
+    with Image.open(out) as image:
+        assert image.size == (10, 12)
+
+
+def test_upscale_json_and_exit_code(net: str, photo: str, tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    result = call("upscale", photo, "nowhere.png", "-o", out, "--model", net, "--json")
+    assert result.exit_code == 1
+    done, failed = json.loads(result.stdout)
+    assert (done["status"], done["sr_size"]) == ("done", [12, 10])
+    assert failed["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--tile", "3"], "tile must be at least"),
+        (["--memory", "much"], "memory must be a size"),
+        (["--precision", "fp16"], "precision must be fp32 on a cpu"),
+        (["--scale", "9"], "scale must be from 1 to 2"),
+    ],
+)
+def test_wrong_options_are_named(arguments: list[str], message: str, net: str, photo: str) -> None:
+    result = call("upscale", photo, "--model", net, *arguments)
+    assert result.exit_code != 0
+    assert message in str(result.exception)
+
+
+def test_an_unknown_option_is_not_ignored(photo: str) -> None:
+    result = call("upscale", photo, "--til", "64", "--ovrwrite")
+    assert result.exit_code == 2
+    assert "No such option" in result.output
+
+
+def test_empty_folder(tmp_path: Path, net: str) -> None:
+    (tmp_path / "empty").mkdir()
+    result = call("upscale", str(tmp_path / "empty"), "--model", net)
+    assert result.exit_code == 2
+    assert "no pictures in" in result.output
+
+
+def test_models() -> None:
+    found = json.loads(call("models", "--json").stdout)
+    assert "hat-t-x4" in [row["name"] for row in found["shipped"]]
+    assert "hat-t-x4" in call("models").stdout
+
+
+def test_info(net: str) -> None:
+    assert json.loads(call("info", net, "--json").stdout)["embed_dim"] == 12
+    assert "threads" in call("info").stdout
+    result = call("info", "nonsense")
+    assert "model must be a file" in str(result.exception)
+
+
+def test_convert_there_and_back(net: str, tmp_path: Path) -> None:
+    official, back = str(tmp_path / "official.pth"), str(tmp_path / "back.safetensors")
+    assert call("convert", net, official, "--layout", "official").exit_code == 0
+    assert call("convert", official, back).exit_code == 0
+    one, two = checkpoint.read(net), checkpoint.read(back)
+    assert all((one.tensors[k] == v).all() for k, v in two.tensors.items())
+    assert call("convert", net, back).exit_code == 2
+
+
+def test_complexity_json() -> None:
+    result = call("complexity", "hat-t", "--json", "--no-run", "--set", "ocab=false")
+    facts = json.loads(result.stdout)
+    assert facts["parameters"] < 610_029
+    assert facts["multiply_adds"] > 0
+
+
+def test_paper_rows_are_within_one_percent() -> None:
+    rows = json.loads(call("complexity", "--paper", "--json").stdout)["rows"]
+    assert len(rows) == 16
+    for row in rows:
+        assert row["multiply_adds"] / 1e9 == pytest.approx(row["paper_multiply_adds_g"], rel=0.01)
+        assert row["parameters"] / 1e6 == pytest.approx(row["paper_parameters_m"], abs=0.06)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent another way on Windows")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_work_leaves_no_half_file(number: int, net: str, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    for i in range(40):
+        Image.fromarray(pixels).save(tmp_path / f"photo{i:02}.png")
+    command = [sys.executable, "-m", "hatsr.apps.cli", "upscale", str(tmp_path), "--model", net]
+    process = subprocess.Popen(
+        [*command, "-o", str(tmp_path / "out")], stderr=subprocess.PIPE, text=True
+    )
+    while not list(tmp_path.glob("out/*.png")) and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(number)
+    _, printed = process.communicate(timeout=60)
+    assert process.returncode == 130, printed
+    assert "no half file left" in printed
+    made = list((tmp_path / "out").iterdir())
+    assert 0 < len(made) < 40
+    for path in made:
+        with Image.open(path) as image:
+            image.load()

@@ -1,0 +1,49 @@
+import pytest
+import torch
+
+from hatsr.attribution import blocking_index, group_features
+from hatsr.attribution.features import choose_layers
+from hatsr.model import HAT, HATConfig
+
+TINY = HATConfig(
+    embed_dim=12, depths=(1, 1), num_heads=2, window_size=4, compress_ratio=3, squeeze_factor=4
+)
+
+
+def noise(height: int, width: int, channels: int = 6) -> torch.Tensor:
+    return torch.randn(height, width, channels, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("window", [8, 16])
+def test_noise_has_an_index_of_one(window):
+    assert blocking_index(noise(80, 75), window) == pytest.approx(1, abs=0.05)
+
+
+def test_blocks_have_a_large_index_and_only_at_their_own_window():
+    blocks = noise(10, 9).repeat_interleave(8, 0).repeat_interleave(8, 1)
+    assert blocking_index(blocks + 0.1 * noise(80, 72), 8) > 50
+    assert blocking_index(blocks + 0.1 * noise(80, 72), 12) < 5
+
+
+def test_index_weighs_channels_alike():
+    features = noise(48, 48)
+    scaled = features * torch.tensor([1, 10, 100, 0.1, 1, 0])
+    scaled[..., 5] = 3.0
+    assert blocking_index(scaled, 8) == pytest.approx(blocking_index(features[..., :5], 8))
+
+
+def test_features_are_those_of_the_groups_cut_to_the_picture():
+    network, lr = HAT(TINY).eval(), torch.rand(1, 3, 9, 6)
+    found = group_features(network, lr)
+    assert [tuple(x.shape) for x in found] == [(9, 6, 12)] * 2
+    lr[..., -1, -1] += 0.1
+    assert not torch.equal(group_features(network, lr)[0], found[0])
+    assert not network.groups[0]._forward_hooks
+
+
+def test_messages():
+    assert choose_layers(HAT(TINY), ()) == [1, 2]
+    with pytest.raises(ValueError, match="layer must be from 1 to 2 for this network, got 3"):
+        choose_layers(HAT(TINY), [1, 3])
+    with pytest.raises(ValueError, match="larger than one window of at least 2, got 8 x 8 and 8"):
+        blocking_index(noise(8, 8), 8)

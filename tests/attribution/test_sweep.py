@@ -1,0 +1,91 @@
+from math import sqrt
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.stats import t
+
+from hatsr import checkpoint
+from hatsr.attribution import LamSettings
+from hatsr.attribution.subject import random_network
+from hatsr.attribution.summary import interval, student_t, summarise
+from hatsr.attribution.sweep import SweepPlan, all_tasks, belonging, grid_patches, pending, sweep
+from hatsr.attribution.sweep import read_rows as read
+from hatsr.model import HATConfig
+
+TINY = HATConfig(
+    embed_dim=12, depths=(1, 1), num_heads=2, window_size=4, compress_ratio=3, squeeze_factor=4
+)
+
+
+@pytest.fixture
+def plan(tmp_path) -> SweepPlan:
+    random, files = np.random.default_rng(0), []
+    for i in range(2):
+        files.append(str(tmp_path / f"{i}.png"))
+        Image.fromarray(random.integers(0, 256, (40, 36, 3), dtype=np.uint8)).save(files[-1])
+    for seed in (0, 1):
+        checkpoint.save(
+            random_network(TINY, seed), tmp_path / f"net{seed}.safetensors", layout="official"
+        )
+    models = tuple(str(tmp_path / f"net{seed}.safetensors") for seed in (0, 1))
+    return SweepPlan(models=models, pictures=tuple(files), grid=2, settings=LamSettings(fold=2))
+
+
+def test_a_stopped_sweep_goes_on_where_it_stopped(plan, tmp_path):
+    results, tasks = tmp_path / "rows.jsonl", all_tasks(plan)
+    running = sweep(pending(tasks, read(results)), results)
+    first = next(running)
+    running.close()
+    assert len(first) == 4
+    with results.open("a") as file:
+        file.write('{"model": "net0", "pat')  # stopped while writing
+    left = pending(tasks, read(results))
+    assert [len(task.patches) for task in left] == [4, 4, 4]
+    for _ in sweep(left, results):
+        pass
+    rows = read(results)
+    assert pending(tasks, rows) == []
+    assert len(belonging(tasks, rows)) == len(rows) == 16
+    assert rows[0] == first[0]
+    one, other = summarise(rows)
+    assert (one.model, one.pictures, one.patches, one.gain) == ("net0", 2, 8, None)
+    assert other.gain is not None
+    expected = other.diffusion_index.mean - one.diffusion_index.mean
+    assert other.gain.mean == pytest.approx(expected)
+    assert "net1: mean DI" in other.line()
+
+
+def test_other_settings_or_weights_are_other_rows(plan, tmp_path):
+    tasks = all_tasks(plan)
+    rows = [t.head | {"patch": list(patch)} for t in tasks for patch in t.patches]
+    assert pending(tasks, rows) == []
+    assert len(pending(tasks, [row | {"fold": 50} for row in rows])) == 4
+    checkpoint.save(random_network(TINY, 7), tmp_path / "net0.safetensors", layout="official")
+    assert len(pending(all_tasks(plan), rows)) == 2
+
+
+def test_grid_is_even_and_inside():
+    assert grid_patches(48, 80, 16, 2) == ((8, 16), (8, 48), (24, 16), (24, 48))
+    assert grid_patches(16, 16, 16, 3) == ((0, 0),)
+    with pytest.raises(ValueError, match="SR must be at least 16 x 16, got 15 x 40"):
+        grid_patches(15, 40, 16, 3)
+
+
+def test_interval_is_student_s():
+    for degrees in (1, 2, 5, 9, 10, 11, 30, 500):
+        assert student_t(degrees) == pytest.approx(t.ppf(0.975, degrees), abs=1e-3)
+    found = interval([1.0, 2.0, 4.0])
+    assert found.mean == pytest.approx(7 / 3)
+    assert found.half_width == pytest.approx(4.303 * np.std([1, 2, 4], ddof=1) / sqrt(3))
+    assert np.isnan(interval([1.0]).half_width)
+
+
+def test_messages(tmp_path):
+    with pytest.raises(ValueError, match="must have models and pictures, got 0 and 1"):
+        SweepPlan(models=(), pictures=("a.png",))
+    with pytest.raises(ValueError, match="grid must be at least 1, got 0"):
+        SweepPlan(models=("hat-t-x4",), pictures=("a.png",), grid=0)
+    (tmp_path / "rows.jsonl").write_text('{"a": 1}\nnonsense\n')
+    with pytest.raises(ValueError, match="JSON object in each line, got line 2"):
+        read(tmp_path / "rows.jsonl")

@@ -1,0 +1,161 @@
+"""Shards: written, read back, read from afar, and a million of them for nothing."""
+
+import json
+import re
+import tarfile
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hatsr.data.check import check
+from hatsr.data.patches import Patches, Task
+from hatsr.data.pixels import decode, downsample
+from hatsr.data.prepare import Cut, prepare, starts
+from hatsr.data.shards import ShardWriter, open_shards
+from hatsr.data.sources import open_folders
+from hatsr.data.wholes import keep_in_memory
+
+CUT = Cut(size=24, step=12, scales=(2, 4))
+
+
+@pytest.fixture
+def manifest(folder: Path, tmp_path: Path) -> Path:
+    return prepare([folder], tmp_path / "shards", CUT, per_shard=5).manifest
+
+
+def test_starts_cover_the_side() -> None:
+    assert starts(24, 24, 12) == [0]
+    assert starts(10, 24, 12) == [0]
+    assert starts(60, 24, 24) == [0, 24, 36]
+
+
+def test_reads_what_was_written(manifest: Path, folder: Path) -> None:
+    shards = open_shards(str(manifest))
+    assert len(shards) == json.loads(manifest.read_text())["pictures"] > 10
+    first = decode(folder / "0.png")
+    np.testing.assert_array_equal(shards.hr(0), first[:24, :24])
+    lines = manifest.with_name("pictures.jsonl").read_text().splitlines()
+    for index in (0, 4, 5, len(shards) - 1):
+        line = json.loads(lines[index])
+        whole = decode(folder / line["file"])
+        top, left = line["top"], line["left"]
+        np.testing.assert_array_equal(shards.hr(index), whole[top : top + 24, left : left + 24])
+        lr = shards.lr(index, 4)
+        assert lr is not None
+        at = slice(top // 4, top // 4 + 6), slice(left // 4, left // 4 + 6)
+        np.testing.assert_array_equal(lr, downsample(whole, 4)[at])
+    assert shards.lr(0, 3) is None
+    assert "shard-00001.tar" in shards.name(5)
+
+
+def test_tars_are_webdataset(manifest: Path) -> None:
+    with tarfile.open(manifest.with_name("shard-00000.tar")) as tar:
+        names = tar.getnames()
+    assert names[:3] == ["000000000.hr.png", "000000000.lrx2.png", "000000000.lrx4.png"]
+    assert len(names) == 15
+
+
+def test_broken_and_repeated_are_left_out(folder: Path, tmp_path: Path) -> None:
+    (folder / "0.png").write_bytes(b"no picture")
+    (folder / "9.png").write_bytes((folder / "3.png").read_bytes())
+    said: list[str] = []
+    done = prepare([folder], tmp_path / "out", CUT, say=said.append)
+    assert {Path(name).name for name in done.left_out} == {"0.png", "9.png"}
+    assert any("the same picture as" in text for text in said)
+    with pytest.raises(ValueError, match="empty folder"):
+        prepare([folder], tmp_path / "out", CUT)
+    with pytest.raises(ValueError, match="multiples of the scale 3"):
+        Cut(size=25, scales=(3,))
+
+
+def test_a_cut_set_is_refused(manifest: Path) -> None:
+    index = manifest.with_name("index.bin")
+    index.write_bytes(index.read_bytes()[:-8])
+    with pytest.raises(ValueError, match="must have the"):
+        open_shards(str(manifest))
+    manifest.write_text("{}")
+    with pytest.raises(ValueError, match="must be of format"):
+        open_shards(str(manifest))
+
+
+class _Ranges(BaseHTTPRequestHandler):
+    """Serves files of a folder, whole or a range."""
+
+    folder: Path
+
+    def do_GET(self) -> None:
+        data = (self.folder / self.path.lstrip("/")).read_bytes()
+        span = re.match(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        self.send_response(206 if span else 200)
+        data = data[int(span[1]) : int(span[2]) + 1] if span else data
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture
+def url(manifest: Path) -> Iterator[str]:
+    handler = type("Handler", (_Ranges,), {"folder": manifest.parent})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_remote_reads_the_same(
+    url: str, manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    near, far = open_shards(str(manifest)), open_shards(f"{url}/manifest.json")
+    for index in (0, 7, len(near) - 1):
+        np.testing.assert_array_equal(near.hr(index), far.hr(index))
+    assert len(list((tmp_path / "cache").rglob("*.bin"))) == 1
+
+
+def test_a_million_pictures_cost_what_ten_do(tmp_path: Path) -> None:
+    """Its index shows the same ten pictures a hundred thousand times over."""
+    psutil = pytest.importorskip("psutil")
+    writer = ShardWriter(tmp_path / "many", ())
+    for i in range(10):
+        writer.add(np.full((16, 16, 3), i, dtype=np.uint8), {})
+    manifest = writer.close({})
+    index = manifest.with_name("index.bin")
+    index.write_bytes(index.read_bytes() * 100_000)
+    about = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(about | {"pictures": 1_000_000}))
+
+    before, begun = psutil.Process().memory_info().rss, time.perf_counter()
+    wholes = keep_in_memory(open_shards(str(manifest)), (2,), budget=1 << 20)
+    data = Patches(wholes, (Task(2),), seed=0)
+    samples = [data[k, 4] for k in range(50)]
+    assert len(wholes) == 1_000_000
+    assert time.perf_counter() - begun < 2
+    assert psutil.Process().memory_info().rss - before < 32 << 20
+    assert all(s.hr[0][0, 0, 0] == s.picture % 10 for s in samples)
+
+
+def test_check_finds_everything(folder: Path, tmp_path: Path) -> None:
+    from PIL import Image, ImageOps
+
+    tests = tmp_path / "tests"
+    tests.mkdir()
+    with Image.open(folder / "3.png") as picture:
+        ImageOps.mirror(picture).resize((90, 90)).save(tests / "leaked.jpg")
+        picture.resize((70, 70)).save(folder / "again.png")
+    (folder / "broken.png").write_bytes(b"")
+    found = check(open_folders([folder]), 4, 40, (("tests", open_folders([tests])),))
+    kinds = {(p.kind, Path(p.name).name) for p in found.problems}
+    assert {("unreadable", "broken.png"), ("too small", "1.png"), ("leak", "3.png")} <= kinds
+    assert ("leak", "again.png") in kinds
+    assert ("repeated", "again.png") in kinds or ("repeated", "3.png") in kinds
+    assert not [p for p in found.problems if p.kind in ("leak", "repeated") and "2.png" in p.name]

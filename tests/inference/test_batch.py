@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny import tiny
+
+from hatsr.inference import batch
+from hatsr.inference.batch import Output, find_pictures, target_of, upscale_files
+from hatsr.inference.upscale import Upscaler
+
+
+def photo(path: Path, size: tuple[int, int] = (6, 5)) -> Path:
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def run(sources: list[Path], output: Output) -> list[batch.Outcome]:
+    return list(upscale_files(Upscaler(tiny(), "tiny"), sources, output, lambda *_: None))
+
+
+def test_finding(tmp_path: Path) -> None:
+    for name in ("b.png", "a.jpg", "a_x2.jpg", "c_x2.png", ".hidden.png", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    folder = find_pictures([str(tmp_path)], "_x2")
+    assert [p.name for p in folder] == ["a.jpg", "b.png", "c_x2.png"]
+    pattern = find_pictures([str(tmp_path / "*.png"), str(tmp_path / "b.png")], "_x2")
+    assert [p.name for p in pattern] == ["b.png", "c_x2.png"]
+    assert find_pictures(["nowhere.png"], "_x2") == [Path("nowhere.png")]
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "ending", "expected"),
+    [
+        ("in/a.jpg", None, None, "in/a_x4.jpg"),
+        ("in/a.bmp", None, None, "in/a_x4.png"),
+        ("in/a.jpg", None, ".webp", "in/a_x4.webp"),
+        ("in/a.jpg", "out", None, "out/a_x4.jpg"),
+        ("in/a.jpg", "out.png", None, "out.png"),
+    ],
+)
+def test_targets(source: str, place: str | None, ending: str | None, expected: str) -> None:
+    output = Output(place=Path(place) if place else None, ending=ending)
+    assert target_of(Path(source), output, "_x4", alone=True) == Path(expected)
+
+
+def test_one_bad_file_does_not_cost_the_others(tmp_path: Path) -> None:
+    good, other = photo(tmp_path / "a.png"), photo(tmp_path / "z.png")
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(good.read_bytes()[:60])
+    found = run([good, bad, tmp_path / "missing.png", other], Output(place=tmp_path / "out"))
+    assert [o.status for o in found] == ["done", "failed", "failed", "done"]
+    assert "bad.png" in found[1].message
+    assert found[0].sr_size == (12, 10)
+    with Image.open(found[0].target) as image:
+        assert image.size == (10, 12)
+        assert "hatsr" in image.info["Software"]
+        assert "tiny, x2" in image.info["Software"]
+
+
+def test_existing_results(tmp_path: Path) -> None:
+    source, target = photo(tmp_path / "a.png"), tmp_path / "a_x2.png"
+    target.write_text("mine")
+    assert run([source], Output())[0].status == "failed"
+    assert "give --overwrite or --skip-existing" in run([source], Output())[0].message
+    assert run([source], Output(existing="skip"))[0].status == "skipped"
+    assert target.read_text() == "mine"
+    assert run([source], Output(existing="overwrite"))[0].status == "done"
+    assert target.stat().st_size > 100
+
+
+def test_two_sources_for_one_target(tmp_path: Path) -> None:
+    sources = [photo(tmp_path / "a.png"), photo(tmp_path / "a.bmp")]
+    found = run(sources, Output())
+    assert [o.status for o in found] == ["done", "failed"]
+    assert "already goes to" in found[1].message
+
+
+def test_what_cannot_be_written_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Upscaler, "enlarge_picture", lambda *_: pytest.fail("too late"))
+    outcome = run([photo(tmp_path / "a.png")], Output(place=tmp_path / "a.jpg", quality=1000))[0]
+    assert outcome.status == "failed"
+    assert "quality must be 1 to 100, got 1000" in outcome.message
+
+
+def test_a_full_disk_stops_and_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(batch.image, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        run([photo(tmp_path / "a.png"), photo(tmp_path / "b.png")], Output())
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "b.png"]

@@ -1,0 +1,140 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from tiny import TINY, tiny
+
+from hatsr.inference import engine as engines
+from hatsr.inference import packed
+from hatsr.inference.engine import Box, Engine
+from hatsr.model import HAT
+
+VARIANTS = [
+    {},
+    {"scale": 1},
+    {"scale": 3},
+    {"scale": 8},
+    {"ocab": False},
+    {"cab": False},
+    {"cab": False, "ocab": False},
+    {"overlap_ratio": 0.0},
+    {"overlap_ratio": 1.0},
+    {"num_heads": (3, 2)},
+    {"channel_attention": False},
+    {"conv_scale": 1.0},
+    {"depthwise_cab": True, "conv_scale": 1.0},
+    {"embed_dim": 14, "num_heads": 7},
+    {"window_size": 7, "overlap_ratio": 2 / 7},
+    {"group_conv": "3conv"},
+    {"group_conv": "identity"},
+    {"tail": "pixelshuffle-direct"},
+    {"tail": "nearest-conv", "scale": 4},
+    {"tail": "residual", "scale": 1, "img_range": 255.0},
+]
+
+
+def difference(model: HAT, size: tuple[int, int], settings: Callable[[Engine], None]) -> float:
+    """Largest difference between the engine and the plain network, over the output's scale."""
+    torch.manual_seed(1)
+    lr = torch.rand(1, model.config.channels, *size)
+    with torch.no_grad():
+        plain = model(lr)
+    engine = Engine(model)
+    settings(engine)
+    return ((engine.run(lr) - plain).abs().max() / plain.abs().max().clamp(min=1)).item()
+
+
+def keep(engine: Engine) -> None:
+    """Chunks as the engine chooses them."""
+
+
+@pytest.mark.parametrize("changes", VARIANTS, ids=str)
+def test_equals_the_plain_network(changes: dict) -> None:
+    model = tiny(**changes)
+    m = model.config.window_size
+    assert difference(model, (4 * m, 3 * m), keep) < 1e-5
+
+
+@pytest.mark.parametrize("size", [(4, 4), (4, 20), (20, 4), (8, 8), (24, 36)])
+def test_any_number_of_windows(size: tuple[int, int]) -> None:
+    assert difference(tiny(), size, keep) < 1e-5
+
+
+@pytest.mark.parametrize("pixels", [1, 16, 40, 100, 1000])
+def test_chunks_do_not_show(pixels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "CHUNK_BYTES", 4 * 36 * pixels)
+    monkeypatch.setattr(engines, "LEAST_CHUNK", 1)
+    monkeypatch.setattr(engines, "TAIL_BLOCK", 12)
+    assert difference(tiny(), (20, 28), keep) < 1e-5
+
+
+def test_deep_features_are_equal_too() -> None:
+    model = tiny()
+    lr = torch.rand(1, 3, 16, 24)
+    engine = Engine(model)
+    with torch.inference_mode():
+        tile = engine._start(lr, Box(slice(0, 16), slice(0, 24)))
+        engine._body([tile], None, engines.ignore_progress)
+        x = (lr - model.mean) * model.config.img_range
+        deep = model.embed_norm(model.shallow(x).permute(0, 2, 3, 1))
+        for group in model.groups:
+            deep = group(deep)
+    assert (tile.x - deep[0]).abs().max() < 1e-4 * deep.abs().max()
+
+
+def test_without_fused_operators(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "fuses", lambda weight: False)
+    assert difference(tiny(), (16, 24), keep) < 1e-5
+
+
+def test_double_precision_is_exact() -> None:
+    model = tiny().double()
+    lr = torch.rand(1, 3, 16, 24, dtype=torch.float64)
+    with torch.no_grad():
+        plain = model(lr)
+    assert (Engine(model, dtype=torch.float64).run(lr) - plain).abs().max() < 1e-10
+
+
+def test_tiles_in_step_pool_like_the_whole_picture() -> None:
+    model = tiny(conv_scale=1.0)
+    engine = Engine(model)
+    lr = torch.rand(1, 3, 16, 24)
+    whole = engine.pool([(lr, Box(slice(0, 16), slice(0, 24)))])
+    assert len(whole) == sum(model.config.depths)
+    halves = [
+        (lr[:, :, :, :16], Box(slice(0, 16), slice(0, 12))),
+        (lr[:, :, :, 8:], Box(slice(0, 16), slice(4, 16))),
+    ]
+    first = engine.pool(halves)[0]
+    # The first block's pooling sees only what the first norm and convolutions see.
+    assert (first - whole[0]).abs().max() < 1e-5
+    given = engine.run(lr, means=whole)
+    assert torch.equal(given, engine.run(lr))
+    assert not torch.allclose(engine.run(lr, means=[m + 1 for m in whole]), given, atol=1e-3)
+
+
+def test_progress_rises_to_one() -> None:
+    told: list[float] = []
+    Engine(tiny()).run(torch.rand(1, 3, 8, 8), progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert len(told) == sum(TINY.depths) + len(TINY.depths)
+
+
+def test_threads_do_not_change_the_result() -> None:
+    model, lr, threads = tiny(), torch.rand(1, 3, 16, 24), torch.get_num_threads()
+    results = []
+    try:
+        for n in (1, 2):
+            torch.set_num_threads(n)
+            results.append(Engine(model).run(lr))
+    finally:
+        torch.set_num_threads(threads)
+    assert (results[0] - results[1]).abs().max() < 1e-5 * results[0].abs().max()
+
+
+def test_config_is_left_alone() -> None:
+    model = tiny()
+    Engine(model)
+    assert model.config == replace(TINY)

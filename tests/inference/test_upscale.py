@@ -1,0 +1,210 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tiny import tiny
+
+import hatsr
+from hatsr import checkpoint
+from hatsr.image import Picture, from_array
+from hatsr.inference import upscale as module
+from hatsr.inference.engine import Engine
+from hatsr.inference.upscale import Settings, Upscaler, sample
+
+
+def upscaler(settings: Settings | None = None, **changes: object) -> Upscaler:
+    return Upscaler(tiny(**changes), "tiny", settings)
+
+
+def picture(height: int = 9, width: int = 14, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (5, 3), (16, 16), (33, 18)])
+def test_tensors_equal_the_plain_network(size: tuple[int, int]) -> None:
+    lr = torch.rand(1, 3, *size)
+    with torch.no_grad():
+        plain = tiny()(lr)
+    assert (upscaler().enlarge(lr) - plain).abs().max() < 1e-5 * plain.abs().max()
+
+
+def gentle(**changes: object) -> Upscaler:
+    """A network whose channel attention matters, but whose far pixels do not."""
+    model = tiny(conv_scale=0.5, **changes)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "bias_table" not in name:
+                parameter.mul_(0.6)
+    return Upscaler(model, "gentle", Settings(tile=48, overlap=16))
+
+
+def test_sharing_what_is_pooled_brings_tiles_closer_to_the_whole() -> None:
+    lr = torch.rand(1, 3, 96, 96) * torch.linspace(0, 1, 96)  # no tile is like the whole
+    tiled = gentle()
+    shared = tiled.enlarge(lr)
+    tiled._measure = lambda *_: None  # pyright: ignore[reportAttributeAccessIssue]
+    plain = tiled.enlarge(lr)
+    whole = Upscaler(tiled._model, "whole").enlarge(lr)
+    assert shared.shape == whole.shape
+    assert (shared - whole).square().mean() < (plain - whole).square().mean() / 4
+
+
+def test_budget_decides_on_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[tuple[int, int]] = []
+    original = Engine.run
+
+    def spy(self: Engine, lr: torch.Tensor, **rest: object) -> torch.Tensor:
+        runs.append((lr.shape[2], lr.shape[3]))
+        return original(self, lr, **rest)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(Engine, "run", spy)
+    lr = torch.rand(1, 3, 100, 100)
+    upscaler(Settings(memory="2GB")).enlarge(lr)
+    assert runs == [(100, 100)]
+    runs.clear()
+    upscaler(Settings(memory=module.budget.FIXED_BYTES + 3_000_000)).enlarge(lr)
+    assert len(runs) > 1
+
+
+def test_out_of_memory_tries_smaller_tiles_then_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: list[int] = []
+    original = Engine.run
+
+    def tight(self: Engine, lr: torch.Tensor, **rest: object) -> torch.Tensor:
+        sizes.append(lr.shape[3])
+        if lr.shape[3] > limit:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to ...")
+        return original(self, lr, **rest)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(Engine, "run", tight)
+    lr, limit = torch.rand(1, 3, 100, 100), 60
+    sr = upscaler(Settings(overlap=8)).enlarge(lr)
+    assert sizes[0] == 100
+    assert sizes[-1] <= 60
+    assert torch.isfinite(sr).all()
+    limit = 3
+    with pytest.raises(MemoryError, match=r"out of memory with tiles of .* try --tile 16"):
+        upscaler(Settings(overlap=8)).enlarge(lr)
+
+
+def test_other_errors_are_not_taken_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(Engine, "run", broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        upscaler().enlarge(torch.rand(1, 3, 8, 8))
+
+
+def test_a_tile_that_is_not_finite_in_low_precision_is_run_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    original = Engine.run
+
+    def overflowing(self: Engine, lr: torch.Tensor, **rest: object) -> torch.Tensor:
+        sr = original(self, lr, **rest)  # pyright: ignore[reportArgumentType]
+        return sr if self.dtype == torch.float32 else sr * float("nan")
+
+    monkeypatch.setattr(Engine, "run", overflowing)
+    settings = Settings(device="cpu:0", precision="bf16")  # a cpu that is not refused
+    lr = torch.rand(1, 3, 8, 8)
+    assert torch.equal(upscaler(settings).enlarge(lr), upscaler().enlarge(lr))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"precision": "fp16"}, "precision must be fp32 on a cpu"),
+        ({"memory": "lots"}, "memory must be a size"),
+        ({"overlap": -1}, "overlap must be 0 or more, got -1"),
+    ],
+)
+def test_wrong_settings(values: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Settings(**values)
+
+
+def test_settings_that_do_not_go_with_the_network() -> None:
+    with pytest.raises(ValueError, match=r"tile must be at least 40 LR pixels .* got 10"):
+        upscaler(Settings(tile=10))
+    with pytest.raises(ValueError, match="scale must be from 1 to 2, what tiny makes, got 3"):
+        upscaler(Settings(scale=3))
+
+
+def test_kinds_of_pictures() -> None:
+    enlarge = upscaler().upscale
+    rgb = picture()
+    sr = enlarge(rgb)
+    assert (sr.shape, sr.dtype) == ((18, 28, 3), np.uint8)
+    assert np.array_equal(np.asarray(enlarge(Image.fromarray(rgb))), sr)
+    assert enlarge(rgb[..., 0]).shape == (18, 28)
+    assert enlarge(np.dstack([rgb, rgb[..., :1]])).shape == (18, 28, 4)
+    deep = enlarge(rgb.astype(np.uint16) * 257)
+    assert deep.dtype == np.uint16
+    assert np.abs(deep / 257 - sr).max() <= 0.51
+    floats = enlarge(rgb.astype(np.float32) / 255)
+    assert floats.dtype == np.float32
+    assert np.abs(floats * 255 - sr).max() <= 0.51
+
+
+def test_a_path(tmp_path: Path) -> None:
+    Image.fromarray(picture()).save(tmp_path / "a.png")
+    assert isinstance(upscaler().upscale(tmp_path / "a.png"), Image.Image)
+
+
+def test_a_network_of_one_channel_takes_the_colours_one_by_one() -> None:
+    lr = from_array(picture())
+    sr = upscaler(channels=1).enlarge_picture(lr)
+    red = torch.from_numpy(lr.rgb[None, None, ..., 0].copy())
+    expected = upscaler(channels=1).enlarge(red)[0, 0].numpy()
+    assert np.array_equal(sr.rgb[..., 0], expected)
+
+
+def test_alpha_is_enlarged_and_progress_covers_both() -> None:
+    rgba = np.dstack([picture(), picture(seed=1)[..., 0]])
+    told: list[float] = []
+    sr = upscaler().enlarge_picture(from_array(rgba), told.append)
+    assert sr.alpha is not None
+    assert sr.alpha.shape == (18, 28)
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+def test_a_smaller_scale_is_reduced_from_the_networks() -> None:
+    sr = upscaler(Settings(scale=1.5)).enlarge_picture(from_array(picture(10, 20)))
+    assert sr.rgb.shape == (15, 30, 3)
+
+
+def test_ensemble_is_the_mean_of_eight() -> None:
+    lr = from_array(picture())
+    told: list[float] = []
+    sr = upscaler(Settings(ensemble=True)).enlarge_picture(lr, told.append)
+    assert told[-1] == 1
+    mirrored = Picture(rgb=np.ascontiguousarray(lr.rgb[:, ::-1]))
+    again = upscaler(Settings(ensemble=True)).enlarge_picture(mirrored)
+    assert np.abs(again.rgb[:, ::-1] - sr.rgb).max() < 1e-4
+
+
+@pytest.mark.parametrize("size", [(16, 16), (16, 400), (64, 64), (128, 300), (512, 512)])
+def test_samples_lie_inside_and_on_the_grid(size: tuple[int, int]) -> None:
+    lr = torch.arange(size[0] * size[1], dtype=torch.float32).view(1, 1, *size)
+    patches = sample(lr, 12 * 64 * 64, 16)
+    for patch, core in patches:
+        first = int(patch[0, 0, 0, 0])
+        assert first // size[1] % 16 == 0
+        assert first % size[1] % 16 == 0
+        assert 0 <= core.rows.start < core.rows.stop <= patch.shape[2]
+        assert 0 <= core.cols.start < core.cols.stop <= patch.shape[3]
+    assert len({int(patch[0, 0, 0, 0]) for patch, _ in patches}) == len(patches)
+
+
+def test_public_functions(tmp_path: Path) -> None:
+    checkpoint.save(tiny(), tmp_path / "net.safetensors")
+    loaded = hatsr.load(tmp_path / "net.safetensors", memory="1GB")
+    assert (loaded.scale, loaded.name) == (2, "net")
+    rgb = picture()
+    assert np.array_equal(hatsr.upscale(rgb, tmp_path / "net.safetensors"), loaded.upscale(rgb))

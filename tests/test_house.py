@@ -1,0 +1,65 @@
+"""The house keeps its own rules: imports run one way, nothing forbidden is used."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import hatsr
+
+ROOT = Path(hatsr.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+
+ROOMS = {
+    "image": set(),
+    "resize": set(),
+    "model": set(),
+    "checkpoint": {"model"},
+    "inference": {"image", "resize", "model", "checkpoint"},
+    "evaluation": {"image", "resize", "model", "checkpoint", "inference"},
+    "attribution": {"image", "resize", "model", "checkpoint", "inference", "evaluation"},
+    "data": {"image", "resize"},
+    "training": {"image", "resize", "model", "checkpoint", "inference", "evaluation", "data"},
+    "apps": {
+        "image", "resize", "model", "checkpoint", "inference",
+        "evaluation", "attribution", "data", "training",
+    },
+    "__init__": {"model", "inference"},
+}  # fmt: skip
+"""What each room may import, itself aside."""
+
+FORBIDDEN = {"basicsr", "torchvision"}
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_one_way(path: Path) -> None:
+    room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    names = imported(path)
+    rooms = {n.split(".")[1] for n in names if n.startswith("hatsr.") and n.split(".")[1] in ROOMS}
+    assert rooms - {room} <= ROOMS[room], f"{path.name} must not import {rooms - ROOMS[room]}"
+    assert not {name.split(".")[0] for name in names} & FORBIDDEN
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_assertions_outside_tests(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not any(isinstance(node, ast.Assert) for node in ast.walk(tree))
+
+
+def test_only_apps_print() -> None:
+    for path in FILES:
+        if "apps" not in path.parts:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            calls = (n.func for n in ast.walk(tree) if isinstance(n, ast.Call))
+            printed = any(isinstance(f, ast.Name) and f.id == "print" for f in calls)
+            assert not printed, path

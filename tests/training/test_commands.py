@@ -1,0 +1,110 @@
+"""`hatsr train`, `hatsr finetune`, `hatsr data` from the outside."""
+
+import importlib.util
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hatsr.apps.data import data
+from hatsr.apps.train import finetune, train
+from hatsr.training.recipe import schema
+
+TINY = """
+name: tiny
+iterations: 4
+network: {preset: hat-t, scale: 2, embed_dim: 12, depths: [1], num_heads: 2, window_size: 4,
+          squeeze_factor: 4}
+data: {train: [PICTURES], patch: 8, batch: 2, workers: 0}
+valid: {data: PICTURES, every: 2, pictures: 1}
+save: {every: 2, log_every: 2, tensorboard: false}
+"""
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def recipe(pictures: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY.replace("PICTURES", str(pictures)))
+    return path
+
+
+def call(command: object, *arguments: object) -> Result:
+    return CliRunner().invoke(command, [str(a) for a in arguments])  # pyright: ignore
+
+
+def test_trains_and_goes_on(recipe: Path, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    first = call(train, recipe, "iterations=2", "--runs", runs, "--cpu")
+    assert first.exit_code == 0, first.output
+    assert "finished at iteration 2" in first.output
+    again = call(train, recipe, "--runs", runs, "--cpu")
+    assert "iterations  2 done of 4" in again.output
+    assert "resuming with another iterations: 2 -> 4" in again.output
+    assert "finished at iteration 4" in again.output
+    assert {path.name for path in (runs / "tiny").iterdir()} == {
+        *("states", "samples", "log.jsonl", "best.safetensors", "last.safetensors")
+    }
+    fresh = call(train, recipe, "--runs", runs, "--cpu", "--fresh", "--minutes", "0")
+    assert "interrupted at iteration 0" in fresh.output
+    assert (runs / "tiny" / "states.old0").is_dir()
+
+
+def test_dry_run_writes_nothing(recipe: Path, tmp_path: Path) -> None:
+    result = call(train, recipe, "--runs", tmp_path / "runs", "--dry-run", "--cpu")
+    assert "parameters" in result.output
+    assert not (tmp_path / "runs").exists()
+
+
+def test_schema() -> None:
+    assert call(train, "--schema").output == schema()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "RECIPE must be given"),
+        (("none.yaml",), "a recipe must be a YAML file"),
+        (("RECIPE", "dta.patch=4"), "unknown key dta in the command line; did you mean data"),
+        (("RECIPE", "data.train=[none]", "--cpu"), "a data folder must exist"),
+    ],
+)
+def test_messages(recipe: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = call(train, *(str(recipe) if a == "RECIPE" else a for a in arguments))
+    assert result.exit_code != 0
+    assert message in result.output
+    assert "Traceback" not in result.output
+
+
+def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "accelerate" else find(name)
+    )
+    result = call(train, "any.yaml")
+    assert "pip install 'hat-sr[train]'" in result.output
+
+
+def test_finetune_refuses_an_empty_folder(tmp_path: Path) -> None:
+    assert "must hold pictures" in call(finetune, tmp_path, "--from", "hat-t-x4").output
+
+
+def test_prepare_and_check(pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "shards"
+    made = call(data, "prepare", pictures, "-o", out, "--size", 24, "--step", 24, "--scale", 2)
+    assert made.exit_code == 0, made.output
+    assert "sub-images from 6 of 6 files" in made.output
+    good = call(data, "check", pictures, "--patch", 8, "--scale", 2)
+    assert good.exit_code == 0, good.output
+    leaking = call(data, "check", pictures, "--patch", 8, "--scale", 2, "--test", pictures)
+    assert leaking.exit_code == 1
+    assert "leak" in leaking.output

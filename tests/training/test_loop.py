@@ -1,0 +1,259 @@
+"""The loop learns, judges without disturbing, and stops when it should."""
+
+import json
+from collections.abc import Callable
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from hatsr.checkpoint import save
+from hatsr.evaluation.metrics import psnr
+from hatsr.model import HAT
+from hatsr.resize import imresize
+from hatsr.training.ema import averaged, update
+from hatsr.training.finetune import finetune_values
+from hatsr.training.log import JsonLines
+from hatsr.training.loop import NotFiniteError, Outcome, train
+from hatsr.training.losses import pixel_loss
+from hatsr.training.preflight import preflight
+from hatsr.training.recipe import OptimRecipe, Recipe, to_recipe
+from hatsr.training.schedule import learning_rate
+from hatsr.training.setup import Setup, set_up
+from hatsr.training.start import start_as_interpolation, transfer
+from hatsr.training.state import load_state
+from hatsr.training.validation import enlarge
+from hatsr.training.yaml_files import Values
+
+
+def go(setup: Setup) -> tuple[Outcome, list[dict]]:
+    events: list[dict] = []
+    return train(setup, lambda step: [events.append], lambda: False), events
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    state = load_state(folder / "states", print)
+    assert state is not None
+    return state["networks"]
+
+
+def test_overfits_one_batch(tiny: Callable[..., Recipe], pictures: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    with Image.open(pictures / "0.png") as picture:
+        picture.crop((0, 0, 24, 24)).save(alone / "0.png")  # one place for one patch
+    recipe = tiny(
+        iterations=150,
+        data={"train": [str(alone)], "patch": 12, "batch": 1, "augment": False},
+        network={"drop_path": 0.0},
+        valid={"data": None},
+        optim={"learning_rate": 5e-3, "clip": 1.0},
+        save={"every": 1000, "log_every": 10},
+    )
+    _, events = go(set_up(recipe, tmp_path, cpu=True))
+    losses = [event["loss"] for event in events if event["event"] == "step"]
+    assert losses[-1] < losses[0] / 5
+
+
+def test_validation_changes_nothing(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
+    for name, valid in (("often", {"every": 1}), ("never", {"data": None})):
+        go(set_up(tiny(valid=valid), tmp_path / name, cpu=True))
+    often, never = weights(tmp_path / "often"), weights(tmp_path / "never")
+    assert all(torch.equal(often[key], never[key]) for key in never)
+
+
+def test_validation_judges_the_average(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
+    setup = set_up(tiny(), tmp_path, cpu=True)
+    outcome, events = go(setup)
+    told = [event for event in events if event["event"] == "validation"]
+    assert [event["step"] for event in told] == [0, 4, 8]
+    state = load_state(tmp_path / "states", print)
+    assert state is not None
+    setup.networks.load_state_dict(state["average"])
+    network = setup.networks.main.eval()
+    wanted = np.mean([psnr(enlarge(network, held.lr), held.hr, crop=2) for held in setup.held])
+    assert told[-1]["psnr_y"] == pytest.approx(wanted)
+    assert outcome.reason == "finished"
+
+
+def test_early_stop(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
+    recipe = tiny(iterations=50, valid={"every": 2, "patience": 2}, optim={"learning_rate": 1e-12})
+    outcome, _ = go(set_up(recipe, tmp_path, cpu=True))
+    assert outcome.reason == "early stop"
+    assert outcome.progress.step < 50
+    again, events = go(set_up(recipe, tmp_path, cpu=True))
+    assert again.progress.step == outcome.progress.step
+    assert not [event for event in events if event["event"] == "step"]
+
+
+def test_not_a_number_stops_and_names_the_batch(
+    tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hatsr.training import loop
+
+    calls = iter([1.0, 1.0, nan])
+    plain = pixel_loss
+    monkeypatch.setattr(loop, "pixel_loss", lambda *given: plain(*given) * next(calls))
+    with pytest.raises(NotFiniteError, match=r"in step 2, samples 8 to 11 \(.*\.png") as caught:
+        go(set_up(tiny(), tmp_path, cpu=True))
+    assert "lower optim.learning_rate" in str(caught.value)
+    state = load_state(tmp_path / "states", print)
+    assert state is not None
+    assert state["progress"]["step"] == 2
+    assert all(torch.isfinite(value).all() for value in state["networks"].values())
+
+
+def test_activation_checkpointing_is_no_dead_flag(
+    tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    for name, flag in (("on", True), ("off", False)):
+        go(set_up(tiny(activation_checkpointing=flag, iterations=3), tmp_path / name, cpu=True))
+    on, off = weights(tmp_path / "on"), weights(tmp_path / "off")
+    for key, value in off.items():
+        torch.testing.assert_close(on[key], value)
+    setup = set_up(tiny(activation_checkpointing=True), tmp_path, cpu=True)
+    assert all(group.activation_checkpointing for group in setup.networks.main.groups)
+
+
+def test_related_tasks_share_the_body(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
+    recipe = tiny(iterations=2, tasks=[{"scale": 2}, {"scale": 3}, {"scale": 2, "noise": 15.0}])
+    setup = set_up(recipe, tmp_path, cpu=True)
+    main, *others = setup.networks.each()
+    assert [network.config.scale for network in others] == [3, 2]
+    assert all(network.groups is main.groups for network in others)
+    assert all(network.tail is not main.tail for network in others)
+    before = others[0].tail[0].weight.clone()  # pyright: ignore
+    go(setup)
+    assert not torch.equal(before, others[0].tail[0].weight)  # pyright: ignore
+
+
+def test_cross_scale_transfer_tells_what_it_took(
+    tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    network = HAT(tiny().config)
+    save(network, tmp_path / "best.safetensors")
+    said: list[str] = []
+    recipe = tiny(network={"scale": 4}, start={"checkpoint": str(tmp_path)})
+    setup = set_up(recipe, tmp_path / "run", said.append, cpu=True)
+    own, given = setup.networks.main.state_dict(), network.state_dict()
+    assert torch.equal(own["shallow.weight"], given["shallow.weight"])
+    assert f"{len(own) - 2} tensors taken" in said[0]
+    assert "2 left out, another shape: tail.0.weight; tail.0.bias" in said[0]
+    deeper = transfer(HAT(tiny(network={"depths": [1, 2]}).config), str(tmp_path))
+    assert all(name.startswith("groups.1.blocks.1") for name in deeper.missing)
+    with pytest.raises(ValueError, match="must share tensors"):
+        transfer(
+            HAT(
+                tiny(
+                    network={
+                        "channels": 1,
+                        "embed_dim": 8,
+                        "depths": [1],
+                        "window_size": 6,
+                        "num_heads": 1,
+                        "scale": 3,
+                        "cab": False,
+                        "ocab": False,
+                        "mlp_ratio": 1.0,
+                    }
+                ).config
+            ),
+            str(tmp_path),
+        )
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_starts_as_interpolation(tiny: Callable[..., Recipe], scale: int) -> None:
+    network = HAT(tiny(network={"scale": scale}).config).eval()
+    start_as_interpolation(network)
+    ramp = np.linspace(0.2, 0.8, 24, dtype=np.float32)
+    lr = np.stack([ramp[:, None] * np.ones(24, np.float32), ramp * ramp[:, None]] * 2)[:3]
+    with torch.no_grad():
+        sr = network(torch.from_numpy(lr)[None])[0].numpy()
+    wanted = imresize(np.ascontiguousarray(lr.transpose(1, 2, 0)), scale).transpose(2, 0, 1)
+    inner = slice(4 * scale, -4 * scale)
+    np.testing.assert_allclose(sr[:, inner, inner], wanted[:, inner, inner], atol=5e-3)
+
+
+def test_average_follows_the_weights() -> None:
+    network = torch.nn.Linear(2, 2)
+    mean = averaged(network)
+    start = network.weight.detach().clone()
+    torch.nn.init.ones_(network.weight)
+    for _ in range(3):
+        update(mean, network, decay=0.9)
+    torch.testing.assert_close(mean.weight, start * 0.9**3 + (1 - 0.9**3))
+    assert not mean.training
+    assert not mean.weight.requires_grad
+
+
+def test_schedules() -> None:
+    steps = OptimRecipe(learning_rate=1.0, milestones=(10, 20), warmup=4)
+    rates = [learning_rate(steps, step, 30) for step in (0, 3, 9, 10, 19, 20, 29)]
+    assert rates == [0.25, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
+    cosine = OptimRecipe(learning_rate=1.0, schedule="cosine", floor=0.1)
+    rates = [learning_rate(cosine, step, 10) for step in (0, 5, 10)]
+    assert rates == pytest.approx([1.0, 0.55, 0.1])
+
+
+def test_losses() -> None:
+    sr, hr = torch.full((1, 1, 2, 2), 0.5), torch.zeros(1, 1, 2, 2)
+    values = [float(pixel_loss(name, sr, hr)) for name in ("l1", "charbonnier", "mse")]
+    assert values == pytest.approx([0.5, 0.500001, 0.25])
+
+
+def test_finetune_holds_out_and_finishes(
+    tiny: Callable[..., Recipe], pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "best.safetensors"
+    save(HAT(tiny().config), source)
+    base = finetune_values(pictures, str(source))
+    small = {"iterations": 4, "data": {"patch": 8, "batch": 2, "workers": 0}, "valid": {"every": 2}}
+    recipe = to_recipe(Values(small).over(base))
+    assert recipe.config == tiny().config
+    setup = set_up(recipe, tmp_path / "run", cpu=True)
+    assert (len(setup.held), len(setup.patches.wholes)) == (1, 5)
+    assert go(setup)[0].progress.best > 10
+
+
+def test_preflight_tells_and_refuses(
+    tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = set_up(tiny(), tmp_path, cpu=True)
+    before = {key: value.clone() for key, value in setup.networks.state_dict().items()}
+    told = preflight(setup)
+    text = "\n".join(told.lines)
+    for words in ("parameters", "6 pictures", "bicubic", "0 done of 8", "left", "MB a state"):
+        assert words in text
+    assert all(torch.equal(before[k], v) for k, v in setup.networks.state_dict().items())
+    from hatsr.training import preflight as module
+
+    usage = module.shutil.disk_usage(tmp_path)._replace(free=0)
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda place: usage)
+    with pytest.raises(ValueError, match="must have room for the states"):
+        preflight(setup)
+
+
+def test_refuses_what_cannot_work(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="none can be used"):
+        set_up(tiny(data={"patch": 100}), tmp_path, cpu=True)
+    with pytest.raises(ValueError, match="must exist"):
+        set_up(tiny(data={"train": [str(tmp_path / "none")]}), tmp_path, cpu=True)
+    with pytest.raises(ValueError, match="multiple of processes"):
+        set_up(tiny(accumulate=3), tmp_path, cpu=True)
+    Image.new("RGB", (8, 8)).save(tmp_path / "fine.png")
+    (tmp_path / "broken.png").write_bytes(b"?")
+    with pytest.raises(ValueError, match=r"readable, got .*broken\.png"):
+        set_up(tiny(valid={"data": str(tmp_path)}), tmp_path, cpu=True)
+
+
+def test_log_drops_what_will_be_run_again(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"event": "step", "step": 2}\n{"event": "step", "step": 4}\n{"eve')
+    log = JsonLines(path, resumed_at=2)
+    log({"event": "step", "step": 3})
+    assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [2, 3]

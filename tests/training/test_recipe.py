@@ -1,0 +1,124 @@
+"""Recipes: the paper's values, includes, overrides, and messages for what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from hatsr.training.recipe import read_recipe, schema
+from hatsr.training.yaml_files import RecipeError, read_overrides
+
+FOLDER = Path(__file__).parents[2] / "recipes"
+FILES = sorted(FOLDER.glob("*.yaml"))
+K = 1000
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_committed_recipes_are_valid(path: Path) -> None:
+    recipe = read_recipe(path)
+    assert recipe.name == path.stem
+    assert f"-x{recipe.config.scale}" in path.stem
+    assert recipe.optim.betas == (0.9, 0.99)
+    assert recipe.optim.ema == 0.999
+    assert recipe.optim.loss == "l1"
+
+
+@pytest.mark.parametrize("network", ["hat-s", "hat", "hat-l"])
+@pytest.mark.parametrize(
+    ("name", "rate", "iterations", "milestones", "start"),
+    [
+        ("x2", 2e-4, 500, (250, 400, 450, 475), None),
+        ("x3", 2e-4, 500, (250, 400, 450, 475), None),
+        ("x4", 1e-4, 250, (125, 200, 225, 240), "x2"),
+        ("x4-imagenet", 2e-4, 800, (300, 500, 650, 700, 750), None),
+        ("x4-finetune", 1e-5, 250, (125, 200, 230, 240), "x4-imagenet"),
+        ("x2-finetune", 1e-5, 250, (125, 200, 230, 240), "x2-imagenet"),
+    ],
+)
+def test_values_of_the_paper(
+    network: str,
+    name: str,
+    rate: float,
+    iterations: int,
+    milestones: tuple[int, ...],
+    start: str | None,
+) -> None:
+    recipe = read_recipe(FOLDER / f"{network}-{name}.yaml")
+    assert recipe.optim.learning_rate == rate
+    assert recipe.iterations == iterations * K
+    assert recipe.optim.milestones == tuple(m * K for m in milestones)
+    assert (recipe.data.batch, recipe.data.patch) == (32, 64)
+    assert recipe.start.checkpoint == (f"runs/{network}-{start}" if start else None)
+    assert recipe.data.lr_from == ("crop" if "imagenet" in name else "picture")
+    assert recipe.config.drop_path == 0.1
+
+
+def test_committed_schema_is_current() -> None:
+    assert (FOLDER / "schema.json").read_text() == schema(), (
+        "hatsr train --schema > recipes/schema.json"
+    )
+
+
+@pytest.fixture
+def recipe_file(tmp_path: Path) -> Path:
+    (tmp_path / "base.yaml").write_text("iterations: 10\noptim: {clip: 1.0, learning_rte: 1e-4}\n")
+    path = tmp_path / "run.yaml"
+    path.write_text("include: [base.yaml]\nname: run\noptim: {clip: 2.0}\n")
+    return path
+
+
+def test_unknown_key_names_key_and_file(recipe_file: Path) -> None:
+    with pytest.raises(
+        RecipeError,
+        match=r"unknown key optim.learning_rte in .*base.yaml; did you mean optim.learning_rate",
+    ):
+        read_recipe(recipe_file)
+
+
+def test_later_values_win(recipe_file: Path) -> None:
+    base = recipe_file.with_name("base.yaml")
+    base.write_text("iterations: 10\noptim: {clip: 1.0, learning_rate: 1e-4}\n")
+    recipe = read_recipe(recipe_file, ["iterations=20", "network.depths=[1, 2]"])
+    assert (recipe.iterations, recipe.optim.clip, recipe.optim.learning_rate) == (20, 2.0, 1e-4)
+    assert recipe.config.depths == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("iteratons=5", "unknown key iteratons in the command line; did you mean iterations"),
+        ("network.window=8", "unknown key network.window in the command line"),
+        ("iterations=many", "iterations in the command line: .* got 'many'"),
+        ("iterations=-1", "iterations in the command line: .* greater than 0, got -1"),
+        ("network.preset=hot", "preset must be one of"),
+        ("optim.milestones=[9000000]", "milestones must lie below iterations"),
+        ("tasks=[{scale: 3}]", "the first task must have the network's scale 2"),
+        ("start.interpolate=true", "start.interpolate must be false"),
+        ("iterations", "must be key=value, got 'iterations'"),
+        ("name=[", "the command line must be YAML"),
+    ],
+)
+def test_messages(override: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        read_recipe(FOLDER / "hat-x2.yaml", [override])
+
+
+def test_file_messages(tmp_path: Path) -> None:
+    path = tmp_path / "loop.yaml"
+    with pytest.raises(RecipeError, match=r"must be a YAML file, got .*loop.yaml"):
+        read_recipe(path)
+    path.write_text("include: [loop.yaml]\n")
+    with pytest.raises(RecipeError, match="must not include itself"):
+        read_recipe(path)
+    path.write_text("name: a\nname: b\n")
+    with pytest.raises(RecipeError, match="once, got name twice"):
+        read_recipe(path)
+    path.write_text("- a\n")
+    with pytest.raises(RecipeError, match="must hold keys and values, got list"):
+        read_recipe(path)
+    path.write_text("iterations: 5\n")
+    with pytest.raises(RecipeError, match="name must be given"):
+        read_recipe(path)
+
+
+def test_numbers_without_a_point() -> None:
+    assert read_overrides(["a.b=2e-4"]).tree == {"a": {"b": 2e-4}}
