@@ -17,6 +17,10 @@ from torch import Tensor
 
 from hatsr import Settings, Upscaler, checkpoint, image
 from hatsr.inference.tiles import cut, plan
+from hatsr.model.windows import pad_to_multiple
+
+WINDOW = 16
+"""Of the networks compared: tiles on this grid have the windows of the whole picture."""
 
 
 def psnr(a: Tensor, b: Tensor) -> float:
@@ -30,7 +34,7 @@ def blended(
     height, width = lr.shape[-2:]
     total = torch.zeros(1, 3, height * scale, width * scale)
     weights = torch.zeros_like(total[:, :1])
-    for tile in plan(height, width, options.tile, options.overlap, 16):  # on the grid
+    for tile in plan(height, width, options.tile, options.overlap, WINDOW):
         ramps = []
         for span, length in ((tile.rows, height), (tile.cols, width)):
             near = torch.arange(1, (span.stop - span.start) * scale + 1).float()
@@ -86,7 +90,7 @@ def main() -> None:
     step, scale = options.tile - options.overlap, whole.scale
     print("picture: shared, not shared, blended, hard cut, hard cut off the grid (dB to the whole)")
     for name in options.pictures:
-        lr = image.to_tensor(image.read(name))
+        lr = pad_to_multiple(image.to_tensor(image.read(name)), WINDOW)
         full = whole.enlarge(lr)
         row = [
             tiled.enlarge(lr),

@@ -82,7 +82,8 @@ def _plain(config: HATConfig) -> dict:
 def test_wrappers(wrapper: str | None, tmp_path: Path) -> None:
     tensors = to_official(tiny())
     wrong = {k: v * 0 for k, v in tensors.items()}
-    data = {wrapper: tensors} if wrapper else {f"module.{k}": v for k, v in tensors.items()}
+    bare = {f"module.{k}": v for k, v in tensors.items()}
+    data: dict[str, object] = {wrapper: tensors} if wrapper else {**bare}
     if wrapper == "params_ema":
         data["params"] = wrong
     torch.save(data, tmp_path / "a.pth")

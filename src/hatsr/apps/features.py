@@ -40,18 +40,15 @@ def features(  # noqa: PLR0913 - one argument for each option
     from hatsr.attribution.report import load_subjects
     from hatsr.attribution.subject import load_scene
 
-    try:
-        if output is not None:
-            check_figure_file(Path(output))
-        subjects = load_subjects(models, device)
-        scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
-        rows = [layer_maps(subject, scene, layers, window) for subject in subjects]
-        for found in (found for row in rows for found in row):
-            click.echo(found.line())
-        if output is not None:
-            from hatsr.attribution.feature_figure import draw_features
+    if output is not None:
+        check_figure_file(Path(output))
+    subjects = load_subjects(models, device)
+    scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
+    rows = [layer_maps(subject, scene, layers, window) for subject in subjects]
+    for found in (found for row in rows for found in row):
+        click.echo(found.line())
+    if output is not None:
+        from hatsr.attribution.feature_figure import draw_features
 
-            draw_features(rows, scene.name, Path(output))
-            click.echo(f"figure: {output}", err=True)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        draw_features(rows, scene.name, Path(output))
+        click.echo(f"figure: {output}", err=True)

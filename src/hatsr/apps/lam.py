@@ -103,22 +103,19 @@ def lam(  # noqa: PLR0913 - one argument for each option
     from hatsr.attribution.integral import LamSettings
     from hatsr.attribution.subject import load_scene
 
-    try:
-        if output is not None:
-            check_figure_file(Path(output))
-        settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
-        subjects = report.load_subjects(models, device)
-        scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
-        findings = []
-        with _progress("steps") as update:
-            for finding in report.study(subjects, scene, patch, settings, update):
-                click.echo(json.dumps(finding.numbers()) if as_json else finding.line())
-                findings.append(finding)
-        if output is not None:
-            report.draw(findings, Path(output), colours)
-            click.echo(f"figure: {output}", err=True)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
+    if output is not None:
+        check_figure_file(Path(output))
+    settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
+    subjects = report.load_subjects(models, device)
+    scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
+    findings = []
+    with _progress("steps") as update:
+        for finding in report.study(subjects, scene, patch, settings, update):
+            click.echo(json.dumps(finding.numbers()) if as_json else finding.line())
+            findings.append(finding)
+    if output is not None:
+        report.draw(findings, Path(output), colours)
+        click.echo(f"figure: {output}", err=True)
 
 
 @click.command("lam-sweep")
@@ -131,7 +128,13 @@ def lam(  # noqa: PLR0913 - one argument for each option
     type=click.Path(dir_okay=False),
     help="File of JSON lines; a second run continues it.",
 )
-@click.option("--processes", default=1, show_default=True, help="Pictures at the same time.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Pictures at the same time.",
+)
 @_WINDOW
 @_FOLD
 @_MODE
@@ -163,16 +166,13 @@ def lam_sweep(  # noqa: PLR0913 - one argument for each option
         sweep,
     )
 
-    try:
-        settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
-        plan = SweepPlan(models=models, pictures=images, grid=grid, is_lr=is_lr, settings=settings)
-        file, tasks = Path(results), all_tasks(plan)
-        todo = pending(tasks, read_rows(file))
-        click.echo(f"{sum(len(task.patches) for task in todo)} patches to do", err=True)
-        with _progress("pictures") as update:
-            for done, _ in enumerate(sweep(todo, file, processes), 1):
-                update(done, len(todo))
-        for summary in summarise(belonging(tasks, read_rows(file))):
-            click.echo(summary.line())
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
+    settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
+    plan = SweepPlan(models=models, pictures=images, grid=grid, is_lr=is_lr, settings=settings)
+    file, tasks = Path(results), all_tasks(plan)
+    todo = pending(tasks, read_rows(file))
+    click.echo(f"{sum(len(task.patches) for task in todo)} patches to do", err=True)
+    with _progress("pictures") as update:
+        for done, _ in enumerate(sweep(todo, file, processes), 1):
+            update(done, len(todo))
+    for summary in summarise(belonging(tasks, read_rows(file))):
+        click.echo(summary.line())

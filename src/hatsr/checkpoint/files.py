@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -89,15 +89,18 @@ def _config_of(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> HA
             "the file must hold a HAT or SwinIR network, got tensors named "
             f"{shorten(sorted(tensors))}"
         )
-    values = json.loads(metadata["config"])
+    values: Any = json.loads(metadata["config"])
     known = {field.name for field in fields(HATConfig)}
     if not isinstance(values, dict) or set(values) - known:
         raise ValueError(
             f"the file's config must have only fields this version knows, got {values!r}; "
             "update hat-sr"
         )
+    settings: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+    }
     try:
-        return HATConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        return HATConfig(**settings)
     except TypeError as error:
         raise ValueError(f"the file's config must be a HATConfig, got {values!r}") from error
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isinf
 
-from hatsr.evaluation.published import SETS, Row, rows
+from hatsr.evaluation.published import SETS, Row, rows, table
 from hatsr.evaluation.scores import FIGURES, Result, SetResult
 
 DAGGER = "† pre-trained on ImageNet."
@@ -34,14 +34,9 @@ def figure(value: float | None, digits: int) -> str:
     return "∞" if isinf(value) else f"{value:.{digits}f}"
 
 
-def comparison(results: Sequence[Result]) -> Table:
-    """Measured rows beneath the published rows of the same scale, over the measured sets."""
-    scale = results[0].rules.scale
-    names = [each.name for each in results[0].sets]
+def published(scale: int, names: Sequence[str]) -> Table:
+    """Bicubic and Table 6 at a scale, over the named sets; no rows where none of them is in it."""
     shown = [row for row in rows(scale) if any(name in SETS for name in names)]
-    published = [(row.label, row.training or "-", *_pairs(names, row)) for row in shown]
-    measured = [line for result in results for line in _measured(result)]
-    starred = any("*" in cell for line in measured for cell in line)
     return Table(
         title=f"x{scale}, PSNR in dB and SSIM on Y",
         header=(
@@ -49,9 +44,29 @@ def comparison(results: Sequence[Result]) -> Table:
             "Training",
             *(f"{name} {metric}" for name in names for metric in ("PSNR", "SSIM")),
         ),
-        rows=(*published, *measured),
-        ours=frozenset(range(len(published), len(published) + len(measured))),
-        notes=((DAGGER,) if published else ()) + ((STAR,) if starred else ()),
+        rows=tuple((row.label, row.training or "-", *_pairs(names, row)) for row in shown),
+        notes=(DAGGER,) if shown else (),
+    )
+
+
+def smaller(number: int) -> Table:
+    """Table 1 to 5 or 7 to 11 of the paper."""
+    found = table(number)
+    lines = (tuple(str(cell) for cell in line) for line in found.rows)
+    title = f"Table {number}. {found.caption}"
+    return Table(title=title, header=found.columns, rows=tuple(lines))
+
+
+def comparison(results: Sequence[Result]) -> Table:
+    """Measured rows beneath the published rows of the same scale, over the measured sets."""
+    others = published(results[0].rules.scale, [each.name for each in results[0].sets])
+    measured = [line for result in results for line in _measured(result)]
+    starred = any("*" in cell for line in measured for cell in line)
+    return replace(
+        others,
+        rows=(*others.rows, *measured),
+        ours=frozenset(range(len(others.rows), len(others.rows) + len(measured))),
+        notes=(*others.notes, STAR) if starred else others.notes,
     )
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, overload
 
 import numpy as np
 import torch
@@ -26,7 +26,6 @@ from hatsr.resize import imresize
 Precision = Literal["fp32", "fp16", "bf16"]
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 Progress = Callable[[float], None]
-Pictured = TypeVar("Pictured", np.ndarray, Image.Image)
 
 OVERLAP = 32
 """LR pixels that neighbouring tiles share."""
@@ -257,9 +256,17 @@ class Upscaler:
             return torch.cat([self_ensemble(one, part) for part in channels], dim=1)
         return torch.cat([one(part) for part in channels], dim=1)
 
+    @overload
+    def upscale(self, source: np.ndarray, progress: Progress = ...) -> np.ndarray: ...
+    @overload
     def upscale(
-        self, source: str | os.PathLike | Pictured, progress: Progress = ignore_progress
-    ) -> Image.Image | Pictured:
+        self, source: str | os.PathLike | Image.Image, progress: Progress = ...
+    ) -> Image.Image: ...
+    def upscale(
+        self,
+        source: str | os.PathLike | Image.Image | np.ndarray,
+        progress: Progress = ignore_progress,
+    ) -> Image.Image | np.ndarray:
         """Enlarge a path, a PIL image or an array.
 
         Args:
@@ -356,15 +363,35 @@ def open_model(model: str | os.PathLike, settings: Settings) -> Upscaler:
     return Upscaler(checkpoint.read(path).model(), path.stem, settings)
 
 
+@overload
 def upscale(
-    source: str | os.PathLike | Pictured,
+    source: np.ndarray,
+    model: str | os.PathLike = ...,
+    *,
+    device: str = ...,
+    precision: Precision = ...,
+    memory: int | str | None = ...,
+    tile: int | None = ...,
+) -> np.ndarray: ...
+@overload
+def upscale(
+    source: str | os.PathLike | Image.Image,
+    model: str | os.PathLike = ...,
+    *,
+    device: str = ...,
+    precision: Precision = ...,
+    memory: int | str | None = ...,
+    tile: int | None = ...,
+) -> Image.Image: ...
+def upscale(
+    source: str | os.PathLike | Image.Image | np.ndarray,
     model: str | os.PathLike = checkpoint.DEFAULT_MODEL,
     *,
     device: str = "cpu",
     precision: Precision = "fp32",
     memory: int | str | None = None,
     tile: int | None = None,
-) -> Image.Image | Pictured:
+) -> Image.Image | np.ndarray:
     """Enlarge one picture; for many, `load` once and call its `upscale`.
 
     Args:

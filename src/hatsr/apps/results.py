@@ -1,0 +1,70 @@
+"""Results of `hatsr evaluate` and `hatsr compare` on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from hatsr.evaluation.benchmark import Progress
+    from hatsr.evaluation.survey import Survey
+    from hatsr.evaluation.tables import Table
+
+
+def show(table: Table) -> None:
+    """Print a table, measured rows in bold."""
+    from rich.console import Console
+    from rich.table import Table as Drawn
+
+    drawn = Drawn(title=table.title, title_justify="left", box=None, pad_edge=False)
+    for index, name in enumerate(table.header):
+        drawn.add_column(name, justify="right" if index else "left", no_wrap=True)
+    for index, row in enumerate(table.rows):
+        drawn.add_row(*row, style="bold" if index in table.ours else None)
+    console = Console(highlight=False)
+    needed = console.measure(drawn).maximum
+    if not console.is_terminal:  # a pipe has no width to keep to
+        console.width = max(console.width, needed)
+    console.print(drawn, markup=False)
+    for note in table.notes:
+        click.echo(note)
+    click.echo()
+
+
+def say(lines: Sequence[str]) -> None:
+    """Print remarks where they do not disturb a JSON document."""
+    for line in lines:
+        click.echo(line, err=True)
+
+
+@contextmanager
+def watching(what: str, surveys: Sequence[Survey]) -> Iterator[Progress]:
+    """A bar over all pictures on the terminal's error stream."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    total = sum(len(each.entries) for each in surveys)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+
+        def told(data: str, picture: str, score: object) -> None:
+            end = "" if score is not None else " FAILED"
+            bar.update(task, advance=1, description=f"{what} {data} {picture}{end}")
+
+        yield told

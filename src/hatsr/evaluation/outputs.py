@@ -1,0 +1,111 @@
+"""A result as files, and what is to be said of it beside published numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hatsr.evaluation.published import BAND, Row, judge, row_of, rows
+from hatsr.evaluation.scores import Result, as_json
+from hatsr.evaluation.tables import (
+    Table,
+    as_csv,
+    as_latex,
+    as_markdown,
+    comparison,
+    details,
+    pictures,
+)
+
+
+def reference(model: str, scale: int, against: str = "") -> Row | None:
+    """The published row that a model must meet.
+
+    Args:
+        model: its name tells an official checkpoint.
+        scale: of the model.
+        against: a label of Table 6 such as HAT-L†, instead; HAT-L+ may be typed for the dagger.
+
+    Raises:
+        ValueError: there is no such row at this scale.
+    """
+    if not against:
+        return row_of(model, scale)
+    wanted = against.replace("+", "†")
+    for row in rows(scale):
+        if row.label == wanted:
+            return row
+    labels = ", ".join(row.label for row in rows(scale)) or "none"
+    raise ValueError(f"published row must be one of {labels} at x{scale}, got {against!r}")
+
+
+def verdicts(result: Result, row: Row | None) -> list[str]:
+    """Whether each whole set lies within the band of a published row."""
+    if row is None:
+        return []
+    said = judge(row, result.means("psnr"))
+    return said or [f"{row.label}: no whole set to hold against its published ±{BAND} dB band"]
+
+
+def remarks(result: Result) -> list[str]:
+    """What a reader must know of each set: gaps, failures, gray pictures."""
+    said: list[str] = []
+    for each in result.sets:
+        said += each.remarks
+        said += [f"{each.name}: {name} failed, {why}" for name, why in each.failures.items()]
+        said += each.gray(result.rules)
+    return said
+
+
+def document(result: Result, row: Row | None) -> dict[str, Any]:
+    """Everything, for `--json` and the JSON file."""
+    published = [
+        {"label": each.label, "psnr": dict(each.psnr), "ssim": dict(each.ssim)}
+        for each in rows(result.rules.scale)
+    ]
+    return {
+        **as_json(result),
+        "remarks": remarks(result),
+        "reference": row.label if row else None,
+        "verdicts": verdicts(result, row),
+        "published": published,
+    }
+
+
+def write_files(result: Result, row: Row | None, folder: Path) -> None:
+    """Write result.json, pictures.csv, table.md and table.tex."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = comparison([result]), details(result)
+    texts = {
+        "result.json": json.dumps(document(result, row), indent=2, allow_nan=False) + "\n",
+        "pictures.csv": as_csv(pictures(result)),
+        "table.md": "\n".join([*map(as_markdown, tables), *_listed(result, row)]),
+        "table.tex": "\n".join(map(as_latex, tables)),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8")
+
+
+def _listed(result: Result, row: Row | None) -> Sequence[str]:
+    return [f"- {line}" for line in (*verdicts(result, row), *remarks(result))] + [""]
+
+
+def difference_table(found: Sequence[Any], a: str, b: str) -> Table:
+    """Differences between two models as `hatsr compare` prints them."""
+    return Table(
+        title=f"{b} minus {a}, PSNR in dB on Y",
+        header=("Set", "Pictures", "Mean", "95 % interval", "Better on", "Verdict"),
+        rows=tuple(
+            (
+                each.data,
+                str(each.n),
+                f"{each.mean:+.3f}",
+                f"{each.low:+.3f} to {each.high:+.3f}" if each.n > 1 else "-",
+                f"{each.wins} of {each.n}",
+                each.verdict,
+            )
+            for each in found
+        ),
+    )
