@@ -9,9 +9,11 @@ from tiny import tiny
 import hatsr
 from hatsr import checkpoint
 from hatsr.image import Picture, from_array
-from hatsr.inference import upscale as module
+from hatsr.inference import budget
 from hatsr.inference.engine import Engine
-from hatsr.inference.upscale import Settings, Upscaler, sample
+from hatsr.inference.sampling import sample
+from hatsr.inference.settings import Settings
+from hatsr.inference.upscale import Upscaler
 
 
 def upscaler(settings: Settings | None = None, **changes: object) -> Upscaler:
@@ -64,7 +66,7 @@ def test_budget_decides_on_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     upscaler(Settings(memory="2GB")).enlarge(lr)
     assert runs == [(100, 100)]
     runs.clear()
-    upscaler(Settings(memory=module.budget.FIXED_BYTES + 3_000_000)).enlarge(lr)
+    upscaler(Settings(memory=budget.FIXED_BYTES + 3_000_000)).enlarge(lr)
     assert len(runs) > 1
 
 

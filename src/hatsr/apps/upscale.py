@@ -79,7 +79,8 @@ def upscale(**options: Any) -> None:
     """
     from hatsr import checkpoint
     from hatsr.inference.batch import Output, find_pictures, upscale_files
-    from hatsr.inference.upscale import Settings, open_model
+    from hatsr.inference.opening import open_model
+    from hatsr.inference.settings import Settings
 
     signal.signal(signal.SIGTERM, _interrupt)
     names = ("device", "precision", "memory", "tile", "ensemble", "scale")
@@ -169,7 +170,8 @@ def _bytes(path: Path) -> int:
 def _line(outcome: "Outcome") -> str:
     """One picture's result in words."""
     if outcome.status == "failed":
-        return f"FAILED {outcome.source}: {outcome.message}"
+        told = outcome.message.removeprefix(f"{outcome.source}: ")
+        return f"FAILED {outcome.source}: {told}"
     if outcome.lr_size is None or outcome.sr_size is None:
         return f"skipped {outcome.source}: {outcome.target} {outcome.message}"
     (h, w), (sr_h, sr_w) = outcome.lr_size, outcome.sr_size

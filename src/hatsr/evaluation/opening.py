@@ -40,7 +40,7 @@ def open_source(spec: str, scale: int | None, device: str, memory: str | None) -
         if scale is None or scale < 1:
             raise ValueError(f"scale must be given for {spec}, at least 1, got {scale}; --scale 4")
         return Bicubic(scale) if spec == BICUBIC else Pictures(Path(spec), scale)
-    from hatsr.inference.upscale import load
+    from hatsr.inference.opening import load
 
     model = load(spec, device=device, memory=memory)
     if scale not in (None, model.scale):

@@ -3,8 +3,7 @@
 import os
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Literal, overload
+from typing import overload
 
 import numpy as np
 import torch
@@ -12,74 +11,20 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-from hatsr import checkpoint, image
+from hatsr import image
 from hatsr.image import Picture
 from hatsr.inference import budget
-from hatsr.inference.engine import Box, Engine, PooledMeans, ignore_progress
+from hatsr.inference.engine import Engine, PooledMeans, ignore_progress
 from hatsr.inference.ensemble import self_ensemble
-from hatsr.inference.memory import available_bytes, kept_heap, parse_bytes
+from hatsr.inference.memory import kept_heap
+from hatsr.inference.sampling import sample, sample_area
+from hatsr.inference.settings import DTYPES, Settings
 from hatsr.inference.tiles import cut, plan, stitch
 from hatsr.model import HAT
 from hatsr.model.windows import pad_to_multiple
 from hatsr.resize import imresize
 
-Precision = Literal["fp32", "fp16", "bf16"]
-DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 Progress = Callable[[float], None]
-
-OVERLAP = 32
-"""LR pixels that neighbouring tiles share."""
-SAMPLE_SIDE, SAMPLE_MARGIN = 64, 8
-"""Patches on which channel attention is measured, LR pixels; their margin does not count."""
-SAMPLE_SHARE = 8
-"""One part in so many of a tiled picture is measured first, or more in a small picture."""
-SAMPLE_LEAST = 12
-"""Patches that are measured at least, as far as they fit into memory."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
-    """How an `Upscaler` runs.
-
-    Raises:
-        ValueError: a value breaks its rule.
-    """
-
-    device: str = "cpu"
-    """As torch names it: cpu, cuda, cuda:1, mps ..."""
-    precision: Precision = "fp32"
-    """fp16 and bf16 need a GPU; a tile that is not finite is run again in fp32."""
-    memory: int | str | None = None
-    """Bytes, or a size such as 4GB; None: a share of what is free when a picture starts."""
-    tile: int | None = None
-    """Side of the tiles, LR pixels; None: the whole picture, or the largest tile that fits."""
-    overlap: int = OVERLAP
-    """LR pixels that tiles share."""
-    ensemble: bool = False
-    """Mean over the eight flips and turns of the picture: eight times the work."""
-    scale: int | float | None = None
-    """Factor of the result, from 1 to the network's (None); a smaller one is reached by bicubic
-    reduction of the network's result."""
-
-    def __post_init__(self) -> None:
-        """Check at the door."""
-        if self.precision not in DTYPES:
-            raise ValueError(f"precision must be one of {list(DTYPES)}, got {self.precision!r}")
-        if self.precision != "fp32" and self.device == "cpu":
-            raise ValueError(
-                f"precision must be fp32 on a cpu, which only emulates {self.precision}; "
-                "choose fp32 or a GPU device"
-            )
-        if self.overlap < 0:
-            raise ValueError(f"overlap must be 0 or more, got {self.overlap}")
-        if isinstance(self.memory, str):
-            object.__setattr__(self, "memory", parse_bytes(self.memory))
-
-    def budget(self) -> int:
-        """Bytes that a picture may take now."""
-        if self.memory is None:
-            return int(budget.SHARE_OF_FREE * available_bytes())
-        return int(self.memory)
 
 
 class Upscaler:
@@ -180,7 +125,7 @@ class Upscaler:
         tiles = plan(height, width, tile, self.settings.overlap, self.config.window_size)
         if len(tiles) == 1:
             return self._run(padded, None, progress)
-        area = min(tile * tile, max(height * width // SAMPLE_SHARE, SAMPLE_LEAST * SAMPLE_SIDE**2))
+        area = sample_area(height, width, most=tile * tile)
         done, total = 0.0, sum(t.pixels for t in tiles) + area
         means = self._measure(padded, area, lambda f: progress(f * area / total))
         done += area
@@ -289,121 +234,8 @@ class Upscaler:
         return image.to_pil(self.enlarge_picture(image.read(source), progress))
 
 
-def sample(
-    padded: Float[Tensor, "1 rgb h w"], area: int, window: int
-) -> list[tuple[Float[Tensor, "1 rgb p q"], Box]]:
-    """Patches of about `area` pixels in all, spread evenly, and the part of each that counts."""
-    height, width = padded.shape[-2:]
-    side = -(-SAMPLE_SIDE // window) * window
-    sides = min(side, height), min(side, width)
-    count = max(1, area // (sides[0] * sides[1]))
-    rows = max(1, min(height // sides[0], round((count * height / width) ** 0.5)))
-    cols = max(1, min(width // sides[1], count // rows))
-
-    def starts(length: int, part: int, n: int) -> list[int]:
-        steps = [
-            (i + 0.5) / n * (length - part) if n == 1 else i / (n - 1) * (length - part)
-            for i in range(n)
-        ]
-        return [int(step) // window * window for step in steps]
-
-    def core(start: int, part: int, length: int) -> slice:
-        margin = min(SAMPLE_MARGIN, part // 4)
-        return slice(0 if start == 0 else margin, part - (margin if start + part < length else 0))
-
-    return [
-        (
-            padded[:, :, y : y + sides[0], x : x + sides[1]],
-            Box(core(y, sides[0], height), core(x, sides[1], width)),
-        )
-        for y in starts(height, sides[0], rows)
-        for x in starts(width, sides[1], cols)
-    ]
-
-
 def _out_of_memory(error: Exception) -> bool:
     """Whether torch, on any device, or Python ran out of memory."""
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
         "can't allocate memory" in str(error) or "not enough memory" in str(error)
     )
-
-
-def load(
-    model: str | os.PathLike = checkpoint.DEFAULT_MODEL,
-    *,
-    device: str = "cpu",
-    precision: Precision = "fp32",
-    memory: int | str | None = None,
-    tile: int | None = None,
-    ensemble: bool = False,
-) -> Upscaler:
-    """A network with weights, ready to enlarge pictures.
-
-    Args:
-        model: a shipped name, a checkpoint file or folder, or ``hf://owner/name/file``.
-        device: see `Settings`, as for the rest.
-        precision: fp32, fp16 or bf16.
-        memory: budget in bytes or as text (``4GB``).
-        tile: side of tiles, LR pixels.
-        ensemble: average over flips and turns.
-
-    Raises:
-        CheckpointError: the model cannot be found or read.
-        ValueError: a setting breaks its rule.
-    """
-    settings = Settings(
-        device=device, precision=precision, memory=memory, tile=tile, ensemble=ensemble
-    )
-    return open_model(model, settings)
-
-
-def open_model(model: str | os.PathLike, settings: Settings) -> Upscaler:
-    """`load` with the settings as one object."""
-    path = checkpoint.resolve(model)
-    return Upscaler(checkpoint.read(path).model(), path.stem, settings)
-
-
-@overload
-def upscale(
-    source: np.ndarray,
-    model: str | os.PathLike = ...,
-    *,
-    device: str = ...,
-    precision: Precision = ...,
-    memory: int | str | None = ...,
-    tile: int | None = ...,
-) -> np.ndarray: ...
-@overload
-def upscale(
-    source: str | os.PathLike | Image.Image,
-    model: str | os.PathLike = ...,
-    *,
-    device: str = ...,
-    precision: Precision = ...,
-    memory: int | str | None = ...,
-    tile: int | None = ...,
-) -> Image.Image: ...
-def upscale(
-    source: str | os.PathLike | Image.Image | np.ndarray,
-    model: str | os.PathLike = checkpoint.DEFAULT_MODEL,
-    *,
-    device: str = "cpu",
-    precision: Precision = "fp32",
-    memory: int | str | None = None,
-    tile: int | None = None,
-) -> Image.Image | np.ndarray:
-    """Enlarge one picture; for many, `load` once and call its `upscale`.
-
-    Args:
-        source: a path, a PIL image, or an array (see `Upscaler.upscale`).
-        model: see `load`, as for the rest.
-        device: where to run.
-        precision: fp32, fp16 or bf16.
-        memory: budget in bytes or as text (``4GB``).
-        tile: side of tiles, LR pixels.
-
-    Returns:
-        An array for an array, else a PIL image.
-    """
-    upscaler = load(model, device=device, precision=precision, memory=memory, tile=tile)
-    return upscaler.upscale(source)

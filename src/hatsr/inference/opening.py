@@ -1,0 +1,92 @@
+"""The short way in: a model by name or path, a picture enlarged in one call."""
+
+import os
+from typing import overload
+
+import numpy as np
+from PIL import Image
+
+from hatsr import checkpoint
+from hatsr.inference.settings import Precision, Settings
+from hatsr.inference.upscale import Upscaler
+
+
+def load(
+    model: str | os.PathLike = checkpoint.DEFAULT_MODEL,
+    *,
+    device: str = "cpu",
+    precision: Precision = "fp32",
+    memory: int | str | None = None,
+    tile: int | None = None,
+    ensemble: bool = False,
+) -> Upscaler:
+    """A network with weights, ready to enlarge pictures.
+
+    Args:
+        model: a shipped name, a checkpoint file or folder, or ``hf://owner/name/file``.
+        device: see `Settings`, as for the rest.
+        precision: fp32, fp16 or bf16.
+        memory: budget in bytes or as text (``4GB``).
+        tile: side of tiles, LR pixels.
+        ensemble: average over flips and turns.
+
+    Raises:
+        CheckpointError: the model cannot be found or read.
+        ValueError: a setting breaks its rule.
+    """
+    settings = Settings(
+        device=device, precision=precision, memory=memory, tile=tile, ensemble=ensemble
+    )
+    return open_model(model, settings)
+
+
+def open_model(model: str | os.PathLike, settings: Settings) -> Upscaler:
+    """`load` with the settings as one object."""
+    path = checkpoint.resolve(model)
+    return Upscaler(checkpoint.read(path).model(), path.stem, settings)
+
+
+@overload
+def upscale(
+    source: np.ndarray,
+    model: str | os.PathLike = ...,
+    *,
+    device: str = ...,
+    precision: Precision = ...,
+    memory: int | str | None = ...,
+    tile: int | None = ...,
+) -> np.ndarray: ...
+@overload
+def upscale(
+    source: str | os.PathLike | Image.Image,
+    model: str | os.PathLike = ...,
+    *,
+    device: str = ...,
+    precision: Precision = ...,
+    memory: int | str | None = ...,
+    tile: int | None = ...,
+) -> Image.Image: ...
+def upscale(
+    source: str | os.PathLike | Image.Image | np.ndarray,
+    model: str | os.PathLike = checkpoint.DEFAULT_MODEL,
+    *,
+    device: str = "cpu",
+    precision: Precision = "fp32",
+    memory: int | str | None = None,
+    tile: int | None = None,
+) -> Image.Image | np.ndarray:
+    """Enlarge one picture; for many, `load` once and call its `upscale`.
+
+    Args:
+        source: a path, a PIL image, or an array (see `Upscaler.upscale`).
+        model: see `load`, as for the rest.
+        device: where to run.
+        precision: fp32, fp16 or bf16.
+        memory: budget in bytes or as text (``4GB``).
+        tile: side of tiles, LR pixels.
+
+    Returns:
+        An array for an array, else a PIL image.
+    """
+    upscaler = load(model, device=device, precision=precision, memory=memory, tile=tile)
+    return upscaler.upscale(source)

@@ -1,0 +1,60 @@
+"""How pictures are enlarged: device, precision, memory, tiles."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from hatsr.inference import budget
+from hatsr.inference.memory import available_bytes, parse_bytes
+
+Precision = Literal["fp32", "fp16", "bf16"]
+DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+OVERLAP = 32
+"""LR pixels that neighbouring tiles share."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """How an `Upscaler` runs.
+
+    Raises:
+        ValueError: a value breaks its rule.
+    """
+
+    device: str = "cpu"
+    """As torch names it: cpu, cuda, cuda:1, mps ..."""
+    precision: Precision = "fp32"
+    """fp16 and bf16 need a GPU; a tile that is not finite is run again in fp32."""
+    memory: int | str | None = None
+    """Bytes, or a size such as 4GB; None: a share of what is free when a picture starts."""
+    tile: int | None = None
+    """Side of the tiles, LR pixels; None: the whole picture, or the largest tile that fits."""
+    overlap: int = OVERLAP
+    """LR pixels that tiles share."""
+    ensemble: bool = False
+    """Mean over the eight flips and turns of the picture: eight times the work."""
+    scale: int | float | None = None
+    """Factor of the result, from 1 to the network's (None); a smaller one is reached by bicubic
+    reduction of the network's result."""
+
+    def __post_init__(self) -> None:
+        """Check at the door."""
+        if self.precision not in DTYPES:
+            raise ValueError(f"precision must be one of {list(DTYPES)}, got {self.precision!r}")
+        if self.precision != "fp32" and self.device == "cpu":
+            raise ValueError(
+                f"precision must be fp32 on a cpu, which only emulates {self.precision}; "
+                "choose fp32 or a GPU device"
+            )
+        if self.overlap < 0:
+            raise ValueError(f"overlap must be 0 or more, got {self.overlap}")
+        if isinstance(self.memory, str):
+            object.__setattr__(self, "memory", parse_bytes(self.memory))
+
+    def budget(self) -> int:
+        """Bytes that a picture may take now."""
+        if self.memory is None:
+            return int(budget.SHARE_OF_FREE * available_bytes())
+        return int(self.memory)
