@@ -18,6 +18,7 @@ COMMANDS = {
     "finetune": ("hatsr.apps.train:finetune", "Go on training a model on a folder of pictures."),
     "data": ("hatsr.apps.data:data", "Prepare and check pictures for training."),
     "lam": ("hatsr.apps.lam:lam", "Show which pixels a network used (LAM)."),
+    "lam-sweep": ("hatsr.apps.lam:lam_sweep", "Mean diffusion index over positions and pictures."),
     "features": ("hatsr.apps.features:features", "Show a network's feature maps."),
 }
 

@@ -14,21 +14,26 @@ if TYPE_CHECKING:
     from hatsr.evaluation.tables import Table
 
 
+_ENDLESS = 1000
+"""Columns of a pipe, which has no width to keep to."""
+
+
 def show(table: Table) -> None:
     """Print a table, measured rows in bold."""
     from rich.console import Console
     from rich.table import Table as Drawn
 
-    drawn = Drawn(title=table.title, title_justify="left", box=None, pad_edge=False)
+    drawn = Drawn(box=None, pad_edge=False)
     for index, name in enumerate(table.header):
-        drawn.add_column(name, justify="right" if index else "left", no_wrap=True)
+        stacked = name.replace(" ", "\n", 1)
+        drawn.add_column(stacked, justify="right" if index else "left", overflow="fold")
     for index, row in enumerate(table.rows):
         drawn.add_row(*row, style="bold" if index in table.ours else None)
-    console = Console(highlight=False)
-    needed = console.measure(drawn).maximum
-    if not console.is_terminal:  # a pipe has no width to keep to
-        console.width = max(console.width, needed)
-    console.print(drawn, markup=False)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = _ENDLESS
+    click.echo(table.title)
+    console.print(drawn)
     for note in table.notes:
         click.echo(note)
     click.echo()

@@ -54,7 +54,11 @@ class Benchmark:
         """Judge every picture of every set."""
         sets = tuple(self._run_set(each, progress) for each in surveys)
         return Result(
-            model=self.source.name, rules=self.rules, sets=sets, environment=environment()
+            model=self.source.name,
+            rules=self.rules,
+            sets=sets,
+            environment=environment(),
+            skipped=self.perceptual.skipped,
         )
 
     def _run_set(self, survey: Survey, progress: Progress) -> SetResult:

@@ -41,7 +41,7 @@ def axis(values: Sequence[float], start: float, end: float, ticks: int = 5) -> A
     low, high = min(values), max(values)
     span = (high - low) or max(abs(high), 1.0) * 0.2
     rough = span / ticks
-    power = 10 ** floor(log10(rough))
+    power = 10.0 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
     first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
     return Axis(first * step, max(last, first + 1) * step, start, end, step)
@@ -80,8 +80,8 @@ def scatter(a: Result, b: Result, width: float, height: float, margin: float) ->
     if not pairs:
         return None
     groups = [each.name for each in b.sets]
-    x = axis([psnr for _, psnr in pairs], margin, width - 12)
-    y = axis([0.0, *(score.psnr - psnr for score, psnr in pairs)], height - margin, 10)
+    x = axis([psnr for _, psnr in pairs], margin, width - 12.0)
+    y = axis([0.0, *(score.psnr - psnr for score, psnr in pairs)], height - margin, 10.0)
     points = [
         Point(
             x.at(psnr),
@@ -119,4 +119,4 @@ def forest(found: Sequence[Difference], width: float, margin: float) -> Forest:
     ends = [0.0, *(end for each in found for end in (each.low, each.high))]
     x = axis(ends, margin, width - margin, ticks=4)
     whiskers = [Whisker(x.at(d.low), x.at(d.mean), x.at(d.high), d) for d in found]
-    return Forest(x, x.at(0), whiskers)
+    return Forest(x, x.at(0.0), whiskers)

@@ -28,7 +28,7 @@ class Place:
     gain: float
     """Mean squared error on Y that B has less than A here; negative where it has more."""
 
-    def cut(self, picture: Codes) -> Codes:
+    def cut(self, picture: Codes) -> UInt8[np.ndarray, "side side 3"]:
         """The square out of a picture."""
         rows = slice(self.top, self.top + self.side)
         return np.ascontiguousarray(picture[rows, self.left : self.left + self.side])

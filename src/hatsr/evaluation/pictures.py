@@ -26,7 +26,7 @@ class Pair:
     """What it is called in results: its file's name, or the known name of the same pixels."""
     file: str
     """Name of the HR file without suffix."""
-    hr: UInt8[np.ndarray, "h w 3"]
+    hr: UInt8[np.ndarray, "sr_h sr_w 3"]
     """Cropped to a multiple of the scale."""
     lr: UInt8[np.ndarray, "h w 3"]
     gray: bool

@@ -49,7 +49,7 @@ class Table:
     number: int
     caption: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[str | float, ...], ...]
+    rows: tuple[tuple[str | int | float, ...], ...]
 
 
 @cache

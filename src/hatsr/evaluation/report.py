@@ -117,8 +117,8 @@ def _duel(baseline: Result, result: Result) -> Duel:
     return Duel(
         model=result.model,
         found=tuple(found),
-        forest=charts.forest(found, width=300, margin=14),
-        scatter=charts.scatter(baseline, result, width=480, height=320, margin=46),
+        forest=charts.forest(found, width=300.0, margin=14.0),
+        scatter=charts.scatter(baseline, result, width=480.0, height=320.0, margin=46.0),
     )
 
 

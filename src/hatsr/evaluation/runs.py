@@ -58,7 +58,8 @@ class Run:
 
 def folder_of(source: Source) -> str:
     """Name of a source's own folder."""
-    return f"{folder_name(source.name)}-x{source.scale}"
+    name, ending = folder_name(source.name), f"x{source.scale}"
+    return name if name.endswith(ending) else f"{name}-{ending}"
 
 
 def write_report(runs: Sequence[Run], results: Sequence[Result], path: Path) -> None:

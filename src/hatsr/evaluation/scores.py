@@ -98,7 +98,7 @@ def _over(
 ) -> float | None:
     values = [score.perceptual.get(figure, getattr(score, figure, None)) for score in scores]
     known = [value for value in values if value is not None]
-    return reduce(known) if known and len(known) == len(values) else None
+    return float(reduce(known)) if known and len(known) == len(values) else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +109,8 @@ class Result:
     rules: Rules
     sets: tuple[SetResult, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """Why a perceptual metric was not measured, by name."""
 
     @property
     def scores(self) -> tuple[Score, ...]:

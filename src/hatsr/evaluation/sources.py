@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Codes = UInt8[np.ndarray, "h w 3"]
 
 
+@runtime_checkable
 class Upscaler(Protocol):
     """A loaded network."""
 
@@ -35,6 +36,7 @@ class Upscaler(Protocol):
         ...
 
 
+@runtime_checkable
 class Source(Protocol):
     """Whatever makes SR pictures to be judged."""
 

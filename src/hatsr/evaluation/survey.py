@@ -158,7 +158,9 @@ def _identify(
     named = {each.name: each for each in known.values()}
     entries: dict[str, Entry] = {}
     extra: list[str] = []
-    for path, picture in seen.items():
+    first = sorted(seen, key=lambda path: path.stem not in named)  # own name before a copy
+    for path in first:
+        picture = seen[path]
         entry = _entry(path, picture, known.get(picture.pixels), named)
         if entry is None or entry.name in entries:
             extra.append(path.name)

@@ -95,7 +95,7 @@ def _pairs(names: Sequence[str], row: Row) -> list[str]:
 def details(result: Result) -> Table:
     """Everything that was measured of a model, a row for each set."""
     extra = result.rules.perceptual
-    header = ["Set", "Pictures", "PSNR", "SSIM", "PSNR RGB", "SSIM RGB", "s / picture", "Peak MB"]
+    header = ["Set", "Pictures", "PSNR", "SSIM", "PSNR RGB", "SSIM RGB", "Seconds", "Peak MB"]
     if result.rules.ensemble:
         header[4:4] = ["PSNR+", "SSIM+"]
     return Table(

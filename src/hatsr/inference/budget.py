@@ -12,8 +12,13 @@ SMALLEST_TILE = 2
 """Windows along a side of the smallest tile, beside the overlap."""
 
 
+def result_bytes(config: HATConfig, height: int, width: int) -> int:
+    """Memory of the SR picture in float32, which is there whatever the tiles; LR pixels."""
+    return 4 * config.channels * config.scale**2 * height * width
+
+
 def bytes_per_pixel(config: HATConfig) -> int:
-    """Memory of the feature maps per LR pixel while a picture is in the network.
+    """Memory per LR pixel of a tile while it is in the network.
 
     Features, residual, and keys with values (2 C) or the normed and squeezed maps, in float32;
     pixel numbers of windows; LR and SR.

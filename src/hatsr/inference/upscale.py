@@ -83,7 +83,7 @@ class Upscaler:
         """
         height, width = lr.shape[-2:]
         padded = pad_to_multiple(lr.detach().float().cpu(), self.config.window_size)
-        limit = self.settings.budget()
+        limit = self.settings.budget() - budget.result_bytes(self.config, *padded.shape[-2:])
         tile = self.settings.tile or max(
             budget.largest_tile(self.config, limit),
             budget.smallest_tile(self.config, self.settings.overlap),

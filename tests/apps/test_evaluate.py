@@ -1,0 +1,129 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from hatsr.apps.compare import compare
+from hatsr.apps.evaluate import evaluate
+from hatsr.resize import imresize
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of three small pictures, in which the commands run."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HATSR_BENCH", raising=False)
+    hr = tmp_path / "mine" / "HR"
+    hr.mkdir(parents=True)
+    for seed in range(3):
+        coarse = np.random.default_rng(seed).integers(0, 256, (12, 14, 3), dtype=np.uint8)
+        Image.fromarray(imresize(coarse, 5)).save(hr / f"p{seed}.png")
+    return tmp_path / "mine"
+
+
+def run(command, *arguments: str) -> Result:
+    return CliRunner().invoke(command, [str(each) for each in arguments])
+
+
+def test_evaluate_bicubic(mine):
+    done = run(evaluate, "-m", "bicubic", "--scale", "2", "--data", "mine", "--report")
+    assert done.exit_code == 0, done.output
+    assert "bicubic (measured)" in done.stdout
+    assert "mine: 3 pictures" in done.stderr
+    files = {path.name for path in (mine.parent / "results" / "bicubic-x2").iterdir()}
+    assert files >= {"result.json", "pictures.csv", "table.md", "table.tex"}
+
+
+def test_json_alone_on_standard_output(mine):
+    done = run(evaluate, "-m", "bicubic", "--scale", "2", "--data", "mine", "--json", "-o", "out")
+    document = json.loads(done.stdout)
+    assert document["model"] == "bicubic"
+    assert len(document["sets"][0]["scores"]) == 3
+
+
+def test_evaluate_the_shipped_model_and_resume(mine):
+    for path in (mine / "HR" / "p1.png", mine / "HR" / "p2.png"):
+        path.unlink()
+    arguments = ("-m", "hat-t-x4", "--data", "mine", "-o", "out", "--report", "--ensemble")
+    first = run(evaluate, *arguments)
+    assert first.exit_code == 0, first.output
+    assert "hat-t-x4+ (measured)" in first.stdout
+    assert "PSNR" in (mine.parent / "out" / "report.html").read_text("utf-8")
+    lines = (mine.parent / "out" / "scores.jsonl").read_text().splitlines()
+    again = run(evaluate, *arguments)
+    assert again.exit_code == 0
+    assert (mine.parent / "out" / "scores.jsonl").read_text().splitlines() == lines
+    refused = run(evaluate, "-m", "hat-t-x4", "--data", "mine", "-o", "out")
+    assert "give another --out, or --restart" in str(refused.exception)
+    assert (
+        run(evaluate, "-m", "hat-t-x4", "--data", "mine", "-o", "out", "--restart").exit_code == 0
+    )
+
+
+def test_pictures_of_another_program_and_a_missing_one(mine):
+    shutil.copytree(mine / "HR", mine.parent / "theirs")
+    (mine.parent / "theirs" / "p1.png").unlink()
+    done = run(evaluate, "--pictures", "theirs", "--scale", "2", "--data", "mine", "-o", "out")
+    assert done.exit_code == 1
+    assert "p1 failed" in done.stderr
+    assert "∞*" in done.stdout
+
+
+def test_a_missing_set_does_not_cost_the_others(mine):
+    done = run(evaluate, "-m", "bicubic", "--scale", "2", "--data", "mine", "--data", "Set5")
+    assert done.exit_code == 1
+    assert "Set5 is missing: no data root is given. To obtain it" in done.stderr
+    assert "bicubic (measured)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "mine"], "give either --model"),
+        (["-m", "bicubic", "--data", "mine"], "scale must be given for bicubic"),
+        (["-m", "hat-t-x4", "--data", "mine", "--scale", "3"], "scale must be 4, what hat-t-x4"),
+        (["-m", "nothing.pth", "--data", "mine"], "model must be a file"),
+        (["-m", "bicubic", "--scale", "2"], "Set5 is missing"),
+        (["-m", "bicubic", "--scale", "2", "--data", "mine", "--against", "X"], "published row"),
+    ],
+)
+def test_a_users_mistake(mine, arguments, message):
+    done = run(evaluate, *arguments)
+    assert done.exit_code != 0
+    assert message in done.output + str(done.exception)
+
+
+def test_published_tables_need_no_model():
+    assert "HAT-L†" in run(evaluate, "--published", "6", "--scale", "2").stdout
+    assert "103.7" in run(evaluate, "--published", "9").stdout
+
+
+def test_compare(mine):
+    shutil.copytree(mine / "HR", mine.parent / "perfect")
+    for path in (mine.parent / "perfect").iterdir():
+        picture = np.array(Image.open(path))
+        picture[::2] ^= 1
+        Image.fromarray(picture).save(path)
+    done = run(compare, "bicubic", "perfect", "--scale", "2", "--data", "mine", "-o", "out")
+    assert done.exit_code == 0, done.output
+    assert "perfect minus bicubic" in done.stdout
+    assert "3 of 3" in done.stdout
+    assert "better" in done.stdout
+    assert "dB better" in (mine.parent / "out" / "report.html").read_text("utf-8")
+
+
+def test_compare_in_json_takes_the_scale_from_a_model(mine):
+    for path in (mine / "HR" / "p1.png", mine / "HR" / "p2.png"):
+        path.unlink()
+    done = run(compare, "bicubic", "hat-t-x4", "--data", "mine", "-o", "out", "--json")
+    document = json.loads(done.stdout)
+    assert document["baseline"] == "bicubic"
+    assert document["differences"]["hat-t-x4"][0]["verdict"] == "too few pictures"
+
+
+def test_compare_needs_two(mine):
+    assert "at least two models" in run(compare, "bicubic", "--data", "mine").output

@@ -1,0 +1,137 @@
+import csv
+import io
+
+import pytest
+
+from hatsr.evaluation.outputs import document, reference, remarks, verdicts, write_files
+from hatsr.evaluation.scores import Result, Rules, Score, SetResult
+from hatsr.evaluation.tables import (
+    as_csv,
+    as_latex,
+    as_markdown,
+    comparison,
+    details,
+    pictures,
+    published,
+    smaller,
+)
+
+
+def score(name: str, psnr: float, *, data: str = "Set5", gray: bool = False) -> Score:
+    return Score(
+        data=data,
+        picture=name,
+        hr="0",
+        psnr=psnr,
+        ssim=0.9,
+        psnr_rgb=psnr - 1.3,
+        ssim_rgb=0.8,
+        ensemble_psnr=psnr + 0.1,
+        ensemble_ssim=0.91,
+        seconds=0.5,
+        peak_bytes=10**9,
+        gray=gray,
+    )
+
+
+@pytest.fixture
+def result() -> Result:
+    whole = SetResult(name="Set5", scores=(score("a", 33.0), score("b", 33.06)))
+    part = SetResult(
+        name="my_set",
+        scores=(score("c|d", 30.0, data="my_set"),),
+        failures={"e": "OSError: cut, short"},
+        whole=False,
+        remarks=("my_set: only 1 of 2",),
+    )
+    rules = Rules(scale=4, ensemble=True)
+    return Result(model="HAT_SRx4", rules=rules, sets=(whole, part))
+
+
+def test_measured_rows_stand_beneath_published_ones(result):
+    table = comparison([result])
+    assert table.header[2:] == ("Set5 PSNR", "Set5 SSIM", "my_set PSNR", "my_set SSIM")
+    assert len(table.rows) == 17 + 2
+    assert table.rows[16] == ("HAT-L†", "DF2K", "33.30", "0.9083", "-", "-")
+    assert table.rows[17] == ("HAT_SRx4 (measured)", "-", "33.03", "0.9000", "30.00*", "0.9000*")
+    assert table.rows[18][:3] == ("HAT_SRx4+ (measured)", "-", "33.13")
+    assert table.ours == {17, 18}
+    assert len(table.notes) == 2
+
+
+def test_a_folder_of_the_users_has_no_published_rows(result):
+    mine = Result(model="m", rules=result.rules, sets=result.sets[1:])
+    assert len(comparison([mine]).rows) == 2
+
+
+def test_details(result):
+    table = details(result)
+    assert table.rows[0][:2] == ("Set5", "2")
+    assert table.rows[1][:2] == ("my_set", "1*")
+    assert table.rows[0][-2:] == ("0.500", "1000")
+    assert all(len(row) == len(table.header) for row in table.rows)
+
+
+def test_csv_is_read_back_in_full_precision(result):
+    lines = list(csv.DictReader(io.StringIO(as_csv(pictures(result)))))
+    assert [float(line["psnr"]) for line in lines[:3]] == [33.0, 33.06, 30.0]
+    assert lines[3]["failure"] == "OSError: cut, short"
+    assert lines[3]["psnr"] == ""
+
+
+def test_markdown_keeps_its_columns(result):
+    text = as_markdown(comparison([result]))
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in rows} == {7}
+    assert "| **HAT_SRx4 (measured)** | **-** | **33.03** |" in text
+    assert "c\\|d" in as_markdown(pictures(result))
+
+
+def test_latex_escapes(result):
+    text = as_latex(comparison([result]))
+    assert r"\textbf{HAT\_SRx4 (measured)}" in text
+    assert r"HAT-L$\dagger$ & DF2K" in text
+    assert text.count(r"\\") == 20
+    assert text.index(r"\toprule") < text.index(r"\midrule") < text.index(r"\bottomrule")
+
+
+def test_published_tables():
+    assert len(published(2, ["Set5"]).rows) == 16
+    assert smaller(10).rows[0] == ("1", "33.2", "150.1", "27.97")
+
+
+def test_verdicts_only_for_whole_sets(result):
+    row = reference(result.model, 4)
+    assert verdicts(result, row) == [
+        "Set5: 33.03 dB, within ±0.1 dB of HAT's published 33.04 (-0.01)"
+    ]
+    assert reference("mine", 4, "HAT-L+") == reference("HAT-L_SRx4_ImageNet-pretrain", 4)
+    with pytest.raises(ValueError, match=r"one of bicubic, .*HAT-L† at x4, got 'HAT-X'"):
+        reference("mine", 4, "HAT-X")
+
+
+def test_bicubic_is_held_against_its_row_by_that_rows_rule():
+    scores = (score("bridge", 27.3, data="Set14", gray=True), score("b", 26.0, data="Set14"))
+    result = Result(
+        model="bicubic",
+        rules=Rules(scale=4),
+        sets=(SetResult(name="Set14", scores=scores),),
+    )
+    said = verdicts(result, reference("bicubic", 4))
+    assert said[0] == "Set14: 26.00 dB, within ±0.1 dB of bicubic's published 26.00 (+0.00)"
+    assert "by their own code" in said[1]
+
+
+def test_remarks_and_files(result, tmp_path):
+    assert remarks(result) == ["my_set: only 1 of 2", "my_set: e failed, OSError: cut, short"]
+    write_files(result, reference(result.model, 4), tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "result.json",
+        "pictures.csv",
+        "table.md",
+        "table.tex",
+    }
+    written = document(result, reference(result.model, 4))
+    assert written["reference"] == "HAT"
+    assert written["sets"][0]["mean"]["psnr"] == pytest.approx(33.03)
+    assert written["sets"][1]["comparable"] is False
