@@ -149,7 +149,10 @@ def _adds_exactly(blocks: Sequence[Block]) -> bool:
 
 
 def _array_axis(picture: np.ndarray, axis: int, blocks: Sequence[Block]) -> np.ndarray:
-    """One pass over an array, along height (axis 0) or width (axis 1)."""
+    """One pass over an array, along height (axis 0) or width (axis 1).
+
+    Every block works in the same two buffers: fresh ones cost more than the product itself.
+    """
     rounds = picture.dtype == np.uint8
     exact = np.float32 if _adds_exactly(blocks) else np.float64
     working = exact if rounds else np.promote_types(picture.dtype, np.float32)
@@ -158,18 +161,35 @@ def _array_axis(picture: np.ndarray, axis: int, blocks: Sequence[Block]) -> np.n
     out = np.empty(shape, picture.dtype)
     flat_in, flat_out = picture.reshape(len(picture), -1), out.reshape(len(out), -1)
     channels = int(np.prod(shape[2:]))
+    across = flat_in.shape[1] if axis == 0 else len(flat_in) * channels
+    seen_room = np.empty(max(block.weights.shape[1] for block in blocks) * across, working)
+    band_room = np.empty(_BLOCK * across, working)
     for block in blocks:
         if axis == 0:
-            band, place = block.weights.astype(working) @ flat_in[block.sees], flat_out[block.rows]
+            source, place = flat_in[block.sees], flat_out[block.rows]
+            weights = block.weights.astype(working)
         else:
-            spread = np.kron(block.weights.T, np.eye(channels)).astype(working)
-            band = flat_in[:, _times(block.sees, channels)] @ spread
+            source = flat_in[:, _times(block.sees, channels)]
             place = flat_out[:, _times(block.rows, channels)]
+            weights = _spread(block.weights.astype(working), channels)
+        seen = seen_room[: source.size].reshape(source.shape)
+        band = band_room[: place.size].reshape(place.shape)
+        seen[...] = source
+        np.matmul(*((weights, seen) if axis == 0 else (seen, weights)), out=band)
         if rounds:
             band += _HALF
             np.clip(band, 0, 255, out=band)
         place[...] = band
     return out
+
+
+def _spread(weights: Float[np.ndarray, "q k"], channels: int) -> Float[np.ndarray, "kc qc"]:
+    """The transposed weights for rows of `w c`: every channel sees its own kind alone."""
+    rows, sees = weights.shape
+    spread = np.zeros((sees, channels, rows, channels), weights.dtype)
+    each = np.arange(channels)
+    spread[:, each, :, each] = weights.T
+    return spread.reshape(sees * channels, rows * channels)
 
 
 def _times(run: slice, channels: int) -> slice:
