@@ -1,13 +1,14 @@
 """MATLAB's bicubic `imresize`, the resizer behind every published super-resolution number.
 
 Each axis is one banded matrix, applied as a few small dense blocks: a pass is a handful of
-matrix products and gathers no pixels. torch is used only for tensors and never imported here.
+matrix products and gathers no pixels. torch serves tensors with a gradient or on a GPU, and is
+never imported here.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -68,15 +69,34 @@ def imresize(
     if not (is_tensor or isinstance(picture, np.ndarray)):
         raise ValueError(f"picture must be a numpy array or a tensor, got {type(picture).__name__}")
     pixels: Any = picture
-    resize_axis: Callable[[Any, int, Sequence[Block]], Any]
-    resize_axis, sides = (
-        (_tensor_axis, pixels.shape[-2:]) if is_tensor else (_array_axis, pixels.shape[:2])
-    )
+    sides = tuple(pixels.shape[-2:] if is_tensor else pixels.shape[:2])
     _check(pixels, sides, most_axes=None if is_tensor else 3)
-    targets = _targets(sides, scale, size)
-    for axis in sorted((0, 1), key=lambda axis: targets[axis][1]):  # the smaller scale first
-        pixels = resize_axis(pixels, axis, _blocks(sides[axis], *targets[axis]))
+    passes = _passes(sides, _targets(sides, scale, size))
+    if not is_tensor:
+        return _resize_array(pixels, passes)
+    if pixels.device.type == "cpu" and not pixels.requires_grad and pixels.dtype != torch.bfloat16:
+        planes = pixels.reshape(-1, *sides).numpy()
+        out = torch.from_numpy(np.stack([_resize_array(plane, passes) for plane in planes]))
+        return out.reshape(*pixels.shape[:-2], *out.shape[-2:])
+    for axis, blocks in passes:
+        pixels = _tensor_axis(pixels, axis, blocks)
     return pixels
+
+
+Passes = Sequence[tuple[int, tuple[Block, ...]]]
+"""Axis and blocks of the first pass and of the second."""
+
+
+def _passes(sides: tuple[int, ...], targets: Sequence[tuple[int, float]]) -> Passes:
+    """The axis with the smaller scale goes first; at a tie, height."""
+    order = sorted((0, 1), key=lambda axis: targets[axis][1])
+    return [(axis, _blocks(sides[axis], *targets[axis])) for axis in order]
+
+
+def _resize_array(picture: np.ndarray, passes: Passes) -> np.ndarray:
+    for axis, blocks in passes:
+        picture = _array_axis(picture, axis, blocks)
+    return picture
 
 
 def _check(pixels: Any, sides: tuple[int, ...], most_axes: int | None) -> None:
