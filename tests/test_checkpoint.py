@@ -207,6 +207,32 @@ def test_mixed_up_files_name_what_does_not_fit(break_it, message: str, tmp_path:
         read(tmp_path / "a.pth")
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: torch.zeros(1).expand(10**6, 10**6), "stored in full"),
+        (lambda: torch.zeros(3, 3).to_sparse(), "stored in full"),
+        (lambda: torch.empty(10**6, 10**6, device="meta"), "stored in full"),
+    ],
+)
+def test_tensors_larger_than_the_file(make, message: str, tmp_path: Path) -> None:
+    torch.save({**to_official(tiny()), "conv_last.bias": make()}, tmp_path / "a.pth")
+    with pytest.raises(CheckpointError, match=message):
+        read(tmp_path / "a.pth")
+
+
+def test_more_blocks_than_tensors(tmp_path: Path) -> None:
+    tensors = to_official(tiny())
+    tensors["layers.0.residual_group.blocks.999999999.norm1.weight"] = torch.zeros(12)
+    torch.save(tensors, tmp_path / "a.pth")
+    with pytest.raises(CheckpointError, match="tensors for 1000000001 blocks"):
+        read(tmp_path / "a.pth")
+    config = json.dumps({"depths": [10**9]})
+    save_file({"shallow.weight": torch.zeros(1)}, tmp_path / "a.safetensors", {"config": config})
+    with pytest.raises(CheckpointError, match="1 tensors for 1000000000 blocks"):
+        read(tmp_path / "a.safetensors")
+
+
 def test_foreign_state_dict(tmp_path: Path) -> None:
     torch.save({"layer1.weight": torch.zeros(2)}, tmp_path / "a.pth")
     with pytest.raises(CheckpointError, match="HAT or SwinIR network, got tensors named layer1"):

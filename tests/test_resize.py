@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from hatsr.resize import imresize
+from hatsr.resize import _passes, _targets, _tensor_axis, imresize
 
 
 @pytest.fixture
@@ -162,3 +162,12 @@ def test_messages(picture, arguments, message):
 def test_torch_is_not_imported():
     code = "import sys, hatsr.resize; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("scale", [Fraction(1, 3), Fraction(1, 2), Fraction(2)], ids=str)
+def test_8_bit_tensors_of_other_devices_follow_the_same_rule(scale):
+    picture = noise(3, 14, 17)
+    out = torch.from_numpy(picture)
+    for axis, blocks in _passes((14, 17), _targets((14, 17), scale, None)):
+        out = _tensor_axis(out, axis, blocks)
+    np.testing.assert_array_equal(out.numpy(), [imresize(plane, scale) for plane in picture])

@@ -43,6 +43,10 @@ class Block:
     """One row for each output row, in double precision; each sums to 1."""
 
 
+Passes = Sequence[tuple[int, tuple[Block, ...]]]
+"""Axis and blocks of the first pass and of the second."""
+
+
 def imresize(
     picture: Picture,
     scale: int | float | Fraction | None = None,
@@ -72,19 +76,8 @@ def imresize(
     sides = tuple(pixels.shape[-2:] if is_tensor else pixels.shape[:2])
     _check(pixels, sides, most_axes=None if is_tensor else 3)
     passes = _passes(sides, _targets(sides, scale, size))
-    if not is_tensor:
-        return _resize_array(pixels, passes)
-    if pixels.device.type == "cpu" and not pixels.requires_grad and pixels.dtype != torch.bfloat16:
-        planes = pixels.reshape(-1, *sides).numpy()
-        out = torch.from_numpy(np.stack([_resize_array(plane, passes) for plane in planes]))
-        return out.reshape(*pixels.shape[:-2], *out.shape[-2:])
-    for axis, blocks in passes:
-        pixels = _tensor_axis(pixels, axis, blocks)
-    return pixels
-
-
-Passes = Sequence[tuple[int, tuple[Block, ...]]]
-"""Axis and blocks of the first pass and of the second."""
+    resized: Any = _resize_tensor(pixels, passes) if is_tensor else _resize_array(pixels, passes)
+    return resized
 
 
 def _passes(sides: tuple[int, ...], targets: Sequence[tuple[int, float]]) -> Passes:
@@ -96,6 +89,19 @@ def _passes(sides: tuple[int, ...], targets: Sequence[tuple[int, float]]) -> Pas
 def _resize_array(picture: np.ndarray, passes: Passes) -> np.ndarray:
     for axis, blocks in passes:
         picture = _array_axis(picture, axis, blocks)
+    return picture
+
+
+def _resize_tensor(picture: Tensor, passes: Passes) -> Tensor:
+    """Any tensor by torch; 8 bit on the CPU plane by plane as arrays, which is faster there."""
+    import torch
+
+    if picture.dtype == torch.uint8 and picture.device.type == "cpu":
+        planes = picture.reshape(-1, *picture.shape[-2:]).numpy()
+        out = torch.from_numpy(np.stack([_resize_array(plane, passes) for plane in planes]))
+        return out.reshape(*picture.shape[:-2], *out.shape[-2:])
+    for axis, blocks in passes:
+        picture = _tensor_axis(picture, axis, blocks)
     return picture
 
 

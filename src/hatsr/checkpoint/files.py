@@ -16,6 +16,7 @@ from torch import Tensor
 
 from hatsr.checkpoint.official import (
     check_names,
+    expected,
     from_official,
     is_official,
     shorten,
@@ -72,8 +73,7 @@ def read(path: str | os.PathLike) -> Checkpoint:
             config, tensors = from_official(tensors)
             return Checkpoint(config=config, tensors=tensors, layout="official", metadata=metadata)
         config = _config_of(metadata, tensors)
-        with torch.device("meta"):
-            wanted = HAT(config).state_dict()
+        wanted = expected(config, tensors)
         check_names(wanted, tensors)
         wrong = [k for k, v in tensors.items() if v.shape != wanted[k].shape]
         if wrong:
@@ -164,7 +164,18 @@ def _unwrap(loaded: object) -> dict[str, Tensor]:
     strange = [k for k, v in named.items() if not isinstance(v, Tensor)]
     if strange:
         raise ValueError(f"a state dict must hold tensors only, got others at {shorten(strange)}")
-    return cast("dict[str, Tensor]", named)
+    tensors = cast("dict[str, Tensor]", named)
+    hollow = [k for k, v in tensors.items() if not _is_stored(v)]
+    if hollow:
+        raise ValueError(f"tensors must be stored in full, got others at {shorten(hollow)}")
+    return tensors
+
+
+def _is_stored(tensor: Tensor) -> bool:
+    """Whether a tensor's numbers are all in the file: dense, and not one number repeated."""
+    if tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized:
+        return False
+    return tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
 
 
 def save(

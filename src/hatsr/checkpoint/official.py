@@ -94,8 +94,7 @@ def from_official(tensors: Mapping[str, Tensor]) -> tuple[HATConfig, dict[str, T
     """
     tensors = {k: v for k, v in tensors.items() if not _BUFFERS.search(k)}
     config = deduce_config(tensors)
-    with torch.device("meta"):
-        wanted = HAT(config).state_dict()
+    wanted = expected(config, tensors)
     names = {official_name(ours, config.tail): ours for ours in wanted}
     check_names(names, tensors)
     out, wrong = {}, []
@@ -109,6 +108,21 @@ def from_official(tensors: Mapping[str, Tensor]) -> tuple[HATConfig, dict[str, T
     if wrong:
         raise ValueError(f"tensors of one network must fit together, got {shorten(wrong)}")
     return config, out
+
+
+def expected(config: HATConfig, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors, without memory, that a network needs; refuses one that the file cannot hold.
+
+    Raises:
+        ValueError: the network has more blocks than the file has tensors.
+    """
+    if sum(config.depths) > len(tensors):
+        raise ValueError(
+            f"the file must hold every block of the network, got {len(tensors)} tensors for "
+            f"{sum(config.depths)} blocks"
+        )
+    with torch.device("meta"):
+        return HAT(config).state_dict()
 
 
 def check_names(wanted: Mapping[str, object], got: Mapping[str, object]) -> None:
