@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from fractions import Fraction
@@ -14,10 +13,9 @@ from hatsr.resize import _passes, _targets, _tensor_axis, imresize
 
 
 @pytest.fixture
-def set5() -> Path:
-    bench = Path(os.environ.get("HATSR_BENCH", Path(__file__).parents[2] / "shared/data/bench"))
+def set5(bench: Path) -> Path:
     if not (bench / "Set5" / "LRbicx2").is_dir():
-        pytest.skip(f"MATLAB's own pictures are not at {bench}; set HATSR_BENCH")
+        pytest.skip(f"MATLAB's own pictures are not at {bench / 'Set5'}")
     return bench / "Set5"
 
 

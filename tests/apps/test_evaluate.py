@@ -30,7 +30,7 @@ def run(command, *arguments: str) -> Result:
 
 
 def test_evaluate_bicubic(mine):
-    done = run(evaluate, "-m", "bicubic", "--scale", "2", "--data", "mine", "--report")
+    done = run(evaluate, "-m", "bicubic", "--scale", "2", "--data", "mine")
     assert done.exit_code == 0, done.output
     assert "bicubic (measured)" in done.stdout
     assert "mine: 3 pictures" in done.stderr
@@ -84,6 +84,7 @@ def test_a_missing_set_does_not_cost_the_others(mine):
     ("arguments", "message"),
     [
         (["--data", "mine"], "give either --model"),
+        (["-m", "bicubic", "--data", "mine", "--report"], "--report is against bicubic"),
         (["-m", "bicubic", "--data", "mine"], "scale must be given for bicubic"),
         (["-m", "hat-t-x4", "--data", "mine", "--scale", "3"], "scale must be 4, what hat-t-x4"),
         (["-m", "nothing.pth", "--data", "mine"], "model must be a file"),

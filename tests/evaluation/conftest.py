@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +7,6 @@ from PIL import Image
 from torch import Tensor
 
 from hatsr.resize import imresize
-
-
-@pytest.fixture
-def bench() -> Path:
-    root = Path(os.environ.get("HATSR_BENCH", Path(__file__).parents[3] / "shared/data/bench"))
-    if not (root / "Set5" / "HR").is_dir():
-        pytest.skip(f"the benchmark sets are not at {root}; set HATSR_BENCH")
-    return root
 
 
 def photograph(seed: int, height: int, width: int, *, gray: bool = False) -> np.ndarray:

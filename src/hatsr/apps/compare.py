@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--scale", type=int, default=None, help="Needed if no model tells it.")
 @click.option("--lr", default="", metavar="DIR", help="Read LR from a folder, see evaluate.")
 @click.option("--gray-as-is", is_flag=True, help="Judge gray HR by its own code, see evaluate.")
-@click.option("--ensemble", is_flag=True, help="Compare by self-ensemble.")
+@click.option("--ensemble", is_flag=True, help="Compare by self-ensemble; the page shows plain SR.")
 @click.option(
     "-o",
     "--out",

@@ -131,6 +131,8 @@ def _spec(options: dict[str, Any]) -> str:
     """The model or folder, exactly one of which must be given."""
     if (options["model"] is None) == (options["pictures"] is None):
         raise click.UsageError("give either --model (bicubic needs no weights) or --pictures")
+    if options["report"] and options["model"] == "bicubic":
+        raise click.UsageError("--report is against bicubic: give another --model")
     return options["model"] or options["pictures"]
 
 

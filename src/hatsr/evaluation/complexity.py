@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from hatsr.evaluation.cost import measured
+from hatsr.evaluation.published import table
 from hatsr.inference.engine import Engine
 from hatsr.inference.memory import kept_heap
 from hatsr.model import HAT, HATConfig, preset
@@ -109,33 +110,25 @@ def paper_rows() -> list[PaperRow]:
     hat, swinir = preset("hat"), preset("swinir")
     wide = replace(hat, cab=False, ocab=False)
     with_cab = replace(hat, ocab=False)
-    beta = {b: replace(with_cab, compress_ratio=b) for b in (1, 2, 3, 6)}
-    rows = [
-        ("8", "window 8", swinir, 11.9, 53.6),
-        ("8", "window 16", wide, 12.1, 63.8),
-        ("9", "baseline", wide, 12.1, 63.8),
-        ("9", "with OCAB", replace(hat, cab=False), 13.7, 74.7),
-        ("9", "with CAB", with_cab, 19.2, 92.8),
-        ("9", "ours", hat, 20.8, 103.7),
-        ("10", "beta 1", beta[1], 33.2, 150.1),
-        ("10", "beta 2", beta[2], 22.7, 107.1),
-        ("10", "beta 3", beta[3], 19.2, 92.8),
-        ("10", "beta 6", beta[6], 15.7, 78.5),
-        ("10", "without CAB", wide, 12.1, 63.8),
-        ("11", "SwinIR", swinir, 11.9, 53.6),
-        ("11", "HAT-S", preset("hat-s"), 9.6, 54.9),
-        ("11", "SwinIR-L1", preset("swinir-l1"), 24.0, 104.4),
-        ("11", "SwinIR-L2", preset("swinir-l2"), 23.1, 102.4),
-        ("11", "HAT", hat, 20.8, 103.7),
-    ]
-    return [
-        PaperRow(
-            table=table,
-            network=name,
-            parameters=(cost := complexity(config)).parameters,
-            paper_parameters_m=parameters,
-            multiply_adds=cost.multiply_adds,
-            paper_multiply_adds_g=multiply_adds,
-        )
-        for table, name, config, parameters, multiply_adds in rows
-    ]
+    networks = {
+        8: [swinir, wide],
+        9: [wide, replace(hat, cab=False), with_cab, hat],
+        10: [*(replace(with_cab, compress_ratio=beta) for beta in (1, 2, 3, 6)), wide],
+        11: [swinir, preset("hat-s"), preset("swinir-l1"), preset("swinir-l2"), hat],
+    }
+    rows = []
+    for number, configs in networks.items():
+        found = table(number)
+        for config, (name, parameters, multiply_adds, _) in zip(configs, found.rows, strict=True):
+            cost = complexity(config)
+            rows.append(
+                PaperRow(
+                    table=str(number),
+                    network=f"{found.columns[0]} {name}",
+                    parameters=cost.parameters,
+                    paper_parameters_m=float(parameters),
+                    multiply_adds=cost.multiply_adds,
+                    paper_multiply_adds_g=float(multiply_adds),
+                )
+            )
+    return rows

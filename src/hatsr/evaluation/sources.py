@@ -66,8 +66,9 @@ class Bicubic:
         """Enlarge in 8 bit, rounded after each pass."""
         return imresize(pair.lr, self.scale)
 
-    def ensemble(self, data: str, pair: Pair) -> None:
-        """Bicubic enlargement commutes with flips and turns."""
+    def ensemble(self, data: str, pair: Pair) -> Codes:
+        """The same: bicubic enlargement commutes with flips and turns."""
+        return self.enlarge(data, pair)
 
 
 class Pictures:
