@@ -2,7 +2,7 @@
 
 PyTorch's own attention with a learned bias writes every score matrix to memory several times
 over. Here a few windows are worked on at a time, in place, and the backward pass computes the
-probabilities again. The result is the same to rounding.
+probabilities again from the saved row sums. The result is the same to rounding.
 """
 
 from collections.abc import Iterator
@@ -15,10 +15,6 @@ from torch.autograd.function import once_differentiable
 
 _CACHE = 1 << 20
 """Bytes of scores that a core works on at a time; twice that fits a second-level cache."""
-
-
-_MASKED = -60.0
-"""The lowest bias that is used; see `_without_denormals`."""
 
 
 def chunked_attend(
@@ -56,13 +52,18 @@ class _Attention(Function):
 
     @staticmethod
     def forward(ctx, q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
-        ctx.save_for_backward(q, k, v, bias)
-        heads, bias = bias.shape[1], _without_denormals(bias)
+        heads = bias.shape[1]
         out = q.new_empty(q.shape)
-        query, key, value, mixed = (_by_head(t, heads) for t in (_scaled(q, heads), k, v, out))
+        scaled, key, value, mixed = (_by_head(t, heads) for t in (_scaled(q, heads), k, v, out))
+        log_sums = q.new_empty(*scaled.shape[:3], 1)
         for windows, places in _chunks(len(q), bias):
-            shares = _shares(query[windows], key[windows], bias[places])
-            _put(mixed[windows], torch.bmm(shares, value[windows].flatten(0, 1)))
+            scores = _scores(scaled[windows], key[windows], bias[places])
+            largest = scores.amax(-1, keepdim=True)
+            _exponential(scores, largest, masked=len(bias) > 1)
+            sums = scores.sum(-1, keepdim=True)
+            _put(mixed[windows], torch.bmm(scores, value[windows].flatten(0, 1)).div_(sums))
+            _put(log_sums[windows], sums.log_().add_(largest))
+        ctx.save_for_backward(q, k, v, bias, out, log_sums)
         return out
 
     @staticmethod
@@ -70,47 +71,39 @@ class _Attention(Function):
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
         ctx, *gradients: Tensor
     ) -> tuple[Tensor | None, ...]:
-        q, k, v, bias = ctx.saved_tensors
-        heads, bias = bias.shape[1], _without_denormals(bias)
+        q, k, v, bias, out, log_sums = ctx.saved_tensors
+        heads = bias.shape[1]
         d_out = gradients[0].contiguous()
         d_q, d_k, d_v = (t.new_empty(t.shape) for t in (q, k, v))
         d_bias = torch.zeros_like(bias) if ctx.needs_input_grad[3] else None
-        query, key, value = (_by_head(t, heads) for t in (_scaled(q, heads), k, v))
+        scaled, key, value = (_by_head(t, heads) for t in (_scaled(q, heads), k, v))
         d_query, d_key, d_value, d_mixed = (_by_head(t, heads) for t in (d_q, d_k, d_v, d_out))
+        mean = _by_head(d_out * out, heads).sum(-1, keepdim=True)
         for windows, places in _chunks(len(q), bias):
             inner = d_mixed[windows].flatten(0, 1)
-            shares = _shares(query[windows], key[windows], bias[places])
+            shares = _scores(scaled[windows], key[windows], bias[places])
+            _exponential(shares, log_sums[windows].flatten(0, 1), masked=len(bias) > 1)
             _put(d_value[windows], torch.bmm(shares.mT, inner))
-            d_shares = torch.bmm(inner, value[windows].flatten(0, 1).mT)
-            d_scores = torch.ops.aten._softmax_backward_data(d_shares, shares, -1, q.dtype)
+            d_scores = torch.bmm(inner, value[windows].flatten(0, 1).mT)
+            d_scores.sub_(mean[windows].flatten(0, 1)).mul_(shares)
             if d_bias is not None:
                 _add_bias_gradient(d_bias[places], d_scores)
             _put(d_query[windows], torch.bmm(d_scores, key[windows].flatten(0, 1)))
-            _put(d_key[windows], torch.bmm(d_scores.mT, query[windows].flatten(0, 1)))
+            _put(d_key[windows], torch.bmm(d_scores.mT, scaled[windows].flatten(0, 1)))
         return _scaled(d_q, heads), d_k, d_v, d_bias
-
-
-def _without_denormals(bias: Tensor) -> Tensor:
-    """The bias with a mask that leaves exp(-60) instead of exp(-100).
-
-    That is nothing beside 1 either, in double precision too; but exp(-100) is a denormal number
-    in single precision, with which a core is many times slower.
-    """
-    return bias.clamp_min(_MASKED) if len(bias) > 1 else bias
 
 
 def _chunks(n: int, bias: Tensor) -> Iterator[tuple[slice, slice]]:
     """Windows to work on together, and their entries of the bias."""
     m = len(bias)
-    count = max(1, _CACHE * torch.get_num_threads() // (bias[0].numel() * bias.element_size()))
-    if m == 1:
-        for first in range(0, n, count):
-            yield slice(first, min(first + count, n)), slice(0, 1)
-        return
-    for picture in range(0, n, m):
-        for first in range(0, m, count):
-            last = min(first + count, m)
-            yield slice(picture + first, picture + last), slice(first, last)
+    bytes_each = bias[0].numel() * bias.element_size()
+    count = max(1, _CACHE * torch.get_num_threads() // bytes_each)
+    if m > 1:  # entries must lie together too
+        count = max(c for c in range(1, min(count, m) + 1) if m % c == 0)
+    for first in range(0, n, count):
+        windows = slice(first, min(first + count, n))
+        place = first % m
+        yield windows, slice(place, place + count) if m > 1 else slice(0, 1)
 
 
 def _scaled(q: Tensor, heads: int) -> Tensor:
@@ -128,11 +121,23 @@ def _put(place: Tensor, values: Tensor) -> None:
     place.copy_(values.view(place.shape))
 
 
-def _shares(query: Tensor, key: Tensor, bias: Tensor) -> Tensor:
-    """SoftMax(Q K^T + B) of scaled queries: (w heads) q k."""
+def _scores(query: Tensor, key: Tensor, bias: Tensor) -> Tensor:
+    """Q K^T + B of scaled queries: (w heads) q k."""
     scores = torch.bmm(query.flatten(0, 1), key.flatten(0, 1).mT)
     scores.view(-1, *bias.shape[1:]).add_(bias)
-    return torch.softmax(scores, -1, out=scores)
+    return scores
+
+
+def _exponential(scores: Tensor, largest: Tensor, masked: bool) -> None:
+    """Replace scores by exp(scores - largest).
+
+    Behind a mask that would be denormal numbers, with which a core is many times slower: they
+    are raised to exp(-60), which is nothing beside 1 in double precision too.
+    """
+    scores.sub_(largest)
+    if masked:
+        scores.clamp_min_(-60.0)
+    scores.exp_()
 
 
 def _add_bias_gradient(d_bias: Tensor, d_scores: Tensor) -> None:
