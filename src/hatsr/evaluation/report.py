@@ -118,7 +118,7 @@ def _duel(baseline: Result, result: Result) -> Duel:
         model=result.model,
         found=tuple(found),
         forest=charts.forest(found, width=300.0, margin=14.0),
-        scatter=charts.scatter(baseline, result, width=480.0, height=320.0, margin=46.0),
+        scatter=charts.scatter(baseline, result, width=480.0, height=320.0, margin=58.0),
     )
 
 
