@@ -20,12 +20,13 @@ def result_bytes(config: HATConfig, height: int, width: int) -> int:
 def bytes_per_pixel(config: HATConfig) -> int:
     """Memory per LR pixel of a tile while it is in the network.
 
-    Features, residual, and keys with values (2 C) or the normed and squeezed maps, in float32;
-    pixel numbers of windows; LR and SR.
+    Features, residual, normed and squeezed maps, keys with values (2 C), in float32; pixel
+    numbers of windows; LR and SR. Not all are there at once, but the kept heap does not make
+    one's place out of the others' (measured: 4.6 kB for HAT x4, this gives 4.6).
     """
     squeezed = config.embed_dim // config.compress_ratio + 16 if config.cab else 0
     keys = 2 * config.embed_dim if config.ocab else 0
-    maps = 2 * config.embed_dim + max(keys, config.embed_dim + squeezed)
+    maps = 1.1 * (3 * config.embed_dim + squeezed + keys)
     numbers = 8 * (2 + (config.overlap_size / config.window_size) ** 2 * config.ocab)
     return int(4 * (maps + config.channels * (1 + config.scale**2)) + numbers)
 

@@ -66,6 +66,7 @@ def spans(length: int, tile: int, overlap: int, multiple: int) -> list[Span]:
             f"with overlap {overlap}"
         )
     count = -(-(units - shared) // (side - shared))
+    side = -(-(units + shared * (count - 1)) // count)  # no larger than so many tiles need
     starts = [i * (units - side) // (count - 1) * multiple for i in range(count)]
     stops = [start + side * multiple for start in starts]
     fades = [(0, 0)]
