@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from hatsr.inference.tiles import cut, plan, spans, stitch
+from hatsr.inference.tiles import cut, plan, shrink, spans, stitch
 
 
 @pytest.mark.parametrize("length", [16, 48, 64, 80, 144, 512])
@@ -23,6 +23,19 @@ def test_spans_cover_evenly(length: int, tile: int, overlap: int) -> None:
         assert one.fade_out[1] <= two.fade_out[0]
     assert all(s.stop - s.start <= max(tile, 16) for s in found)
     assert [found[0].core.start, found[-1].core.stop] == [0, length]
+
+
+@pytest.mark.parametrize("length", [16, 48, 80, 144, 512, 528])
+@pytest.mark.parametrize(("tile", "overlap"), [(32, 16), (64, 16), (240, 32), (1000, 32)])
+def test_shrunk_tiles_are_as_many_and_no_smaller_would_do(
+    length: int, tile: int, overlap: int
+) -> None:
+    count = len(spans(length, tile, overlap, 16))
+    small = shrink(length, tile, overlap, 16)
+    assert small <= max(tile, 16)
+    assert len(spans(length, small, overlap, 16)) == count
+    if small - 16 > overlap:
+        assert len(spans(length, small - 16, overlap, 16)) > count
 
 
 def test_tile_that_does_not_advance() -> None:

@@ -66,7 +66,6 @@ def spans(length: int, tile: int, overlap: int, multiple: int) -> list[Span]:
             f"with overlap {overlap}"
         )
     count = -(-(units - shared) // (side - shared))
-    side = -(-(units + shared * (count - 1)) // count)  # no larger than so many tiles need
     starts = [i * (units - side) // (count - 1) * multiple for i in range(count)]
     stops = [start + side * multiple for start in starts]
     fades = [(0, 0)]
@@ -78,6 +77,13 @@ def spans(length: int, tile: int, overlap: int, multiple: int) -> list[Span]:
         Span(start, stop, fades[i], fades[i + 1])
         for i, (start, stop) in enumerate(zip(starts, stops, strict=True))
     ]
+
+
+def shrink(length: int, tile: int, overlap: int, multiple: int) -> int:
+    """The smallest tile that covers an axis with as many tiles as `tile` needs; see `spans`."""
+    count = len(spans(length, tile, overlap, multiple))
+    units, shared = length // multiple, -(-overlap // multiple)
+    return -(-(units + shared * (count - 1)) // count) * multiple
 
 
 def plan(height: int, width: int, tile: int, overlap: int, multiple: int) -> list[Tile]:

@@ -19,7 +19,7 @@ from hatsr.inference.ensemble import self_ensemble
 from hatsr.inference.memory import kept_heap
 from hatsr.inference.sampling import sample, sample_area
 from hatsr.inference.settings import DTYPES, Settings
-from hatsr.inference.tiles import cut, plan, stitch
+from hatsr.inference.tiles import cut, plan, shrink, stitch
 from hatsr.model import HAT
 from hatsr.model.windows import pad_to_multiple
 from hatsr.resize import imresize
@@ -84,19 +84,20 @@ class Upscaler:
         height, width = lr.shape[-2:]
         padded = pad_to_multiple(lr.detach().float().cpu(), self.config.window_size)
         limit = self.settings.budget() - budget.result_bytes(self.config, *padded.shape[-2:])
-        tile = self.settings.tile or max(
-            budget.largest_tile(self.config, limit),
-            budget.smallest_tile(self.config, self.settings.overlap),
-        )
-        if self.settings.tile is None and self._whole_fits(padded, limit):
-            tile = max(padded.shape[-2:])
+        tile = self.settings.tile or self._largest_tile(padded, limit)
         with kept_heap():
             sr = self._enlarge_or_shrink(padded, tile, progress)
         return sr[:, :, : height * self.scale, : width * self.scale]
 
-    def _whole_fits(self, padded: Tensor, limit: int) -> bool:
+    def _largest_tile(self, padded: Float[Tensor, "1 rgb h w"], limit: int) -> int:
+        """The whole picture if it fits, else tiles as few as possible and no larger than needed."""
         area = padded.shape[-2] * padded.shape[-1]
-        return area * budget.bytes_per_pixel(self.config) + budget.FIXED_BYTES <= limit
+        if area * budget.bytes_per_pixel(self.config) + budget.FIXED_BYTES <= limit:
+            return max(padded.shape[-2:])
+        overlap, window = self.settings.overlap, self.config.window_size
+        smallest = budget.smallest_tile(self.config, overlap)
+        tile = max(budget.largest_tile(self.config, limit), smallest)
+        return max(smallest, *(shrink(n, tile, overlap, window) for n in padded.shape[-2:]))
 
     def _enlarge_or_shrink(
         self, padded: Float[Tensor, "1 rgb h w"], tile: int, progress: Progress
