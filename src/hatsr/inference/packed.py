@@ -2,7 +2,7 @@
 
 On a CPU with oneDNN, weights are packed once into its own order, and bias, GELU and the sum
 with a residual happen while the product is still in cache (the operators that torch's own
-compiler emits; about 10 % of a forward). Elsewhere the same meaning in plain torch.
+compiler emits). Elsewhere the same meaning in plain torch.
 """
 
 import torch

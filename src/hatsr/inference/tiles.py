@@ -8,7 +8,7 @@ from torch import Tensor
 
 FADE = 16
 """Neighbours fade into each other over an eighth of their overlap, far from both edges: there
-both are closest to the whole picture (measured: wider and narrower fades are worse)."""
+both are closest to the whole picture."""
 
 
 @dataclass(frozen=True, slots=True)
