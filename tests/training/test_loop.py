@@ -185,8 +185,11 @@ def test_average_follows_the_weights() -> None:
     start = network.weight.detach().clone()
     torch.nn.init.ones_(network.weight)
     for _ in range(3):
-        update(mean, network, decay=0.9)
+        update(mean, network, decay=0.9, step=1000)
     torch.testing.assert_close(mean.weight, start * 0.9**3 + (1 - 0.9**3))
+    before = mean.weight.clone()
+    update(mean, network, decay=0.9, step=0)
+    torch.testing.assert_close(mean.weight, before * 0.1 + 0.9)
     assert not mean.training
     assert not mean.weight.requires_grad
 

@@ -66,8 +66,9 @@ def _machine() -> dict[str, object]:
     from hatsr import __version__
     from hatsr.inference.memory import available_bytes, can_keep_heap
     from hatsr.inference.packed import fuses
+    from hatsr.native.library import Kernels, kernels
 
-    fused = fuses(torch.empty(1))
+    fused, native = fuses(torch.empty(1)), kernels()
     return {
         "hatsr": __version__,
         "python": platform.python_version(),
@@ -76,6 +77,9 @@ def _machine() -> dict[str, object]:
         "vector unit": torch.backends.cpu.get_cpu_capability(),
         "free memory": f"{available_bytes() / 1e9:.1f} GB",
         "linear layers": "oneDNN, packed and fused" if fused else "plain torch (no oneDNN here)",
+        "window attention": f"native kernel, {native.name}"
+        if isinstance(native, Kernels)
+        else f"plain torch ({native})",
         "heap": "kept between layers" if can_keep_heap() else "as the system does (no glibc here)",
         "cuda": torch.cuda.is_available(),
     }

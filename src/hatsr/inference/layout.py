@@ -7,7 +7,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from hatsr.model.windows import MASKED, window_regions
+from hatsr.model.windows import MASKED, overlapping_places, window_places, window_regions
+from hatsr.native.attention import Places
 
 Index = Int[Tensor, " tokens"]
 
@@ -15,6 +16,16 @@ Index = Int[Tensor, " tokens"]
 def even_share(total: int, target: int) -> int:
     """A size near `target` that cuts `total` into almost equal parts."""
     return -(-total // max(1, round(total / target)))
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Some rows of windows."""
+
+    rows: tuple[slice, ...]
+    """Their pixels; two slices where a cyclic shift comes round."""
+    places: Places
+    """Queries are numbered from the first of these pixels on."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,44 @@ class Layout:
         y = (windows[:, :1] * self.size + offset) % self.height
         x = (windows[:, 1:] * self.size + offset) % self.width
         return (y[:, :, None] * self.width + x[:, None, :]).flatten().to(self.device)
+
+    def bands(self, shift: int) -> list[Band]:
+        """Bands of (S)W-MSA, keys numbered as queries."""
+        return self.shifted_bands if shift else self.plain_bands
+
+    @cached_property
+    def plain_bands(self) -> list[Band]:
+        """Bands of W-MSA."""
+        return self._bands(window_places(self.height, self.width, self.size, 0), 0, True)
+
+    @cached_property
+    def shifted_bands(self) -> list[Band]:
+        """Bands of SW-MSA."""
+        shift = self.size // 2
+        return self._bands(window_places(self.height, self.width, self.size, shift), shift, True)
+
+    @cached_property
+    def overlapping_bands(self) -> list[Band]:
+        """Bands of OCA; keys are numbered from the picture's first pixel."""
+        places = overlapping_places(self.height, self.width, self.size, self.overlap_size)
+        return self._bands(places, 0, False)
+
+    def _bands(self, places: Places, shift: int, own_keys: bool) -> list[Band]:
+        rows, cols = self._grid
+        share = even_share(rows, max(1, self.chunk // cols))
+        pixels, bands = self.height * self.width, []
+        for first in range(0, rows, share):
+            last = min(rows, first + share)
+            start, end = ((row * self.size + shift) * self.width for row in (first, last))
+            windows = slice(first * cols, last * cols)
+            queries = (places.query_rows[windows] - start) % pixels
+            keys = queries if own_keys else places.key_rows[windows]
+            regions = None if places.regions is None else places.regions[windows]
+            seams = None if places.seams is None else places.seams[windows]
+            around = (slice(start, min(end, pixels)), slice(0, max(0, end - pixels)))
+            parts = tuple(part for part in around if part.stop > part.start)
+            bands.append(Band(parts, Places(queries, keys, regions, seams)))
+        return bands
 
     @cached_property
     def plain(self) -> list[Index]:

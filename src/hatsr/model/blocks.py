@@ -11,11 +11,14 @@ from hatsr.model.config import HATConfig
 from hatsr.model.windows import (
     merge,
     overlapping_partition,
+    overlapping_places,
     overlapping_relative_position_index,
     partition,
     relative_position_index,
     shift_mask,
+    window_places,
 )
+from hatsr.native import attention as native
 
 Features = Float[Tensor, "b h w c"]
 
@@ -153,6 +156,9 @@ class WindowAttention(nn.Module):
         """Same shape out; height and width are multiples of the window."""
         _, h, w, _ = x.shape
         bias = self.bias()
+        if native.usable(x):
+            places = window_places(h, w, self.size, self.shift)
+            return self.proj(native.window_attention(self.qkv(x), bias[0], places))
         if self.shift:
             x = x.roll((-self.shift, -self.shift), dims=(1, 2))
             mask = shift_mask(h, w, self.size, self.shift).to(x)
@@ -188,6 +194,9 @@ class OverlappingAttention(nn.Module):
 
     def forward(self, x: Features) -> Features:
         """Same shape out. Keys and values outside the picture are zeros and take part."""
+        if native.usable(x):
+            places = overlapping_places(*x.shape[1:3], self.size, self.overlap_size)
+            return self.proj(native.window_attention(self.qkv(x), self.bias()[0], places))
         q, k, v = self.qkv(x).chunk(3, dim=-1)
         k = overlapping_partition(k, self.size, self.overlap_size)
         v = overlapping_partition(v, self.size, self.overlap_size)

@@ -1,5 +1,7 @@
 """RHAG and the whole network, as figure 4 draws it."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from einops import rearrange
 from jaxtyping import Float
@@ -171,12 +173,20 @@ class HAT(nn.Module):
         scale, (h, w) = self.config.scale, lr.shape[-2:]
         padded = pad_to_multiple(lr, self.config.window_size)
         x = (padded - self.mean) * self.config.img_range
-        shallow = rearrange(self.shallow(x), "b c h w -> b h w c")
+        # In mixed precision the residual features and the tail keep the precision of the picture.
+        shallow = rearrange(self.shallow(x), "b c h w -> b h w c").to(x.dtype)
         deep = convolve(self.body_conv, self.deep_features(shallow)) + shallow
-        sr = self.tail(rearrange(deep, "b h w c -> b c h w"))
+        with _full_precision(lr.device):
+            sr = self.tail(rearrange(deep, "b h w c -> b c h w"))
         if self.config.tail == "residual":
             sr = sr + x
         return (sr / self.config.img_range + self.mean)[:, :, : h * scale, : w * scale]
+
+
+def _full_precision(device: torch.device) -> AbstractContextManager[object]:
+    """No mixed precision, where the device has any."""
+    known = device.type in ("cpu", "cuda")
+    return torch.autocast(device.type, enabled=False) if known else nullcontext()
 
 
 def _initialise(module: nn.Module) -> None:

@@ -15,8 +15,12 @@ def averaged(network: Module) -> Module:
 
 
 @torch.no_grad()
-def update(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move the average towards the weights: a = decay a + (1 - decay) w."""
+def update(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
+    """Move the average towards the weights: a = decay a + (1 - decay) w.
+
+    The decay is smaller in the first steps, so that the average forgets the initial weights.
+    """
+    decay = min(decay, (1 + step) / (10 + step))
     averages: list[Tensor] = list(average.parameters())
     for mean, weight in zip(averages, network.parameters(), strict=True):
         mean.lerp_(weight.detach(), 1 - decay)

@@ -82,7 +82,7 @@ def train(
             group["lr"] = rate
         run.optimizer.step()
         run.optimizer.zero_grad()
-        update(run.average, run.networks, recipe.optim.ema)
+        update(run.average, run.networks, recipe.optim.ema, step)
         progress = replace(progress, step=step + 1)
 
         # Log.

@@ -1,0 +1,658 @@
+// Window attention, forward and backward, on rows of a feature map: softmax(Q K^T / sqrt(d) + B) V.
+//
+// Queries, keys and values are rows of width d inside wider rows (one head of a pixel's features);
+// a window is two lists of rows. Nothing is cut, shifted or merged in memory. A few queries meet a
+// panel of keys at a time, so that scores live in registers and the first-level cache only. The
+// backward pass computes them again from the saved row sums. Several windows of one head follow
+// each other, while its bias is near. This file is compiled once for each kind of vector unit.
+//
+// Softmax stays the same when a number is taken from all scores of a query. Instead of their
+// largest, known only after all of them, that number is the largest of the first panel: as good,
+// unless a later score is larger by more than a float's range. Such a window is done again.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#if defined(__x86_64__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // within the compiler's own header
+#include <immintrin.h>
+#endif
+#if defined(_OPENMP)
+#include <omp.h>
+#else
+inline int omp_get_thread_num() { return 0; }
+#endif
+
+#if defined(__AVX512F__)
+#define LANES 16
+#elif defined(__AVX__)
+#define LANES 8
+#else
+#define LANES 4
+#endif
+
+extern "C" {
+
+// The same for all pictures of a batch but for their first row. Rows of keys may be -1: zeros.
+struct Windows {
+    int64_t pictures, pixels, count, queries, keys;  // count: windows in one picture
+    const int32_t* query_rows;                       // count x queries
+    const int32_t* key_rows;                         // count x keys
+    const int32_t* regions;  // count x queries, or null: positions of different regions are masked
+    const uint8_t* seams;    // count: whether a window has more than one region
+};
+
+// Distance in floats from one pixel's row to the next, of each map.
+struct Strides {
+    int64_t query, key, out;
+};
+
+// Heads, and how the bias is laid out: heads x panels x padded_queries x panel_keys, in units of
+// log2, very negative where there is no query or key.
+struct Heads {
+    int64_t count, width, padded_queries, panels, panel_keys, threads;
+};
+}
+
+namespace {
+
+typedef float Vector __attribute__((vector_size(LANES * 4)));
+typedef float Loose __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+typedef int32_t Integers __attribute__((vector_size(LANES * 4)));
+typedef int32_t LooseIntegers __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
+
+constexpr float LOG2_E = 1.44269504f, LN_2 = 0.693147181f;
+constexpr float MASKED = -100 * LOG2_E;
+constexpr float LEAST = 0x1p-100f, MOST = 0x1p100f;  // row sums outside are not trusted
+constexpr int STEP = 16;                             // queries that meet a panel together
+constexpr int WIDEST = LANES == 16 ? 4 : 2;          // vectors of keys in a panel
+constexpr int64_t TOGETHER = 8;                      // windows of a head that follow each other
+
+inline Vector load(const float* p) { return *reinterpret_cast<const Loose*>(p); }
+inline void store(float* p, Vector v) { *reinterpret_cast<Loose*>(p) = v; }
+inline Vector splat(float x) { return x - Vector{}; }
+inline Vector larger(Vector a, Vector b) { return a > b ? a : b; }
+inline int64_t rounded(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
+// 2^x for x up to 127 (relative error 1e-7); 0 or the least normal number far below.
+inline Vector exp2(Vector x) {
+#if defined(__AVX512F__)
+    Vector whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#else
+    x = larger(x, splat(-126.f));
+    x = x > 127.f ? splat(127.f) : x;
+    Vector whole = (x + 12582912.f) - 12582912.f;
+#endif
+    Vector r = x - whole;
+    Vector y = 1.327647042e-03f * r + 9.675541618e-03f;
+    y = y * r + 5.550713281e-02f;
+    y = y * r + 2.402211972e-01f;
+    y = y * r + 6.931469671e-01f;
+    y = y * r + 1.000000072f;
+#if defined(__AVX512F__)
+    return _mm512_scalef_ps(y, whole);
+#else
+    return (Vector)((Integers)y + (__builtin_convertvector(whole, Integers) << 23));
+#endif
+}
+
+#if defined(__AVX512F__)
+inline float total(Vector v) { return _mm512_reduce_add_ps(v); }
+inline float largest(Vector v) { return _mm512_reduce_max_ps(v); }
+#else
+inline float total(Vector v) {
+    float sum = 0;
+    for (int i = 0; i < LANES; i++) sum += v[i];
+    return sum;
+}
+
+inline float largest(Vector v) {
+    float most = v[0];
+    for (int i = 1; i < LANES; i++) most = std::max(most, v[i]);
+    return most;
+}
+#endif
+
+// Denormal numbers count as zero while this lives; with them a core is many times slower.
+class NoDenormals {
+#if defined(__x86_64__)
+    unsigned before = _mm_getcsr();
+
+   public:
+    NoDenormals() { _mm_setcsr(before | 0x8040); }
+    ~NoDenormals() { _mm_setcsr(before); }
+#else
+   public:
+    NoDenormals() {}
+#endif
+};
+
+// Memory that a thread keeps from call to call.
+float* scratch(int64_t floats) {
+    struct Kept {
+        float* place = nullptr;
+        int64_t size = 0;
+        ~Kept() { std::free(place); }
+    };
+    thread_local Kept kept;
+    if (kept.size < floats) {
+        std::free(kept.place);
+        kept.size = rounded(floats, 64);
+        kept.place = static_cast<float*>(std::aligned_alloc(64, kept.size * sizeof(float)));
+        if (!kept.place) {
+            kept.size = 0;
+            throw std::bad_alloc();
+        }
+    }
+    return kept.place;
+}
+
+// sums[m][n] += a[m, :] b[:, n] over `depth`; a is read as single numbers, b as vectors.
+template <int M, int N>
+inline void multiply(Vector (&sums)[M][N], const float* a, int64_t a_row, int64_t a_column,
+                     const float* b, int64_t b_row, int64_t depth) {
+    for (int64_t i = 0; i < depth; i++) {
+        Vector line[N];
+#pragma GCC unroll 4
+        for (int n = 0; n < N; n++) line[n] = load(b + i * b_row + n * LANES);
+#pragma GCC unroll 16
+        for (int m = 0; m < M; m++) {
+            float number = a[m * a_row + i * a_column];
+#pragma GCC unroll 4
+            for (int n = 0; n < N; n++) sums[m][n] += number * line[n];
+        }
+    }
+}
+
+// c += a b, M rows and N vectors at a time.
+template <int M, int N>
+inline void add_product(float* c, int64_t c_row, const float* a, int64_t a_row, int64_t a_column,
+                        const float* b, int64_t b_row, int64_t rows, int64_t columns,
+                        int64_t depth) {
+    for (int64_t column = 0; column < columns; column += N * LANES)
+        for (int64_t row = 0; row < rows; row += M) {
+            Vector sums[M][N];
+            float* at = c + row * c_row + column;
+#pragma GCC unroll 16
+            for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+                for (int n = 0; n < N; n++) sums[m][n] = load(at + m * c_row + n * LANES);
+            multiply(sums, a + row * a_row, a_row, a_column, b + column, b_row, depth);
+#pragma GCC unroll 16
+            for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+                for (int n = 0; n < N; n++) store(at + m * c_row + n * LANES, sums[m][n]);
+        }
+}
+
+// STEP rows += weights (STEP x depth) times rows of one head's width.
+inline void add_weighted(float* c, int64_t lanes, const float* weights, const float* rows,
+                         int64_t depth) {
+    constexpr int tall = LANES == 16 ? 16 : 4;
+    if (lanes % (2 * LANES))
+        add_product<tall, 1>(c, lanes, weights, depth, 1, rows, lanes, STEP, lanes, depth);
+    else
+        add_product<tall / 2, 2>(c, lanes, weights, depth, 1, rows, lanes, STEP, lanes, depth);
+}
+
+// The first `count` of LANES numbers, then zeros.
+inline Vector load_some(const float* from, int64_t count) {
+#if defined(__AVX512F__)
+    return _mm512_maskz_loadu_ps(__mmask16((1u << count) - 1), from);
+#else
+    Vector v = {};
+    for (int64_t c = 0; c < count; c++) v[c] = from[c];
+    return v;
+#endif
+}
+
+// The first `count` of LANES numbers.
+inline void store_some(float* to, Vector v, int64_t count) {
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(to, __mmask16((1u << count) - 1), v);
+#else
+    for (int64_t c = 0; c < count; c++) to[c] = v[c];
+#endif
+}
+
+// One row of `width` numbers times a factor, then zeros up to whole vectors.
+inline void read_row(float* to, const float* from, int64_t width, float factor) {
+    int64_t c = 0;
+    for (; c + LANES <= width; c += LANES) store(to + c, load(from + c) * factor);
+    if (c < width) store(to + c, load_some(from + c, width - c) * factor);
+}
+
+// The same back into a map, added to what is there if asked.
+inline void write_row(float* to, const float* from, int64_t width, float factor, bool add) {
+    int64_t c = 0;
+    for (; c + LANES <= width; c += LANES)
+        store(to + c, load(from + c) * factor + (add ? load(to + c) : Vector{}));
+    if (c < width) {
+        Vector before = add ? load_some(to + c, width - c) : Vector{};
+        store_some(to + c, load(from + c) * factor + before, width - c);
+    }
+}
+
+#if defined(__clang__)
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+typedef int32_t Order __attribute__((vector_size(16)));
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, Order{__VA_ARGS__})
+#endif
+
+inline void transpose_four(Four& a, Four& b, Four& c, Four& d) {
+    Four ab_low = SHUFFLE(a, b, 0, 4, 1, 5), ab_high = SHUFFLE(a, b, 2, 6, 3, 7);
+    Four cd_low = SHUFFLE(c, d, 0, 4, 1, 5), cd_high = SHUFFLE(c, d, 2, 6, 3, 7);
+    a = SHUFFLE(ab_low, cd_low, 0, 1, 4, 5);
+    b = SHUFFLE(ab_low, cd_low, 2, 3, 6, 7);
+    c = SHUFFLE(ab_high, cd_high, 0, 1, 4, 5);
+    d = SHUFFLE(ab_high, cd_high, 2, 3, 6, 7);
+}
+
+// to[c][r] = from[r][c]; rows and columns are multiples of 4.
+inline void transpose(float* to, int64_t to_row, const float* from, int64_t from_row, int64_t rows,
+                      int64_t columns) {
+    for (int64_t r = 0; r < rows; r += 4)
+        for (int64_t c = 0; c < columns; c += 4) {
+            Four lines[4];
+            for (int i = 0; i < 4; i++)
+                lines[i] = *reinterpret_cast<const Four*>(from + (r + i) * from_row + c);
+            transpose_four(lines[0], lines[1], lines[2], lines[3]);
+            for (int i = 0; i < 4; i++)
+                *reinterpret_cast<Four*>(to + (c + i) * to_row + r) = lines[i];
+        }
+}
+
+// Regions of a panel's keys and of the queries that meet it.
+struct Seam {
+    int32_t keys[WIDEST * LANES], queries[STEP];
+};
+
+// What one call is about.
+struct Call {
+    Windows windows;
+    Heads heads;
+    Strides strides;
+    const float *query, *key, *value, *bias;
+    float scale;
+    int64_t lanes;  // of a head: its width rounded up to whole vectors
+    int64_t keys;   // of a window, rounded up to whole panels
+
+    Call(const Windows& w, const Heads& h, const Strides& s, const float* q, const float* k,
+         const float* v, const float* b)
+        : windows(w), heads(h), strides(s), query(q), key(k), value(v), bias(b),
+          scale(1 / __builtin_sqrtf(float(h.width))), lanes(rounded(h.width, LANES)),
+          keys(h.panels * h.panel_keys) {}
+};
+
+// One window and head of a call.
+struct Window {
+    const Call& call;
+    int64_t picture, number, head;
+
+    const int32_t* query_rows() const {
+        return call.windows.query_rows + number * call.windows.queries;
+    }
+    const int32_t* key_rows() const { return call.windows.key_rows + number * call.windows.keys; }
+
+    // This head in the first pixel of the picture.
+    template <class Map>
+    Map* origin(Map* map, int64_t stride) const {
+        return map + picture * call.windows.pixels * stride + head * call.heads.width;
+    }
+
+    const int32_t* regions() const {
+        bool has = call.windows.regions && call.windows.seams[number];
+        return has ? call.windows.regions + number * call.windows.queries : nullptr;
+    }
+
+    const float* bias(int64_t panel, int64_t query) const { return call.bias + at(panel, query); }
+
+    // Place of a panel and query in the bias and its gradient.
+    int64_t at(int64_t panel, int64_t query) const {
+        const Heads& h = call.heads;
+        return ((head * h.panels + panel) * h.padded_queries + query) * h.panel_keys;
+    }
+
+    // Place of the row sums.
+    int64_t sums() const {
+        const Windows& w = call.windows;
+        return ((head * w.pictures + picture) * w.count + number) * call.heads.padded_queries;
+    }
+
+    void pack(float* to, const float* map, int64_t stride, const int32_t* places, int64_t count,
+              int64_t padded, float factor) const {
+        const float* base = origin(map, stride);
+        for (int64_t i = 0; i < count; i++)
+            if (places[i] < 0)
+                std::memset(to + i * call.lanes, 0, call.lanes * sizeof(float));
+            else
+                read_row(to + i * call.lanes, base + places[i] * stride, call.heads.width, factor);
+        std::memset(to + count * call.lanes, 0, (padded - count) * call.lanes * sizeof(float));
+    }
+
+    void pack_keys(float* to, const float* map) const {
+        pack(to, map, call.strides.key, key_rows(), call.windows.keys, call.keys, 1.f);
+    }
+
+    void pack_queries(float* to, const float* map, int64_t stride, float factor) const {
+        int64_t padded = call.heads.padded_queries;
+        pack(to, map, stride, query_rows(), call.windows.queries, padded, factor);
+    }
+
+    // Panels of packed keys (or values), each transposed: width x keys of a panel.
+    void transpose_panels(float* to, const float* from) const {
+        int64_t n = call.heads.panel_keys;
+        for (int64_t p = 0; p < call.heads.panels; p++)
+            transpose(to + p * n * call.lanes, n, from + p * n * call.lanes, call.lanes, n,
+                      call.lanes);
+    }
+
+    void transpose_panels_back(float* to, const float* from) const {
+        int64_t n = call.heads.panel_keys;
+        for (int64_t p = 0; p < call.heads.panels; p++)
+            transpose(to + p * n * call.lanes, call.lanes, from + p * n * call.lanes, n,
+                      call.lanes, n);
+    }
+
+    Seam seam(int64_t panel, int64_t query) const {
+        Seam out = {};
+        const int32_t* of = regions();
+        int64_t first = panel * call.heads.panel_keys, count = call.windows.queries;
+        for (int64_t k = 0; k < call.heads.panel_keys && first + k < count; k++)
+            out.keys[k] = of[first + k];
+        for (int64_t q = 0; q < STEP && query + q < count; q++) out.queries[q] = of[query + q];
+        return out;
+    }
+};
+
+// M rows of scores in units of log2: queries times keys, plus bias.
+template <int M, int N>
+inline void score(Vector (&scores)[M][N], const Call& call, const float* queries,
+                  const float* keys_t, const float* bias) {
+#pragma GCC unroll 16
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+        for (int n = 0; n < N; n++) scores[m][n] = load(bias + (m * N + n) * LANES);
+    multiply(scores, queries, call.lanes, 1, keys_t, N * LANES, call.heads.width);
+}
+
+// Minus 100 where regions differ.
+template <int M, int N>
+inline void mask(Vector (&scores)[M][N], const Seam& seam, int row) {
+    for (int m = 0; m < M; m++)
+        for (int n = 0; n < N; n++) {
+            Integers own = seam.queries[row + m] - Integers{};
+            Integers other = *reinterpret_cast<const LooseIntegers*>(seam.keys + n * LANES) != own;
+            scores[m][n] += (Vector)(other & (Integers)splat(MASKED));
+        }
+}
+
+template <int M, int N>
+inline void raise(float* tops, const Vector (&scores)[M][N]) {
+    for (int m = 0; m < M; m++) {
+        Vector most = scores[m][0];
+        for (int n = 1; n < N; n++) most = larger(most, scores[m][n]);
+        tops[m] = std::max(tops[m], largest(most));
+    }
+}
+
+// A window's parts in the forward pass: rows x lanes, but keys_t in panels.
+struct Forward {
+    float *queries, *keys_t, *values, *mixed, *shares, *sums, *tops;
+};
+
+// The largest score of each query.
+template <int N>
+void find_tops(const Window& window, const Forward& of) {
+    const Call& call = window.call;
+    std::fill(of.tops, of.tops + call.heads.padded_queries, -3e38f);
+    for (int64_t p = 0; p < call.heads.panels; p++)
+        for (int64_t q = 0; q < call.heads.padded_queries; q += STEP) {
+            Seam seam = window.regions() ? window.seam(p, q) : Seam{};
+            for (int row = 0; row < STEP; row += 4) {
+                Vector scores[4][N];
+                score(scores, call, of.queries + (q + row) * call.lanes,
+                      of.keys_t + p * N * LANES * call.lanes, window.bias(p, q + row));
+                mask(scores, seam, row);
+                raise(of.tops + q + row, scores);
+            }
+        }
+}
+
+// mixed: sums of values weighted by 2^(score - top); sums: vectors that add up to the weights.
+template <int N>
+void mix(const Window& window, const Forward& of, bool tops_known) {
+    const Call& call = window.call;
+    int64_t queries = call.heads.padded_queries;
+    std::memset(of.mixed, 0, queries * call.lanes * sizeof(float));
+    std::memset(of.sums, 0, queries * LANES * sizeof(float));
+    if (!tops_known) std::fill(of.tops, of.tops + queries, -3e38f);
+    for (int64_t p = 0; p < call.heads.panels; p++)
+        for (int64_t q = 0; q < queries; q += STEP) {
+            bool has_seam = window.regions();
+            Seam seam = has_seam ? window.seam(p, q) : Seam{};
+            for (int row = 0; row < STEP; row += 4) {
+                Vector scores[4][N];
+                score(scores, call, of.queries + (q + row) * call.lanes,
+                      of.keys_t + p * N * LANES * call.lanes, window.bias(p, q + row));
+                if (p == 0 && !tops_known) raise(of.tops + q + row, scores);
+                if (has_seam) mask(scores, seam, row);
+#pragma GCC unroll 4
+                for (int m = 0; m < 4; m++) {
+                    float* place = of.sums + (q + row + m) * LANES;
+                    Vector sum = load(place), top = splat(of.tops[q + row + m]);
+#pragma GCC unroll 4
+                    for (int n = 0; n < N; n++) {
+                        Vector share = exp2(scores[m][n] - top);
+                        sum += share;
+                        store(of.shares + ((row + m) * N + n) * LANES, share);
+                    }
+                    store(place, sum);
+                }
+            }
+            add_weighted(of.mixed + q * call.lanes, call.lanes, of.shares,
+                         of.values + p * N * LANES * call.lanes, N * LANES);
+        }
+}
+
+// Sums of the weights in the first padded_queries places; whether all can be trusted.
+bool add_up(const Call& call, float* sums) {
+    bool sound = true;
+    for (int64_t q = 0; q < call.heads.padded_queries; q++) {
+        sums[q] = total(load(sums + q * LANES));
+        if (q < call.windows.queries) sound &= sums[q] > LEAST && sums[q] < MOST;
+    }
+    return sound;
+}
+
+template <int N>
+void forward(const Window& window, float* out, float* log_sums) {
+    const Call& call = window.call;
+    int64_t keys = call.keys * call.lanes, queries = call.heads.padded_queries;
+    int64_t rows = queries * call.lanes, block = STEP * N * LANES;
+    float* at = scratch(3 * keys + 2 * rows + block + queries * (LANES + 1));
+    float* spare = at + 2 * keys + 2 * rows + block + queries * (LANES + 1);
+    Forward of;
+    of.keys_t = at, of.values = at + keys, of.queries = of.values + keys;
+    of.mixed = of.queries + rows, of.shares = of.mixed + rows, of.sums = of.shares + block;
+    of.tops = of.sums + queries * LANES;
+    window.pack_queries(of.queries, call.query, call.strides.query, call.scale * LOG2_E);
+    window.pack_keys(of.values, call.value);
+    window.pack_keys(spare, call.key);
+    window.transpose_panels(of.keys_t, spare);
+    mix<N>(window, of, false);
+    if (!add_up(call, of.sums)) {
+        find_tops<N>(window, of);
+        mix<N>(window, of, true);
+        add_up(call, of.sums);
+    }
+    float* base = window.origin(out, call.strides.out);
+    for (int64_t q = 0; q < call.windows.queries; q++)
+        write_row(base + window.query_rows()[q] * call.strides.out, of.mixed + q * call.lanes,
+                  call.heads.width, 1 / of.sums[q], false);
+    if (!log_sums) return;
+    log_sums += window.sums();
+    for (int64_t q = 0; q < queries; q++)
+        log_sums[q] = q < call.windows.queries ? of.tops[q] + __builtin_log2f(of.sums[q]) : 0.f;
+}
+
+// Maps of the backward pass.
+struct Gradients {
+    const float *out, *log_sums, *d_out;
+    float *d_query, *d_key, *d_value;  // strides as their values
+    float* d_bias;                     // threads x the shape of bias, added to
+    bool shared;                       // keys' and values' gradients are added, not written
+};
+
+template <int N>
+void backward(const Window& window, const Gradients& given) {
+    const Call& call = window.call;
+    int64_t keys = call.keys * call.lanes, queries = call.heads.padded_queries;
+    int64_t rows = queries * call.lanes, block = STEP * N * LANES, panel = N * LANES * call.lanes;
+    float* query = scratch(5 * keys + 3 * rows + 2 * block + queries);
+    float *d_out = query + rows, *d_query = d_out + rows, *key = d_query + rows;
+    float *key_t = key + keys, *value_t = key_t + keys, *d_key_t = value_t + keys;
+    float *d_value_t = d_key_t + keys, *shares = d_value_t + keys, *d_scores = shares + block;
+    float* means = d_scores + block;
+    float* d_bias = given.d_bias
+                        ? given.d_bias + omp_get_thread_num() * call.heads.count * queries * call.keys
+                        : nullptr;
+
+    window.pack_queries(query, call.query, call.strides.query, call.scale * LOG2_E);
+    window.pack_queries(d_out, given.d_out, call.strides.out, 1.f);
+    window.pack_queries(d_query, given.out, call.strides.out, 1.f);
+    for (int64_t q = 0; q < queries; q++) {
+        Vector sum = {};
+        for (int64_t c = q * call.lanes; c < (q + 1) * call.lanes; c += LANES)
+            sum += load(d_out + c) * load(d_query + c);
+        means[q] = total(sum);
+    }
+    std::memset(d_query, 0, rows * sizeof(float));
+    window.pack_keys(key, call.value);
+    window.transpose_panels(value_t, key);
+    window.pack_keys(key, call.key);
+    window.transpose_panels(key_t, key);
+    std::memset(d_key_t, 0, 2 * keys * sizeof(float));
+
+    const float* log_sums = given.log_sums + window.sums();
+    bool has_seam = window.regions();
+    for (int64_t p = 0; p < call.heads.panels; p++)
+        for (int64_t q = 0; q < queries; q += STEP) {
+            Seam seam = has_seam ? window.seam(p, q) : Seam{};
+            for (int row = 0; row < STEP; row += 4) {
+                Vector sums[4][N];
+                score(sums, call, query + (q + row) * call.lanes, key_t + p * panel,
+                      window.bias(p, q + row));
+                if (has_seam) mask(sums, seam, row);
+#pragma GCC unroll 4
+                for (int m = 0; m < 4; m++)
+#pragma GCC unroll 4
+                    for (int n = 0; n < N; n++) {
+                        store(shares + ((row + m) * N + n) * LANES,
+                              exp2(sums[m][n] - log_sums[q + row + m]));
+                        sums[m][n] = splat(-means[q + row + m]);
+                    }
+                multiply(sums, d_out + (q + row) * call.lanes, call.lanes, 1, value_t + p * panel,
+                         N * LANES, call.heads.width);
+                float* d_place = d_bias ? d_bias + window.at(p, q + row) : nullptr;
+#pragma GCC unroll 4
+                for (int m = 0; m < 4; m++)
+#pragma GCC unroll 4
+                    for (int n = 0; n < N; n++) {
+                        int64_t at = ((row + m) * N + n) * LANES;
+                        Vector d = sums[m][n] * load(shares + at);
+                        store(d_scores + at, d);
+                        at = (m * N + n) * LANES;
+                        if (d_place) store(d_place + at, load(d_place + at) + d);
+                    }
+            }
+            int64_t width = rounded(call.heads.width, 4);
+            add_product<4, N>(d_value_t + p * panel, N * LANES, d_out + q * call.lanes, 1,
+                              call.lanes, shares, N * LANES, width, N * LANES, STEP);
+            add_product<4, N>(d_key_t + p * panel, N * LANES, query + q * call.lanes, 1,
+                              call.lanes, d_scores, N * LANES, width, N * LANES, STEP);
+            add_weighted(d_query + q * call.lanes, call.lanes, d_scores, key + p * panel,
+                         N * LANES);
+        }
+
+    float* base = window.origin(given.d_query, call.strides.query);
+    for (int64_t q = 0; q < call.windows.queries; q++)
+        write_row(base + window.query_rows()[q] * call.strides.query, d_query + q * call.lanes,
+                  call.heads.width, call.scale, false);
+    float *d_key = key, *d_value = key_t;
+    window.transpose_panels_back(d_key, d_key_t);
+    window.transpose_panels_back(d_value, d_value_t);
+    float* base_key = window.origin(given.d_key, call.strides.key);
+    float* base_value = window.origin(given.d_value, call.strides.key);
+    for (int64_t k = 0; k < call.windows.keys; k++) {
+        int64_t at = window.key_rows()[k] * call.strides.key;
+        if (at < 0) continue;
+        write_row(base_key + at, d_key + k * call.lanes, call.heads.width, LN_2, given.shared);
+        write_row(base_value + at, d_value + k * call.lanes, call.heads.width, 1, given.shared);
+    }
+}
+
+// Run work on every window and head, evenly over the threads. A thread does a few windows for
+// each head in turn; if windows add to the rows of others, all windows of one picture and head.
+template <class Work>
+void each_window(const Call& call, bool shared, const Work& work) {
+    int64_t count = call.windows.count, heads = call.heads.count;
+    int64_t groups = (count + TOGETHER - 1) / TOGETHER;
+    int64_t units = call.windows.pictures * (shared ? heads : groups);
+#pragma omp parallel for schedule(static) num_threads(int(call.heads.threads))
+    for (int64_t unit = 0; unit < units; unit++) {
+        NoDenormals guard;
+        if (shared) {
+            for (int64_t w = 0; w < count; w++)
+                work(Window{call, unit / heads, w, unit % heads});
+        } else {
+            int64_t first = unit % groups * TOGETHER, last = std::min(count, first + TOGETHER);
+            for (int64_t head = 0; head < heads; head++)
+                for (int64_t w = first; w < last; w++)
+                    work(Window{call, unit / groups, w, head});
+        }
+    }
+}
+
+}  // namespace
+
+#define EXPORTED __attribute__((visibility("default")))
+
+extern "C" {
+
+// Keys of a panel that fit a window of so many keys with the least waste.
+EXPORTED int64_t hatsr_panel_keys(int64_t keys) {
+    int64_t wide = WIDEST * LANES, narrow = (WIDEST - 1) * LANES;
+    return rounded(keys, narrow) < rounded(keys, wide) ? narrow : wide;
+}
+
+// log_sums: heads x pictures x windows x padded_queries in units of log2, or null.
+EXPORTED void hatsr_attention(const Windows* windows, const Heads* heads, const Strides* strides,
+                              const float* query, const float* key, const float* value,
+                              const float* bias, float* out, float* log_sums) {
+    Call call(*windows, *heads, *strides, query, key, value, bias);
+    bool wide = heads->panel_keys == WIDEST * LANES;
+    each_window(call, false, [&](const Window& window) {
+        wide ? forward<WIDEST>(window, out, log_sums) : forward<WIDEST - 1>(window, out, log_sums);
+    });
+}
+
+// Gradients of hatsr_attention; see Gradients.
+EXPORTED void hatsr_attention_backward(const Windows* windows, const Heads* heads, const Strides* strides,
+                              const float* query, const float* key, const float* value,
+                              const float* bias, const float* out, const float* log_sums,
+                              const float* d_out, float* d_query, float* d_key, float* d_value,
+                              float* d_bias, int shared) {
+    Call call(*windows, *heads, *strides, query, key, value, bias);
+    Gradients given{out, log_sums, d_out, d_query, d_key, d_value, d_bias, shared != 0};
+    bool wide = heads->panel_keys == WIDEST * LANES;
+    each_window(call, shared != 0, [&](const Window& window) {
+        wide ? backward<WIDEST>(window, given) : backward<WIDEST - 1>(window, given);
+    });
+}
+}

@@ -1,0 +1,95 @@
+"""The compiled kernels: found, chosen for this processor, and how to call them."""
+
+import ctypes
+import os
+from collections.abc import Callable
+from ctypes import POINTER, Structure, c_int, c_int64, c_void_p
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import torch
+
+SWITCH = "HATSR_NATIVE"
+"""Environment variable: 0 turns the kernels off."""
+_FLAVOURS = {"AVX512": ("v4", "v3", "any"), "AVX2": ("v3", "any")}
+"""What `torch.backends.cpu.get_cpu_capability` says, and the builds that run there, best first."""
+
+
+class Windows(Structure):
+    """Of attention.cpp."""
+
+    _fields_ = (
+        ("pictures", c_int64),
+        ("pixels", c_int64),
+        ("count", c_int64),
+        ("queries", c_int64),
+        ("keys", c_int64),
+        ("query_rows", c_void_p),
+        ("key_rows", c_void_p),
+        ("regions", c_void_p),
+        ("seams", c_void_p),
+    )
+
+
+class Strides(Structure):
+    """Of attention.cpp."""
+
+    _fields_ = (("query", c_int64), ("key", c_int64), ("out", c_int64))
+
+
+class Heads(Structure):
+    """Of attention.cpp."""
+
+    _fields_ = (
+        ("count", c_int64),
+        ("width", c_int64),
+        ("padded_queries", c_int64),
+        ("panels", c_int64),
+        ("panel_keys", c_int64),
+        ("threads", c_int64),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kernels:
+    """One build of the kernels."""
+
+    name: str
+    """Which, and for what processor."""
+    panel_keys: Callable[[int], int]
+    """hatsr_panel_keys."""
+    forward: Callable[..., None]
+    """hatsr_attention."""
+    backward: Callable[..., None]
+    """hatsr_attention_backward."""
+
+
+@cache
+def kernels() -> Kernels | str:
+    """The best build for this processor, or in words why there is none."""
+    if os.environ.get(SWITCH) == "0":
+        return f"turned off by {SWITCH}=0"
+    note = Path(__file__).with_name("not-built.txt")
+    reason = note.read_text(encoding="utf-8").strip() if note.is_file() else "not built"
+    capability = torch.backends.cpu.get_cpu_capability()
+    for flavour in _FLAVOURS.get(capability, ("any",)):
+        path = Path(__file__).with_name(f"kernels-{flavour}.so")
+        if not path.is_file():
+            continue
+        try:
+            return _open(path, flavour, capability)
+        except (OSError, AttributeError) as error:
+            reason = f"{path} cannot be loaded: {error}"
+    return reason
+
+
+def _open(path: Path, flavour: str, capability: str) -> Kernels:
+    library = ctypes.CDLL(str(path))
+    shapes = [POINTER(Windows), POINTER(Heads), POINTER(Strides)]
+    forward, backward = library.hatsr_attention, library.hatsr_attention_backward
+    forward.argtypes, forward.restype = [*shapes, *[c_void_p] * 6], None
+    backward.argtypes, backward.restype = [*shapes, *[c_void_p] * 11, c_int], None
+    panel_keys = library.hatsr_panel_keys
+    panel_keys.argtypes, panel_keys.restype = [c_int64], c_int64
+    return Kernels(f"{flavour} build on {capability}", panel_keys, forward, backward)
