@@ -26,7 +26,7 @@ bench: $(READY)
 $(READY): pyproject.toml constraints.txt hatch_build.py src/hatsr/native/attention.cpp
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" --constraint constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,figures]' --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,figures,export,openvino]' --group dev
 	touch $(READY)
 
 clean:

@@ -17,13 +17,14 @@ ROOMS = {
     "model": {"native"},
     "checkpoint": {"model"},
     "inference": {"image", "resize", "native", "model", "checkpoint"},
+    "export": {"model"},
     "evaluation": {"image", "resize", "model", "checkpoint", "inference"},
     "attribution": {"image", "resize", "model", "checkpoint", "inference", "evaluation"},
     "data": {"image", "resize"},
     "training": {"image", "resize", "model", "checkpoint", "inference", "evaluation", "data"},
     "apps": {
         "image", "resize", "native", "model", "checkpoint", "inference",
-        "evaluation", "attribution", "data", "training",
+        "export", "evaluation", "attribution", "data", "training",
     },
     "__init__": {"model", "inference"},
 }  # fmt: skip

@@ -11,6 +11,7 @@ COMMANDS = {
     "models": ("hatsr.apps.models:models", "List shipped weights and known networks."),
     "info": ("hatsr.apps.models:info", "Say what a checkpoint holds, or how this machine runs."),
     "convert": ("hatsr.apps.models:convert", "Rewrite a checkpoint in another layout."),
+    "export": ("hatsr.apps.export:export", "Write a network for ONNX Runtime or OpenVINO."),
     "complexity": ("hatsr.apps.complexity:complexity", "Count parameters and multiply-adds."),
     "evaluate": ("hatsr.apps.evaluate:evaluate", "Measure a model on benchmark sets."),
     "compare": ("hatsr.apps.compare:compare", "Compare models picture by picture."),

@@ -1,0 +1,36 @@
+"""`hatsr export`: a network for ONNX Runtime or OpenVINO."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("model")
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--half", is_flag=True, help="Store weights as float16 (OpenVINO only).")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
+def export(model: str, target: Path, half: bool, overwrite: bool) -> None:
+    """Write the checkpoint MODEL as TARGET: .onnx, or .xml and .bin for OpenVINO.
+
+    The file takes `lr`, float32 1x3xHxW in [0, 1] of any size, and gives `sr`, not clamped. It is
+    run once and compared with the network before it is put in place.
+    """
+    from hatsr.export.target import check_target, outputs
+
+    check_target(target, half)
+    existing = [path.name for path in outputs(target) if path.exists()]
+    if existing and not overwrite:
+        raise click.UsageError(f"{' and '.join(existing)} exists; give --overwrite")
+
+    from hatsr import checkpoint
+    from hatsr.export.files import export as write
+
+    path = checkpoint.resolve(model)
+    found = checkpoint.read(path)
+    text = {k: v for k, v in found.metadata.items() if k not in ("config", "format")}
+    done = write(found.model(), target, {"name": path.stem, **text}, half=half)
+    click.echo(
+        f"{target}: {path.stem} x{found.config.scale}, {done.size / 1e6:.1f} MB, "
+        f"differs from the network by {done.difference:.1e}"
+    )

@@ -1,0 +1,1 @@
+"""Networks as ONNX and OpenVINO files that take pictures of any size."""
