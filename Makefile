@@ -23,7 +23,7 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/inference.py
 
-$(READY): pyproject.toml constraints.txt hatch_build.py src/hatsr/native/attention.cpp
+$(READY): pyproject.toml constraints.txt hatch_build.py src/hatsr/native/attention.cpp src/hatsr/native/tiles.h
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" --constraint constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,figures,export,openvino]' --group dev

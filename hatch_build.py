@@ -17,6 +17,13 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 FLAGS = ("-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden")
 THREADS = ("-fopenmp",)
 FLAVOURS = {
+    "amx": (
+        "-march=x86-64-v4",
+        "-mprefer-vector-width=512",
+        "-mavx512bf16",
+        "-mamx-tile",
+        "-mamx-bf16",
+    ),
     "v4": ("-march=x86-64-v4", "-mprefer-vector-width=512"),
     "v3": ("-march=x86-64-v3",),
     "any": (),

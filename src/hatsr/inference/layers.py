@@ -4,7 +4,7 @@ Every function works in place on features of a picture. A feature map has one ro
 above and below (``bordered``), so that a convolution can run on any strip of rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from einops import rearrange
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from hatsr.inference.attention import FastOverlappingAttention, FastWindowAttention
+from hatsr.inference.int8 import Int8Conv
 from hatsr.inference.layout import Layout, even_share
 from hatsr.inference.packed import PackedConv, PackedLinear
 from hatsr.model.blocks import CAB, HAB, MLP, OCAB, ChannelAttention
@@ -84,6 +85,7 @@ class FastCAB:
         self.width = len(weight)
         weight, self.bias = _dense(cab.expand)
         self.weight = pad(weight, (0, 0, 0, 0, 0, spare))
+        self.gated: Callable[[Tensor], PackedConv | Int8Conv] = self._gated
 
     def squeeze(self, normed: Bordered) -> Float[Tensor, "h2 w squeezed"]:
         """The block up to its activation, C / beta channels (rounded up to whole lanes)."""
@@ -118,10 +120,14 @@ class FastCAB:
         gain = torch.full_like(self.bias, self.alpha)
         if isinstance(self.attention, ChannelAttention):
             gain = gain * self.attention.gate(mean[None])[0]
-        conv = PackedConv(self.weight * gain[:, None, None, None], self.bias * gain)
+        conv = self.gated(gain)
         height, width, _ = features.shape
         for rows, around in strips(height, width, self.pixels):
             conv.add_to(features[rows], squeezed[around])
+
+    def _gated(self, gain: Float[Tensor, " c"]) -> PackedConv:
+        """The second convolution with each output channel times `gain`."""
+        return PackedConv(self.weight * gain[:, None, None, None], self.bias * gain)
 
 
 class FastHAB:

@@ -25,14 +25,14 @@ def load(
     Args:
         model: a shipped name, a checkpoint file or folder, or ``hf://owner/name/file``.
         device: see `Settings`, as for the rest.
-        precision: fp32, fp16 or bf16.
+        precision: fp32, fp16, bf16 or int8.
         memory: budget in bytes or as text (``4GB``).
         tile: side of tiles, LR pixels.
         ensemble: average over flips and turns.
 
     Raises:
         CheckpointError: the model cannot be found or read.
-        ValueError: a setting breaks its rule.
+        ValueError: a setting breaks its rule, or int8 costs too much quality.
     """
     settings = Settings(
         device=device, precision=precision, memory=memory, tile=tile, ensemble=ensemble
@@ -81,7 +81,7 @@ def upscale(
         source: a path, a PIL image, or an array (see `Upscaler.upscale`).
         model: see `load`, as for the rest.
         device: where to run.
-        precision: fp32, fp16 or bf16.
+        precision: fp32, fp16, bf16 or int8.
         memory: budget in bytes or as text (``4GB``).
         tile: side of tiles, LR pixels.
 

@@ -26,9 +26,10 @@ class PackedLinear:
     """A linear layer, ready to run on about `rows` rows at a time."""
 
     def __init__(self, weight: Float[Tensor, "o i"], bias: Float[Tensor, " o"], rows: int) -> None:
-        self.fused, self.weight, self.bias = fuses(weight), weight.detach(), bias.detach()
+        self.fused, self.plain, self.bias = fuses(weight), weight.detach(), bias.detach()
+        self.weight = self.plain
         if self.fused:
-            self.weight = torch.ops.mkldnn._reorder_linear_weight(self.weight, rows)
+            self.weight = torch.ops.mkldnn._reorder_linear_weight(self.plain, rows)
 
     def __call__(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
         """The layer alone."""
@@ -43,7 +44,7 @@ class PackedLinear:
         return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "none")
 
     def plus(self, x: Float[Tensor, "p i"], other: Float[Tensor, "p o"]) -> Float[Tensor, "p o"]:
-        """The layer and a sum."""
+        """The layer and a sum; `other` must not be used afterwards."""
         if not self.fused:
             return linear(x, self.weight, self.bias).add_(other)
         operator = torch.ops.mkldnn._linear_pointwise.binary
@@ -56,10 +57,11 @@ class PackedConv:
     _GEOMETRY = ([0, 1], [1, 1], [1, 1])  # padding, stride, dilation
 
     def __init__(self, weight: Float[Tensor, "o i 3 3"], bias: Float[Tensor, " o"]) -> None:
-        self.fused, self.weight, self.bias = fuses(weight), weight.detach(), bias.detach()
+        self.fused, self.plain, self.bias = fuses(weight), weight.detach(), bias.detach()
+        self.weight = self.plain
         if self.fused:
             pack = torch.ops.mkldnn._reorder_convolution_weight
-            self.weight = pack(self.weight, *self._GEOMETRY, 1, [1, weight.shape[1], 64, 64])
+            self.weight = pack(self.plain, *self._GEOMETRY, 1, [1, weight.shape[1], 64, 64])
 
     def then_gelu(self, x: Float[Tensor, "h w i"]) -> Float[Tensor, "h2 w o"]:
         """The convolution and a GELU."""

@@ -5,11 +5,17 @@ from typing import Literal
 
 import torch
 
-from hatsr.inference import budget
+from hatsr.inference import budget, int8
 from hatsr.inference.memory import available_bytes, parse_bytes
 
-Precision = Literal["fp32", "fp16", "bf16"]
-DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+Precision = Literal["fp32", "fp16", "bf16", "int8"]
+DTYPES = {
+    "fp32": torch.float32,
+    "fp16": torch.float16,
+    "bf16": torch.bfloat16,
+    "int8": torch.float32,
+}
+"""Of features."""
 
 OVERLAP = 32
 """LR pixels that neighbouring tiles share."""
@@ -26,7 +32,8 @@ class Settings:
     device: str = "cpu"
     """As torch names it: cpu, cuda, cuda:1, mps ..."""
     precision: Precision = "fp32"
-    """fp16 and bf16 need a GPU; a tile that is not finite is run again in fp32."""
+    """fp16 and bf16 need a GPU; a tile that is not finite is run again in fp32. int8 needs a CPU
+    with VNNI, and a network that it costs next to nothing (see `hatsr.inference.fidelity`)."""
     memory: int | str | None = None
     """Bytes, or a size such as 4GB; None: a share of what is free when a picture starts."""
     tile: int | None = None
@@ -43,15 +50,24 @@ class Settings:
         """Check at the door."""
         if self.precision not in DTYPES:
             raise ValueError(f"precision must be one of {list(DTYPES)}, got {self.precision!r}")
-        if self.precision != "fp32" and self.device == "cpu":
+        if self.precision == "int8":
+            self._check_int8()
+        elif self.precision != "fp32" and self.device == "cpu":
             raise ValueError(
-                f"precision must be fp32 on a cpu, which only emulates {self.precision}; "
-                "choose fp32 or a GPU device"
+                "precision must be fp32 on a cpu (or int8), which only emulates "
+                f"{self.precision}; choose fp32 or a GPU device"
             )
         if self.overlap < 0:
             raise ValueError(f"overlap must be 0 or more, got {self.overlap}")
         if isinstance(self.memory, str):
             object.__setattr__(self, "memory", parse_bytes(self.memory))
+
+    def _check_int8(self) -> None:
+        if self.device.partition(":")[0] != "cpu":
+            raise ValueError(f"device must be cpu for int8, got {self.device}; choose fp16 there")
+        reason = int8.unusable()
+        if reason:
+            raise ValueError(f"precision must not be int8 here, {reason}; choose fp32")
 
     def budget(self) -> int:
         """Bytes that a picture may take now."""

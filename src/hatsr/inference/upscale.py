@@ -16,6 +16,7 @@ from hatsr.image import Picture
 from hatsr.inference import budget
 from hatsr.inference.engine import Engine, PooledMeans, ignore_progress
 from hatsr.inference.ensemble import self_ensemble
+from hatsr.inference.fidelity import check_loss
 from hatsr.inference.memory import kept_heap
 from hatsr.inference.sampling import sample, sample_area
 from hatsr.inference.settings import DTYPES, Settings
@@ -36,7 +37,7 @@ class Upscaler:
         settings: how to run it.
 
     Raises:
-        ValueError: the tile does not go with the network's window.
+        ValueError: the tile does not go with the network's window, or int8 costs too much quality.
     """
 
     def __init__(self, model: HAT, name: str, settings: Settings | None = None) -> None:
@@ -57,11 +58,16 @@ class Upscaler:
             )
         self._model = model
         self._engines: dict[torch.dtype, Engine] = {}
+        if self.settings.precision == "int8":
+            check_loss(model, self.enlarge, name)
 
     def _engine(self, dtype: torch.dtype) -> Engine:
         if dtype not in self._engines:
             model = self._model if dtype == torch.float32 else deepcopy(self._model)
-            self._engines[dtype] = Engine(model, device=self.settings.device, dtype=dtype)
+            int8 = self.settings.precision == "int8"
+            self._engines[dtype] = Engine(
+                model, device=self.settings.device, dtype=dtype, int8=int8
+            )
         return self._engines[dtype]
 
     # ------------------------------------------------------------------ tensors

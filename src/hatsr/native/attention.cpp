@@ -20,6 +20,10 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // within the compiler's own header
 #include <immintrin.h>
 #endif
+#if defined(__AMX_BF16__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #if defined(_OPENMP)
 #include <omp.h>
 #else
@@ -267,6 +271,12 @@ inline void transpose(float* to, int64_t to_row, const float* from, int64_t from
         }
 }
 
+}  // namespace
+
+#include "tiles.h"
+
+namespace {
+
 // Regions of a panel's keys and of the queries that meet it.
 struct Seam {
     int32_t keys[WIDEST * LANES], queries[STEP];
@@ -460,6 +470,68 @@ void mix(const Window& window, const Forward& of, bool tops_known) {
         }
 }
 
+#if defined(__AMX_BF16__)
+// Scores of a step to weights, as two bfloat16 each, and to sums.
+inline void share_out(const Window& window, const Forward& of, const float* scores, float* shares,
+                      int64_t panel, int64_t query) {
+    bool has_seam = window.regions();
+    Seam seam = has_seam ? window.seam(panel, query) : Seam{};
+    for (int row = 0; row < STEP; row++) {
+        Vector line[1][4];
+#pragma GCC unroll 4
+        for (int n = 0; n < 4; n++) line[0][n] = load(scores + row * 64 + n * 16);
+        float& top = of.tops[query + row];
+        if (panel == 0) {
+            top = -3e38f;
+            raise(&top, line);
+        }
+        if (has_seam) mask(line, seam, row);
+#pragma GCC unroll 4
+        for (int n = 0; n < 4; n++) line[0][n] = exp2(line[0][n] - top);
+        float *sum = of.sums + (query + row) * LANES, *share = shares + row * 32;
+        store(sum, load(sum) + ((line[0][0] + line[0][1]) + (line[0][2] + line[0][3])));
+        tiles::split(line[0][0], line[0][1], share, share + 2 * tiles::FLOATS);
+        tiles::split(line[0][2], line[0][3], share + 16, share + 2 * tiles::FLOATS + 16);
+    }
+}
+
+// The same on matrix units, for panels of four vectors; keys are rows, not transposed.
+void mix_tiles(const Window& window, const Forward& of, const float* keys, float* room) {
+    const Call& call = window.call;
+    int64_t queries = call.heads.padded_queries, lanes = call.lanes;
+    int64_t deep = (lanes + tiles::DEPTH - 1) / tiles::DEPTH;
+    int64_t query_size = deep * queries * 16, key_size = deep * call.keys * 16;
+    float *left = room, *right = left + 2 * query_size, *values = right + 2 * key_size;
+    float *scores = values + call.keys * lanes, *shares = scores + 2 * STEP * 64;
+    const float *right_low = right + key_size, *values_low = values + call.keys * lanes / 2;
+    tiles::pack_left(left, of.queries, queries, lanes, deep);
+    tiles::pack_right_transposed(right, keys, call.keys, lanes, deep);
+    tiles::pack_right(values, of.values, call.keys, lanes);
+    std::memset(of.mixed, 0, queries * lanes * sizeof(float));
+    std::memset(of.sums, 0, queries * LANES * sizeof(float));
+    tiles::Registers registers;
+    // A tile is slow to read what was only just written, so three steps are under way at a time.
+    int64_t rows = queries / STEP, steps = call.heads.panels * rows;
+    for (int64_t step = 0; step < steps + 2; step++) {
+        if (step < steps) {
+            int64_t p = step / rows, q = step % rows * STEP, key = p * 4 * deep * tiles::FLOATS;
+            const float* query = left + q * 16;
+            tiles::multiply_four(scores + step % 2 * STEP * 64, window.bias(p, q), query,
+                                 query + query_size, queries, right + key, right_low + key, deep);
+        }
+        if (step >= 1 && step <= steps) {
+            int64_t p = (step - 1) / rows, q = (step - 1) % rows * STEP, half = (step - 1) % 2;
+            share_out(window, of, scores + half * STEP * 64, shares + half * STEP * 64, p, q);
+        }
+        if (step >= 2) {
+            int64_t p = (step - 2) / rows, q = (step - 2) % rows * STEP, value = p * 32 * lanes;
+            tiles::add_product(of.mixed + q * lanes, lanes, shares + step % 2 * STEP * 64,
+                               values + value, values_low + value);
+        }
+    }
+}
+#endif
+
 // Sums of the weights in the first padded_queries places; whether all can be trusted.
 bool add_up(const Call& call, float* sums) {
     bool sound = true;
@@ -475,7 +547,9 @@ void forward(const Window& window, float* out, float* log_sums) {
     const Call& call = window.call;
     int64_t keys = call.keys * call.lanes, queries = call.heads.padded_queries;
     int64_t rows = queries * call.lanes, block = STEP * N * LANES;
-    float* at = scratch(3 * keys + 2 * rows + block + queries * (LANES + 1));
+    int64_t deep = rounded(call.lanes, 32);  // for matrix units, two halves of each float
+    int64_t tiled = (queries + call.keys) * deep + keys + STEP * 256;
+    float* at = scratch(3 * keys + 2 * rows + block + queries * (LANES + 1) + tiled);
     float* spare = at + 2 * keys + 2 * rows + block + queries * (LANES + 1);
     Forward of;
     of.keys_t = at, of.values = at + keys, of.queries = of.values + keys;
@@ -484,9 +558,18 @@ void forward(const Window& window, float* out, float* log_sums) {
     window.pack_queries(of.queries, call.query, call.strides.query, call.scale * LOG2_E);
     window.pack_keys(of.values, call.value);
     window.pack_keys(spare, call.key);
-    window.transpose_panels(of.keys_t, spare);
-    mix<N>(window, of, false);
+#if defined(__AMX_BF16__)
+    // Narrow heads would leave tiles half empty; training keeps to floats.
+    if (N == 4 && call.lanes > LANES && !log_sums) {
+        mix_tiles(window, of, spare, spare + keys);
+    } else
+#endif
+    {
+        window.transpose_panels(of.keys_t, spare);
+        mix<N>(window, of, false);
+    }
     if (!add_up(call, of.sums)) {
+        window.transpose_panels(of.keys_t, spare);
         find_tops<N>(window, of);
         mix<N>(window, of, true);
         add_up(call, of.sums);
@@ -624,6 +707,17 @@ void each_window(const Call& call, bool shared, const Work& work) {
 #define EXPORTED __attribute__((visibility("default")))
 
 extern "C" {
+
+// Whether this build runs here; asks the system for the matrix units where it needs them.
+EXPORTED int hatsr_ready() {
+#if defined(__AMX_BF16__)
+    constexpr long request = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA
+    return __builtin_cpu_supports("amx-bf16") && __builtin_cpu_supports("avx512bf16") &&
+           syscall(SYS_arch_prctl, request, tile_data) == 0;
+#else
+    return 1;
+#endif
+}
 
 // Keys of a panel that fit a window of so many keys with the least waste.
 EXPORTED int64_t hatsr_panel_keys(int64_t keys) {

@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 
 SWITCH = "HATSR_NATIVE"
-"""Environment variable: 0 turns the kernels off."""
-_FLAVOURS = {"AVX512": ("v4", "v3", "any"), "AVX2": ("v3", "any")}
+"""Environment variable: 0 turns the kernels off, the name of a build (v4, v3, any) takes that."""
+_FLAVOURS = {"AVX512": ("amx", "v4", "v3", "any"), "AVX2": ("v3", "any")}
 """What `torch.backends.cpu.get_cpu_capability` says, and the builds that run there, best first."""
 
 
@@ -68,24 +68,31 @@ class Kernels:
 @cache
 def kernels() -> Kernels | str:
     """The best build for this processor, or in words why there is none."""
-    if os.environ.get(SWITCH) == "0":
+    asked = os.environ.get(SWITCH, "")
+    if asked == "0":
         return f"turned off by {SWITCH}=0"
     note = Path(__file__).with_name("not-built.txt")
     reason = note.read_text(encoding="utf-8").strip() if note.is_file() else "not built"
     capability = torch.backends.cpu.get_cpu_capability()
-    for flavour in _FLAVOURS.get(capability, ("any",)):
+    flavours = _FLAVOURS.get(capability, ("any",))
+    for flavour in (asked,) if asked in flavours else flavours:
         path = Path(__file__).with_name(f"kernels-{flavour}.so")
         if not path.is_file():
             continue
         try:
-            return _open(path, flavour, capability)
+            found = _open(path, flavour, capability)
+            if found is not None:
+                return found
         except (OSError, AttributeError) as error:
             reason = f"{path} cannot be loaded: {error}"
     return reason
 
 
-def _open(path: Path, flavour: str, capability: str) -> Kernels:
+def _open(path: Path, flavour: str, capability: str) -> Kernels | None:
+    """A build, or None if the processor or the system lacks what it needs."""
     library = ctypes.CDLL(str(path))
+    if not library.hatsr_ready():
+        return None
     shapes = [POINTER(Windows), POINTER(Heads), POINTER(Strides)]
     forward, backward = library.hatsr_attention, library.hatsr_attention_backward
     forward.argtypes, forward.restype = [*shapes, *[c_void_p] * 6], None

@@ -1,0 +1,83 @@
+"""What int8 costs in quality, measured on a shipped picture before it is used."""
+
+from collections.abc import Callable
+from math import log10
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from hatsr import image
+from hatsr.model import HAT
+from hatsr.resize import imresize
+
+MOST_LOSS = 0.05
+"""dB of PSNR on Y."""
+_PICTURE = Path(__file__).with_name("calibration.jpg")  # NASA's, public domain; in no benchmark
+_SIDE = 64  # of the LR, pixels
+_LUMA = (65.481 / 219, 128.553 / 219, 24.966 / 219)
+_ROUNDING = 1 / (12 * 255**2)  # mean squared error of 8-bit results
+
+Enlarge = Callable[[Float[Tensor, "1 rgb h w"]], Float[Tensor, "1 rgb sr_h sr_w"]]
+
+
+def check_loss(model: HAT, enlarge: Enlarge, name: str) -> None:
+    """Refuse a network that loses more than `MOST_LOSS`.
+
+    Args:
+        model: in float32.
+        enlarge: the same in int8.
+        name: of the network, for the message.
+
+    Raises:
+        ValueError: it loses more; the message says how much.
+    """
+    found = loss(model, enlarge)
+    if not found <= MOST_LOSS:
+        raise ValueError(
+            f"int8 must cost at most {MOST_LOSS} dB of PSNR, got {found:.2f} dB with {name}; "
+            "choose precision fp32"
+        )
+
+
+@torch.inference_mode()
+def loss(model: HAT, enlarge: Enlarge) -> float:
+    """PSNR of the network in float32 minus that of `enlarge`, dB.
+
+    Of Y, against the HR of a pair whose LR is the HR reduced by `imresize`; as many SR pixels as
+    the scale are left out at each side. SR is not rounded to 8 bits, but what that costs on
+    average is added to both errors.
+    """
+    lr, hr = pair(model.config.scale, model.config.channels)
+    edge = model.config.scale
+    sr = enlarge(lr)
+    return 10 * log10(_error(sr, hr, edge) / _error(model(lr), hr, edge))
+
+
+def pair(scale: int, channels: int) -> tuple[Tensor, Tensor]:
+    """LR (1 rgb h w) and HR of the middle of the shipped picture, in [0, 1]; gray for one channel.
+
+    With scale 1 both are the same.
+    """
+    picture = image.to_tensor(image.read(_PICTURE))
+    if channels == 1:
+        picture = luma(picture)
+    side = min(_SIDE, min(picture.shape[-2:]) // scale) * scale
+    top, left = ((n - side) // 2 for n in picture.shape[-2:])
+    hr = picture[:, :, top : top + side, left : left + side]
+    small = imresize(hr, size=(side // scale, side // scale))
+    return (small * 255).round().div(255).clamp(0, 1), hr
+
+
+def luma(rgb: Float[Tensor, "1 c h w"]) -> Float[Tensor, "1 1 h w"]:
+    """Y of BT.601 in [0, 1]; gray is its own."""
+    if rgb.shape[1] == 1:
+        return rgb
+    return (rgb * rgb.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
+
+
+def _error(sr: Float[Tensor, "1 c h w"], hr: Float[Tensor, "1 c h w"], edge: int) -> float:
+    """Mean squared error of Y inside of an edge, with that of rounding."""
+    difference = luma(sr.clamp(0, 1).double()) - luma(hr.double())
+    return difference[:, :, edge:-edge, edge:-edge].square().mean().item() + _ROUNDING

@@ -1,0 +1,260 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from tiny import tiny
+
+from hatsr import checkpoint, load
+from hatsr.inference import fidelity, int8
+from hatsr.inference.engine import Engine
+from hatsr.inference.fidelity import loss, pair
+from hatsr.inference.int8 import Codes, Int8Conv, Int8Linear
+from hatsr.inference.packed import PackedConv, PackedLinear
+from hatsr.inference.settings import Settings
+from hatsr.inference.upscale import Upscaler
+from hatsr.model import HAT
+from hatsr.model.blocks import HAB
+
+needs_int8 = pytest.mark.skipif(int8.unusable() is not None, reason=str(int8.unusable()))
+INT8 = Settings(precision="int8")
+
+
+@pytest.fixture(params=["one pass", "two passes"])
+def rounding(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways of rounding: torch's own, and without it."""
+    if request.param == "two passes":
+        monkeypatch.setattr(int8, "_rounds_in_one_pass", lambda: False)
+    elif not int8._rounds_in_one_pass():
+        pytest.skip("torch has no rounding of its own any more")
+    int8._hear_deprecation()
+    return request.param
+
+
+def apart(a: torch.Tensor, b: torch.Tensor) -> float:
+    """Difference over size, both as root mean squares."""
+    return ((a - b).norm() / b.norm()).item()
+
+
+# ---------------------------------------------------------------------- codes
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        torch.linspace(-3, 5, 1001),
+        torch.linspace(2, 5, 1001),
+        torch.linspace(-5, -2, 1001),
+        torch.linspace(-100.5, 154.5, 511),
+        torch.linspace(-101.5, 153.5, 511),
+        torch.zeros(7),
+    ],
+    ids=["both signs", "positive", "negative", "tie", "other tie", "nothing"],
+)
+def test_codes_are_the_nearest(rounding: str, values: torch.Tensor) -> None:
+    y = Codes.of(values)
+    back = (y.codes.float() - y.zero) * y.scale
+    assert (back - values).abs().max() <= 0.502 * y.scale
+    assert 0 <= y.zero <= 255
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_features_that_are_not_finite(bad: float) -> None:
+    with pytest.raises(ValueError, match=r"features must be finite, got .*; choose precision"):
+        Codes.of(torch.tensor([1.0, bad]))
+
+
+# ---------------------------------------------------------------------- layers
+
+
+@needs_int8
+@pytest.mark.parametrize("rows", [1, 7, 64])
+@pytest.mark.parametrize("way", ["alone", "gelu", "plus"])
+def test_linear_layer(rounding: str, rows: int, way: str) -> None:
+    torch.manual_seed(0)
+    weight, bias = torch.randn(24, 12), torch.randn(24)
+    x, other = torch.randn(rows, 12), torch.randn(rows, 24)
+    ours, exact = Int8Linear(weight, bias), PackedLinear(weight, bias, rows)
+    runs: dict[str, Callable] = {
+        "alone": lambda layer: layer(x),
+        "gelu": lambda layer: layer.then_gelu(x),
+        "plus": lambda layer: layer.plus(x, other.clone()),
+    }
+    assert apart(runs[way](ours), runs[way](exact)) < 0.02
+
+
+@needs_int8
+@pytest.mark.parametrize(("height", "width"), [(3, 1), (5, 7), (10, 8)])
+def test_convolution(rounding: str, height: int, width: int) -> None:
+    torch.manual_seed(0)
+    weight, bias, gain = torch.randn(20, 12, 3, 3), torch.randn(20), torch.randn(20)
+    x, features = torch.randn(height, width, 12), torch.randn(height - 2, width, 20)
+    x[0] = 0
+    ours = Int8Conv(weight, bias).gated(gain)
+    exact = PackedConv(weight * gain[:, None, None, None], bias * gain)
+    assert apart(ours.then_gelu(x), exact.then_gelu(x)) < 0.02
+    sums = features.clone(), features.clone()
+    for conv, total in zip((ours, exact), sums, strict=True):
+        conv.add_to(total, x)
+    assert apart(sums[0] - features, sums[1] - features) < 0.02
+
+
+# ---------------------------------------------------------------------- networks
+
+
+@needs_int8
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"cab": False, "ocab": False},
+        {"depthwise_cab": True},
+        {"group_conv": "3conv"},
+        {"group_conv": "identity"},
+        {"tail": "nearest-conv", "scale": 4},
+        {"embed_dim": 14, "num_heads": 7},
+        {"channels": 1},
+    ],
+    ids=str,
+)
+def test_close_to_float(changes: dict) -> None:
+    model = tiny(**changes)
+    lr = torch.rand(1, model.config.channels, 16, 24)
+    exact = Engine(model).run(lr)
+    sr = Engine(model, int8=True).run(lr)
+    assert 0 < apart(sr, exact) < 0.05
+    assert torch.equal(Engine(model).run(lr), exact)  # the network is left alone
+
+
+@needs_int8
+@pytest.mark.parametrize("size", [(1, 1), (5, 9), (16, 13)])
+def test_odd_sizes(size: tuple[int, int]) -> None:
+    model = tiny()
+    lr = torch.rand(1, 3, *size)
+    with torch.no_grad():
+        exact = model(lr)
+    sr = Upscaler(model, "tiny", INT8).enlarge(lr)
+    assert sr.shape == exact.shape
+    assert apart(sr, exact) < 0.1
+
+
+@needs_int8
+def test_tiles() -> None:
+    settings = Settings(precision="int8", tile=16, overlap=8)
+    lr = torch.rand(1, 3, 28, 40)
+    tiled = Upscaler(tiny(), "tiny", settings).enlarge(lr)
+    exact = Upscaler(tiny(), "tiny", Settings(tile=16, overlap=8)).enlarge(lr)
+    assert apart(tiled, exact) < 0.05
+
+
+@needs_int8
+def test_threads_do_not_change_the_result() -> None:
+    engine, lr, threads = (
+        Engine(tiny(), int8=True),
+        torch.rand(1, 3, 16, 24),
+        torch.get_num_threads(),
+    )
+    results = []
+    try:
+        for n in (1, 2):
+            torch.set_num_threads(n)
+            results.append(engine.run(lr))
+    finally:
+        torch.set_num_threads(threads)
+    # What differs by rounding in float32 can fall to the next code in a few places.
+    assert apart(results[0], results[1]) < 1e-3
+
+
+@needs_int8
+def test_without_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    model, lr = tiny(), torch.rand(1, 3, 8, 8)
+    engine = Engine(model, int8=True)
+    assert engine.tail is model.tail
+    assert apart(engine.run(lr), Engine(model).run(lr)) < 0.05
+
+
+# ---------------------------------------------------------------------- quality
+
+
+def shipped(outlier: float = 1.0) -> HAT:
+    """hat-t-x4; a channel of each HAB's second norm is scaled and read as much smaller."""
+    model = checkpoint.read(checkpoint.resolve("hat-t-x4")).model()
+    with torch.no_grad():
+        for block in model.modules():
+            if isinstance(block, HAB):
+                block.norm2.weight[0] *= outlier
+                block.norm2.bias[0] *= outlier
+                block.mlp.fc1.weight[:, 0] /= outlier
+    return model.eval()
+
+
+@needs_int8
+def test_the_shipped_network_passes() -> None:
+    upscaler = Upscaler(shipped(), "hat-t-x4", INT8)
+    assert -0.01 < loss(shipped(), upscaler.enlarge) < 0.02
+
+
+@needs_int8
+def test_a_network_with_an_outlier_is_refused_with_the_number() -> None:
+    assert loss(shipped(1e4), shipped()) == pytest.approx(0, abs=1e-3)  # the same in float32
+    with pytest.raises(ValueError, match=r"at most 0\.05 dB of PSNR, got \d+\.\d\d dB with odd"):
+        Upscaler(shipped(1e4), "odd", INT8)
+
+
+def test_loss_of_a_known_error() -> None:
+    model = tiny(scale=1, tail="residual").eval()
+    with torch.no_grad():
+        for parameter in model.tail.parameters():
+            parameter.zero_()  # SR is LR, and so HR, up to the rounding of LR
+    assert loss(model, lambda lr: lr) == pytest.approx(0, abs=1e-3)
+    shift = 0.01
+    lr, hr = pair(1, 3)
+    assert torch.equal(lr, hr)
+    inside = ((hr + shift).clamp(0, 1) - hr)[:, :, 1:-1, 1:-1]
+    y = fidelity.luma(inside.double())
+    rounding = 1 / (12 * 255**2)
+    expected = 10 * torch.log10((y.square().mean() + rounding) / rounding).item()
+    assert loss(model, lambda lr: lr + shift) == pytest.approx(expected, abs=0.01)
+
+
+def test_not_a_number_is_refused() -> None:
+    model = tiny(scale=2).eval()
+    with pytest.raises(ValueError, match="got nan dB"):
+        fidelity.check_loss(model, lambda lr: model(lr) * float("nan"), "broken")
+
+
+@pytest.mark.parametrize(("scale", "side"), [(1, 64), (2, 64), (3, 64), (4, 64), (8, 32)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pairs(scale: int, side: int, channels: int) -> None:
+    lr, hr = pair(scale, channels)
+    assert lr.shape == (1, channels, side, side)
+    assert hr.shape == (1, channels, side * scale, side * scale)
+    assert 0 <= lr.min() < 0.1
+    assert 0.9 < lr.max() <= 1
+
+
+# ---------------------------------------------------------------------- the way in
+
+
+@needs_int8
+def test_load() -> None:
+    lr = np.random.default_rng(0).integers(0, 256, (9, 11, 3), dtype=np.uint8)
+    sr = load("hat-t-x4", precision="int8").upscale(lr)
+    exact = load("hat-t-x4").upscale(lr)
+    assert sr.shape == (36, 44, 3)
+    assert np.abs(sr.astype(int) - exact).mean() < 2
+
+
+def test_only_on_a_cpu() -> None:
+    with pytest.raises(ValueError, match="device must be cpu for int8, got cuda:1; choose fp16"):
+        Settings(precision="int8", device="cuda:1")
+
+
+def test_where_it_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: False)
+    with pytest.raises(ValueError, match="must not be int8 here, the processor has no AVX-512 VN"):
+        Settings(precision="int8")
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="PyTorch has no oneDNN; choose fp32"):
+        Settings(precision="int8")
