@@ -25,7 +25,7 @@ from hatsr.model.windows import (
         ("hat-l", 4, 40_846_575),
         ("hat-l", 2, 40_698_863),
         ("hat-l", 3, 40_883_503),
-        ("hat-t", 4, 610_029),
+        ("hat-t", 4, 684_192),
     ],
 )
 def test_parameter_counts(name: str, scale: int, parameters: int) -> None:

@@ -101,7 +101,7 @@ class Blocks:
         normed = self.layers.norm(block.norm1, x)
         x = graph.op("Add", x, self.window_attention(block.attention, normed))
         if block.cab is not None:
-            weighted = graph.op("Mul", self.cab(block.cab, normed), graph.number(block.conv_scale))
+            weighted = graph.op("Mul", self.cab(block.cab, normed), graph.number(block.cab.alpha))
             x = graph.op("Add", x, weighted)
         return graph.op("Add", x, self.mlp(block.mlp, self.layers.norm(block.norm2, x)))
 

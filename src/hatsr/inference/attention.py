@@ -65,7 +65,7 @@ class FastWindowAttention:
             out = torch.empty_like(parts[0]) if len(parts) == 1 else q.new_empty(q.shape)
             attend_into(out, q, k, v, bias, band.places)
             for rows, part in zip(band.rows, out.split([len(p) for p in parts]), strict=True):
-                features[rows] = self.proj.plus(part, features[rows])
+                self.proj.add_to(features[rows], part)
 
     def _attend(self, qkv: Float[Tensor, "p c3"], bias: Float[Tensor, "1 heads q q"]) -> Pixels:
         q, k, v = rearrange(
@@ -114,7 +114,7 @@ class FastOverlappingAttention:
             q = self.q(self.norm(part))
             out = torch.empty_like(q)
             attend_into(out, q, k, v, bias, band.places)
-            part.copy_(self.proj.plus(out, part))
+            self.proj.add_to(part, out)
 
     def _chunk(
         self,

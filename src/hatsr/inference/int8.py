@@ -97,10 +97,10 @@ class Int8Linear:
         """The layer and a GELU."""
         return self._run(x, "gelu", "none")
 
-    def plus(self, x: Float[Tensor, "p i"], other: Float[Tensor, "p o"]) -> Float[Tensor, "p o"]:
-        """The layer and a sum, which replaces `other`."""
+    def add_to(self, other: Float[Tensor, "p o"], x: Float[Tensor, "p i"]) -> None:
+        """Add the layer's output for `x` to `other`, in place."""
         y = Codes.of(x)
-        return torch.ops.onednn.qlinear_pointwise.binary(
+        torch.ops.onednn.qlinear_pointwise.binary(
             *(y.codes, y.scale, y.zero, self.weight, self.scale, self.zero, other, self.bias),
             *(1.0, 0, torch.float32, 1.0, 0, "sum", 1.0, "none", [], ""),
         )

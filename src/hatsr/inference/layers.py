@@ -65,7 +65,7 @@ class FastMLP:
         """Change `features` in place."""
         for part in features.split(even_share(len(features), self.pixels)):
             hidden = self.fc1.then_gelu(self.norm(part))
-            part.copy_(self.fc2.plus(hidden, part))
+            self.fc2.add_to(part, hidden)
 
 
 class FastCAB:
@@ -76,8 +76,8 @@ class FastCAB:
     weights, so that it adds straight to the features.
     """
 
-    def __init__(self, cab: CAB, alpha: float, pixels: int) -> None:
-        self.alpha, self.attention, self.pixels = alpha, cab.attention, pixels
+    def __init__(self, cab: CAB, pixels: int) -> None:
+        self.alpha, self.attention, self.pixels = cab.alpha, cab.attention, pixels
         weight, bias = _dense(cab.compress)
         spare = -len(weight) % LANES
         weight, bias = pad(weight, (0, 0, 0, 0, 0, 0, 0, spare)), pad(bias, (0, spare))
@@ -136,7 +136,7 @@ class FastHAB:
     def __init__(self, block: HAB, pixels: int) -> None:
         self.norm, self.pixels = block.norm1, pixels
         self.attention = FastWindowAttention(block.attention, pixels)
-        self.cab = None if block.cab is None else FastCAB(block.cab, block.conv_scale, pixels)
+        self.cab = None if block.cab is None else FastCAB(block.cab, pixels)
         self.mlp = FastMLP(block.norm2, block.mlp, pixels)
 
     def normalise(self, features: Float[Tensor, "h w c"]) -> Bordered:

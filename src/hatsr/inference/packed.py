@@ -5,6 +5,8 @@ with a residual happen while the product is still in cache (the operators that t
 compiler emits). Elsewhere the same meaning in plain torch.
 """
 
+from functools import cached_property
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -22,12 +24,15 @@ def fuses(weight: Tensor) -> bool:
     )
 
 
+_POINT = ([0, 0], [1, 1], [1, 1])  # padding, stride, dilation of a 1 x 1 convolution
+
+
 class PackedLinear:
     """A linear layer, ready to run on about `rows` rows at a time."""
 
     def __init__(self, weight: Float[Tensor, "o i"], bias: Float[Tensor, " o"], rows: int) -> None:
         self.fused, self.plain, self.bias = fuses(weight), weight.detach(), bias.detach()
-        self.weight = self.plain
+        self.weight, self.rows = self.plain, rows
         if self.fused:
             self.weight = torch.ops.mkldnn._reorder_linear_weight(self.plain, rows)
 
@@ -43,12 +48,22 @@ class PackedLinear:
             return gelu(linear(x, self.weight, self.bias))
         return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "none")
 
-    def plus(self, x: Float[Tensor, "p i"], other: Float[Tensor, "p o"]) -> Float[Tensor, "p o"]:
-        """The layer and a sum; `other` must not be used afterwards."""
+    def add_to(self, other: Float[Tensor, "p o"], x: Float[Tensor, "p i"]) -> None:
+        """Add the layer's output for `x` to `other`, in place."""
         if not self.fused:
-            return linear(x, self.weight, self.bias).add_(other)
-        operator = torch.ops.mkldnn._linear_pointwise.binary
-        return operator(x, other, self.weight, self.bias, "add")
+            other += linear(x, self.weight, self.bias)
+            return
+        # A 1 x 1 convolution: that operator can add in place, the linear one cannot.
+        operator = torch.ops.mkldnn._convolution_pointwise_.binary
+        image, out = (t.t()[None, :, None] for t in (x, other))  # 1 i 1 p
+        operator(out, image, self._point, self.bias, *_POINT, 1, "add", 1.0, None, [], None)
+
+    @cached_property
+    def _point(self) -> Tensor:
+        """The weight packed as a 1 x 1 convolution."""
+        weight = self.plain[:, :, None, None]
+        shape = [1, weight.shape[1], 1, self.rows]
+        return torch.ops.mkldnn._reorder_convolution_weight(weight, *_POINT, 1, shape)
 
 
 class PackedConv:

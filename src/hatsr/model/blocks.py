@@ -62,13 +62,13 @@ class ChannelAttention(nn.Module):
         """Factors in (0, 1) from the pooled means."""
         return self.excite(self.squeeze(mean).relu()).sigmoid()
 
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        """Scale each channel of each picture."""
-        return x * self.gate(x.mean(dim=(2, 3)))[:, :, None, None]
+    def forward(self, x: Float[Tensor, "b c h w"], alpha: float) -> Float[Tensor, "b c h w"]:
+        """Scale each channel of each picture, and all by alpha."""
+        return x * (alpha * self.gate(x.mean(dim=(2, 3))))[:, :, None, None]
 
 
 class CAB(nn.Module):
-    """Channel attention block: squeeze to C / beta, expand, channel attention."""
+    """Channel attention block: squeeze to C / beta, expand, channel attention, times alpha."""
 
     def __init__(self, config: HATConfig) -> None:
         super().__init__()
@@ -82,11 +82,14 @@ class CAB(nn.Module):
             if config.channel_attention
             else nn.Identity()
         )
+        self.alpha = config.conv_scale
 
     def forward(self, x: Features) -> Features:
         """Same shape out."""
         y = self.expand(self.activation(self.compress(rearrange(x, "b h w c -> b c h w"))))
-        return rearrange(self.attention(y), "b c h w -> b h w c")
+        has_gate = isinstance(self.attention, ChannelAttention)
+        y = self.attention(y, self.alpha) if has_gate else self.alpha * y
+        return rearrange(y, "b c h w -> b h w c")
 
 
 class MLP(nn.Module):
@@ -212,7 +215,6 @@ class HAB(nn.Module):
         self.norm1 = nn.LayerNorm(config.embed_dim)
         self.attention = WindowAttention(config, heads, shift)
         self.cab = CAB(config) if config.cab else None
-        self.conv_scale = config.conv_scale
         self.norm2 = nn.LayerNorm(config.embed_dim)
         self.mlp = MLP(config)
         self.drop_path = DropPath(drop_path)
@@ -222,7 +224,7 @@ class HAB(nn.Module):
         normed = self.norm1(x)
         x = x + self.drop_path(self.attention(normed))
         if self.cab is not None:
-            x = x + self.conv_scale * self.cab(normed)
+            x = x + self.cab(normed)
         return x + self.drop_path(self.mlp(self.norm2(x)))
 
 

@@ -74,7 +74,7 @@ constexpr float MASKED = -100 * LOG2_E;
 constexpr float LEAST = 0x1p-100f, MOST = 0x1p100f;  // row sums outside are not trusted
 constexpr int STEP = 16;                             // queries that meet a panel together
 constexpr int WIDEST = LANES == 16 ? 4 : 2;          // vectors of keys in a panel
-constexpr int64_t TOGETHER = 8;                      // windows of a head that follow each other
+constexpr int64_t TOGETHER = 8;                      // windows of a head that follow each other at most
 
 inline Vector load(const float* p) { return *reinterpret_cast<const Loose*>(p); }
 inline void store(float* p, Vector v) { *reinterpret_cast<Loose*>(p) = v; }
@@ -685,7 +685,8 @@ void backward(const Window& window, const Gradients& given) {
 template <class Work>
 void each_window(const Call& call, bool shared, const Work& work) {
     int64_t count = call.windows.count, heads = call.heads.count;
-    int64_t groups = (count + TOGETHER - 1) / TOGETHER;
+    int64_t share = count * call.windows.pictures / (4 * call.heads.threads);
+    int64_t size = std::clamp<int64_t>(share, 1, TOGETHER), groups = (count + size - 1) / size;
     int64_t units = call.windows.pictures * (shared ? heads : groups);
 #pragma omp parallel for schedule(static) num_threads(int(call.heads.threads))
     for (int64_t unit = 0; unit < units; unit++) {
@@ -694,7 +695,7 @@ void each_window(const Call& call, bool shared, const Work& work) {
             for (int64_t w = 0; w < count; w++)
                 work(Window{call, unit / heads, w, unit % heads});
         } else {
-            int64_t first = unit % groups * TOGETHER, last = std::min(count, first + TOGETHER);
+            int64_t first = unit % groups * size, last = std::min(count, first + size);
             for (int64_t head = 0; head < heads; head++)
                 for (int64_t w = first; w < last; w++)
                     work(Window{call, unit / groups, w, head});
