@@ -4,7 +4,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test compile-test lint bench clean
+# Pictures to train on (data/train, data/valid) and to measure with (Set5, Set14, BSD100).
+DATA ?= data
+BENCH ?= $(DATA)/bench
+TRAIN = $(BIN)/hatsr train 'data.train=[$(DATA)/train]' valid.data=$(DATA)/valid
+
+.PHONY: demo test compile-test lint bench weights clean
 
 demo: $(READY)
 	$(BIN)/hatsr upscale examples/astronaut.jpg -o out --overwrite
@@ -22,6 +27,13 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/inference.py
+
+# The shipped weights from nothing; a run that was stopped goes on where it was.
+weights: $(READY)
+	$(TRAIN) recipes/hat-t-x4.yaml
+	$(TRAIN) recipes/hat-t-x2.yaml
+	$(TRAIN) recipes/hat-t-x3.yaml
+	$(BIN)/python tools/ship.py hat-t-x4 hat-t-x2 hat-t-x3 --data-root $(BENCH)
 
 $(READY): pyproject.toml constraints.txt hatch_build.py src/hatsr/native/attention.cpp src/hatsr/native/tiles.h
 	$(PYTHON) -m venv .venv

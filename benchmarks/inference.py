@@ -1,9 +1,12 @@
 """How fast and in how much memory networks run here.
 
-    python benchmarks/inference.py [--network hat] [--sizes 64 128 256 512] [--memory 1.2GB]
+    python benchmarks/inference.py [--networks hat hat-s hat-l hat-t] [--sizes 64 128 256 512]
+                                   [--memory 1.2GB] [--threads 2] [--rounds 7]
 
-Prints the share of the machine's fp32 matrix rate, measured in the same run, turn by turn, and
-the peak memory of each size in a process of its own, beyond the loaded network.
+At 64 x 64, turn by turn: our engine, the engine without native kernels, the plain network and a
+textbook formulation (`textbook.py`), as shares of the machine's fp32 matrix rate measured in the
+same turns; with the allocator keeping its memory, and for engine and textbook as it usually is.
+Then the time per LR pixel and the peak memory of each size, in a process of its own.
 """
 
 import argparse
@@ -13,15 +16,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from unittest import mock
 
 import torch
+from textbook import forward as textbook
 
 from hatsr import HAT, Settings, Upscaler, preset
 from hatsr.evaluation.complexity import RULE, complexity, measure
 from hatsr.inference.engine import Engine
 from hatsr.inference.memory import kept_heap
+from hatsr.native import attention as native
+from hatsr.native.library import Kernels, kernels
 
 MATRIX = 2048
+PRODUCTS = 8
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -30,45 +39,82 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def without_kernels() -> mock._patch:
+    """While this is open the native kernels are not found."""
+    return mock.patch.object(native, "kernels", return_value="left out by the benchmark")
+
+
+def turns(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of each, taken in turn after one run to warm up."""
+    for work in works.values():
+        work()
+    found: dict[str, list[float]] = {key: [] for key in works}
+    for _ in range(rounds):
+        for key, work in works.items():
+            found[key].append(seconds(work))
+    return found
+
+
 def speed(name: str, size: int, rounds: int) -> None:
-    """Engine and plain network against the matrix rate: medians of rounds taken in turn."""
+    """All ways to run one network, against the matrix rate."""
+    torch.manual_seed(0)
     model = HAT(preset(name)).eval()
-    engine = Engine(model)
     lr, a = torch.rand(1, 3, size, size), torch.rand(MATRIX, MATRIX)
     flops = 2 * complexity(preset(name), size, size).multiply_adds
+    engine = Engine(model)
+    with without_kernels():
+        fallback = Engine(model)
+
+    def plain() -> None:
+        with without_kernels():
+            model(lr)
 
     def matrix() -> None:
-        for _ in range(8):
+        for _ in range(PRODUCTS):
             torch.mm(a, a)
+
+    def run_fallback() -> None:
+        with without_kernels():
+            fallback.run(lr)
 
     works: dict[str, Callable[[], object]] = {
         "matrix": matrix,
         "engine": lambda: engine.run(lr),
-        "plain": lambda: model(lr),
+        "engine, no kernels": run_fallback,
+        "plain network": plain,
+        "textbook": lambda: textbook(model, lr),
     }
-    times: dict[str, list[float]] = {key: [] for key in works}
-    with torch.inference_mode(), kept_heap():
-        for work in works.values():
-            work()
-        faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-        works["engine"]()
-        faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
-        for _ in range(rounds):
-            for key, work in works.items():
-                times[key].append(seconds(work))
-    matrix_flops = 8 * 2 * MATRIX**3
-    rate = matrix_flops / statistics.median(times["matrix"])
-    print(f"{name} x4 at {size} x {size}, {torch.get_num_threads()} threads, {rounds} rounds")
-    print(f"  matrix rate {rate / 1e9:.1f} GF/s (fp32, {MATRIX} x {MATRIX})")
-    for key in ("engine", "plain"):
-        second = statistics.median(times[key])
-        pairs = zip(times[key], times["matrix"], strict=True)
-        shares = [f"{flops / t / (matrix_flops / m):.1%}" for t, m in pairs]
-        print(
-            f"  {key}: {second:.3f} s, {flops / second / 1e9:.1f} GF/s, share of the matrix rate "
-            f"{flops / second / rate:.1%} (by round: {', '.join(shares)})"
-        )
-    print(f"  page faults of one forward in the steady state: {faults}")
+    usual = {key: works[key] for key in ("engine", "textbook")}
+    with torch.inference_mode():
+        ours, theirs = engine.run(lr), textbook(model, lr)
+        error = float((ours - theirs).abs().max() / theirs.abs().max())
+        with kept_heap():
+            times = turns(works, rounds)
+            faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            engine.run(lr)
+            faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
+        with nullcontext():
+            unkept = turns(usual, rounds)
+    middle = {key: statistics.median(values) for key, values in times.items()}
+    matrix_flops = PRODUCTS * 2 * MATRIX**3
+    rate = matrix_flops / middle["matrix"]
+    threads = torch.get_num_threads()
+    print(
+        f"{name} x4, {size} x {size}, {flops / 1e9:.1f} GFLOP, {threads} threads, {rounds} rounds"
+    )
+    print(f"  matrix rate {rate / 1e9:.0f} GF/s (fp32, {MATRIX} x {MATRIX})")
+    for key in list(works)[1:]:
+        share = flops / middle[key] / rate
+        print(f"  {key:20} {middle[key]:7.3f} s  {share:6.1%} of the matrix rate")
+    shares = [
+        flops / t / (matrix_flops / m)
+        for t, m in zip(times["engine"], times["matrix"], strict=True)
+    ]
+    print(f"  engine by round: {', '.join(f'{share:.1%}' for share in shares)}")
+    kept = middle["textbook"] / middle["engine"]
+    usual_ratio = statistics.median(unkept["textbook"]) / statistics.median(unkept["engine"])
+    print(f"  textbook / engine: {kept:.2f} with the heap kept, {usual_ratio:.2f} without")
+    print(f"  largest difference to textbook {error:.1e}; page faults of one forward: {faults}")
 
 
 def peak(name: str, size: int, budget: str | None) -> None:
@@ -88,32 +134,42 @@ def peak(name: str, size: int, budget: str | None) -> None:
     print((cost.peak_bytes or 0) - (idle.peak_bytes or 0), cost.seconds)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--network", default="hat")
-    parser.add_argument("--sizes", type=int, nargs="*", default=[64, 128, 256, 512])
-    parser.add_argument("--memory", default=None, help="tile to this budget")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--peak", type=int, default=None, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.peak:
-        peak(options.network, options.peak, options.memory)
-        return
-    speed(options.network, 64, options.rounds)
-    print(f"  counting: {RULE}")
-    print(
-        f"peak memory beyond the loaded network, budget {options.memory or 'none: whole picture'}"
-    )
+def sizes(name: str, options: argparse.Namespace) -> None:
+    """Time per pixel and peak memory by size of picture."""
+    print(f"{name} x4, peak memory beyond the loaded network, budget {options.memory or 'none'}")
     for size in options.sizes:
-        command = [sys.executable, __file__, "--network", options.network, "--peak", str(size)]
+        command = [sys.executable, __file__, "--networks", name, "--peak", str(size)]
+        command += ["--threads", str(torch.get_num_threads())]
         if options.memory:
             command += ["--memory", options.memory]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found, second = (float(word) for word in done.stdout.split())
         per_pixel = second / size**2 * 1e6
         print(f"  {size:4d}: {found / 1e6:8.0f} MB {second:8.2f} s {per_pixel:6.1f} us/pixel")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--networks", nargs="*", default=["hat", "hat-s", "hat-l", "hat-t"])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[64, 128, 256, 512])
+    parser.add_argument("--memory", default=None, help="tile to this budget")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--peak", type=int, default=None, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    if options.peak:
+        peak(options.networks[0], options.peak, options.memory)
+        return
+    found = kernels()
+    print(f"native kernels: {found.name if isinstance(found, Kernels) else found}")
+    print(f"counting: {RULE}")
+    for name in options.networks:
+        speed(name, 64, options.rounds)
+    for name in options.networks[:1]:
+        sizes(name, options)
 
 
 if __name__ == "__main__":
