@@ -35,7 +35,7 @@ weights: $(READY)
 	$(TRAIN) recipes/hat-t-x3.yaml
 	$(BIN)/python tools/ship.py hat-t-x4 hat-t-x2 hat-t-x3 --data-root $(BENCH)
 
-$(READY): pyproject.toml constraints.txt hatch_build.py src/hatsr/native/attention.cpp src/hatsr/native/tiles.h
+$(READY): pyproject.toml constraints.txt hatch_build.py $(wildcard src/hatsr/native/*.cpp src/hatsr/native/*.h)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" --constraint constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,figures,export,openvino]' --group dev

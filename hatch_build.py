@@ -16,6 +16,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FLAGS = ("-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden")
 THREADS = ("-fopenmp",)
+SOURCES = ("attention.cpp", "products.cpp")
 FLAVOURS = {
     "amx": (
         "-march=x86-64-v4",
@@ -73,12 +74,12 @@ def compile_all(folder: Path) -> str | None:
 def _compile(
     compiler: str, folder: Path, threads: tuple[str, ...], flavours: dict[str, tuple[str, ...]]
 ) -> str | None:
-    source = str(folder / "attention.cpp")
+    sources = [str(folder / name) for name in SOURCES]
     runs = []
     for name, flags in flavours.items():
         target = folder / f"kernels-{name}.so"
         part = target.with_suffix(".part")
-        command = [compiler, *FLAGS, *flags, *threads, source, "-o", str(part)]
+        command = [compiler, *FLAGS, *flags, *threads, *sources, "-o", str(part)]
         run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603
         runs.append((run, part, target))
     reason = None

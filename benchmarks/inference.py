@@ -15,8 +15,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from unittest import mock
 
 import torch
@@ -26,7 +26,7 @@ from hatsr import HAT, Settings, Upscaler, preset
 from hatsr.evaluation.complexity import RULE, complexity, measure
 from hatsr.inference.engine import Engine
 from hatsr.inference.memory import kept_heap
-from hatsr.native import attention as native
+from hatsr.native import attention, products
 from hatsr.native.library import Kernels, kernels
 
 MATRIX = 2048
@@ -39,9 +39,15 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def without_kernels() -> mock._patch:
+@contextmanager
+def without_kernels() -> Iterator[None]:
     """While this is open the native kernels are not found."""
-    return mock.patch.object(native, "kernels", return_value="left out by the benchmark")
+    reason = "left out by the benchmark"
+    with (
+        mock.patch.object(attention, "kernels", return_value=reason),
+        mock.patch.object(products, "kernels", return_value=reason),
+    ):
+        yield
 
 
 def turns(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
@@ -93,8 +99,7 @@ def speed(name: str, size: int, rounds: int) -> None:
             faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
             engine.run(lr)
             faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
-        with nullcontext():
-            unkept = turns(usual, rounds)
+        unkept = turns(usual, rounds)
     middle = {key: statistics.median(values) for key, values in times.items()}
     matrix_flops = PRODUCTS * 2 * MATRIX**3
     rate = matrix_flops / middle["matrix"]
@@ -168,7 +173,7 @@ def main() -> None:
     print(f"counting: {RULE}")
     for name in options.networks:
         speed(name, 64, options.rounds)
-    for name in options.networks[:1]:
+    for name in options.networks[:1] if options.sizes else []:
         sizes(name, options)
 
 

@@ -1,8 +1,8 @@
 """Linear layers and convolutions with what follows them fused in.
 
-On a CPU with oneDNN, weights are packed once into its own order, and bias, GELU and the sum
-with a residual happen while the product is still in cache (the operators that torch's own
-compiler emits). Elsewhere the same meaning in plain torch.
+On a CPU with matrix units a native kernel runs them. On others with oneDNN, weights are packed once
+into its own order, and bias, GELU and the sum with a residual happen while the product is still in
+cache (the operators that torch's own compiler emits). Elsewhere the same meaning in plain torch.
 """
 
 from functools import cached_property
@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import conv2d, gelu, linear
+
+from hatsr.native import products
 
 
 def fuses(weight: Tensor) -> bool:
@@ -33,23 +35,33 @@ class PackedLinear:
     def __init__(self, weight: Float[Tensor, "o i"], bias: Float[Tensor, " o"], rows: int) -> None:
         self.fused, self.plain, self.bias = fuses(weight), weight.detach(), bias.detach()
         self.weight, self.rows = self.plain, rows
-        if self.fused:
+        self.tiles = None
+        if products.usable(weight):
+            self.tiles = products.Packed(self.plain[:, None], self.bias)
+        elif self.fused:
             self.weight = torch.ops.mkldnn._reorder_linear_weight(self.plain, rows)
 
     def __call__(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
         """The layer alone."""
+        if self.tiles is not None:
+            return self.tiles(x)
         if not self.fused:
             return linear(x, self.weight, self.bias)
         return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
 
     def then_gelu(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
         """The layer and a GELU."""
+        if self.tiles is not None:
+            return self.tiles(x, products.GELU)
         if not self.fused:
             return gelu(linear(x, self.weight, self.bias))
         return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "none")
 
     def add_to(self, other: Float[Tensor, "p o"], x: Float[Tensor, "p i"]) -> None:
         """Add the layer's output for `x` to `other`, in place."""
+        if self.tiles is not None:
+            self.tiles.add_to(other, x)
+            return
         if not self.fused:
             other += linear(x, self.weight, self.bias)
             return
@@ -74,12 +86,18 @@ class PackedConv:
     def __init__(self, weight: Float[Tensor, "o i 3 3"], bias: Float[Tensor, " o"]) -> None:
         self.fused, self.plain, self.bias = fuses(weight), weight.detach(), bias.detach()
         self.weight = self.plain
-        if self.fused:
+        self.tiles = None
+        if products.usable(weight):
+            taps = self.plain.permute(0, 2, 3, 1).flatten(1, 2)
+            self.tiles = products.Packed(taps, self.bias)
+        elif self.fused:
             pack = torch.ops.mkldnn._reorder_convolution_weight
             self.weight = pack(self.plain, *self._GEOMETRY, 1, [1, weight.shape[1], 64, 64])
 
     def then_gelu(self, x: Float[Tensor, "h w i"]) -> Float[Tensor, "h2 w o"]:
         """The convolution and a GELU."""
+        if self.tiles is not None:
+            return self.tiles(x, products.GELU)
         x = x.permute(2, 0, 1)[None]
         if self.fused:
             operator = torch.ops.mkldnn._convolution_pointwise
@@ -90,6 +108,9 @@ class PackedConv:
 
     def add_to(self, other: Float[Tensor, "h2 w o"], x: Float[Tensor, "h w i"]) -> None:
         """Add the convolution of `x` to `other`, in place."""
+        if self.tiles is not None:
+            self.tiles.add_to(other, x)
+            return
         x, out = x.permute(2, 0, 1)[None], other.permute(2, 0, 1)[None]
         if self.fused:
             operator = torch.ops.mkldnn._convolution_pointwise_.binary

@@ -16,6 +16,9 @@ _FLAVOURS = {"AVX512": ("amx", "v4", "v3", "any"), "AVX2": ("v3", "any")}
 """What `torch.backends.cpu.get_cpu_capability` says, and the builds that run there, best first."""
 
 
+_Product = tuple[Callable[..., int], Callable[..., None], Callable[..., None]]
+
+
 class Windows(Structure):
     """Of attention.cpp."""
 
@@ -51,6 +54,20 @@ class Heads(Structure):
     )
 
 
+class Product(Structure):
+    """Of products.cpp."""
+
+    _fields_ = (
+        ("lines", c_int64),
+        ("line", c_int64),
+        ("taps", c_int64),
+        ("inputs", c_int64),
+        ("outputs", c_int64),
+        ("after", c_int64),
+        ("threads", c_int64),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Kernels:
     """One build of the kernels."""
@@ -63,6 +80,8 @@ class Kernels:
     """hatsr_attention."""
     backward: Callable[..., None]
     """hatsr_attention_backward."""
+    product: _Product | None
+    """hatsr_packed_floats, hatsr_pack and hatsr_product, where there are matrix units."""
 
 
 @cache
@@ -99,4 +118,15 @@ def _open(path: Path, flavour: str, capability: str) -> Kernels | None:
     backward.argtypes, backward.restype = [*shapes, *[c_void_p] * 11, c_int], None
     panel_keys = library.hatsr_panel_keys
     panel_keys.argtypes, panel_keys.restype = [c_int64], c_int64
-    return Kernels(f"{flavour} build on {capability}", panel_keys, forward, backward)
+    name = f"{flavour} build on {capability}"
+    return Kernels(name, panel_keys, forward, backward, _product(library))
+
+
+def _product(library: ctypes.CDLL) -> _Product | None:
+    if not hasattr(library, "hatsr_product"):
+        return None
+    size, pack, product = library.hatsr_packed_floats, library.hatsr_pack, library.hatsr_product
+    size.argtypes, size.restype = [c_int64] * 3, c_int64
+    pack.argtypes, pack.restype = [c_void_p] * 2 + [c_int64] * 3, None
+    product.argtypes, product.restype = [POINTER(Product), *[c_void_p] * 4], None
+    return size, pack, product

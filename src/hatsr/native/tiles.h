@@ -1,8 +1,10 @@
 // Products of floats on the matrix units for bfloat16 (AMX), each float as the sum of two bfloat16:
 // a b = (a1 + a2)(b1 + b2), of which a2 b2 is left out. That is exact to about 2^-17 of |a| |b|, and
-// still several times faster than vectors of floats. Included by attention.cpp.
+// still several times faster than vectors of floats.
 
 #pragma once
+
+#include "vectors.h"
 
 #if defined(__AMX_BF16__)
 

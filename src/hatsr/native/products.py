@@ -1,0 +1,69 @@
+"""Linear layers and 3 x 3 convolutions on matrix units, where the processor has them.
+
+See products.cpp: floats in and out, exact to about 2^-17 of the products' terms.
+"""
+
+from ctypes import byref
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from hatsr.native.library import Kernels, Product, kernels
+
+NOTHING, GELU, ADD = 0, 1, 2
+"""What follows: nothing, a GELU, a sum with what is there."""
+
+
+def usable(weight: Tensor) -> bool:
+    """Whether the kernel can run: float32 on a CPU with matrix units."""
+    found = kernels()
+    return (
+        weight.dtype == torch.float32
+        and weight.device.type == "cpu"
+        and isinstance(found, Kernels)
+        and found.product is not None
+    )
+
+
+class Packed:
+    """Weight and bias of a layer, ready to run.
+
+    Args:
+        weight: outputs, taps (1, or 9 row by row) and inputs.
+        bias: for each output.
+    """
+
+    def __init__(
+        self, weight: Float[Tensor, "outputs taps inputs"], bias: Float[Tensor, " outputs"]
+    ) -> None:
+        found = kernels()
+        if not isinstance(found, Kernels) or found.product is None:
+            raise RuntimeError("matrix units must be there, got none; see `usable`")
+        size, pack, self._product = found.product
+        self.shape, self.bias = tuple(weight.shape), bias.detach().contiguous()
+        weight = weight.detach().contiguous()
+        self._weight = weight.new_empty(size(*self.shape))
+        pack(self._weight.data_ptr(), weight.data_ptr(), *self.shape)
+
+    def __call__(self, x: Tensor, after: int = NOTHING) -> Tensor:
+        """Pixels to pixels: p i to p o, or for 9 taps h w i to h2 w o with two rows less."""
+        shape = x.shape if self.shape[1] == 1 else (x.shape[0] - 2, x.shape[1], x.shape[2])
+        out = x.new_empty(*shape[:-1], self.shape[0])
+        self._run(out, x, after)
+        return out
+
+    def add_to(self, other: Tensor, x: Tensor) -> None:
+        """Add the output for `x` to `other`, in place."""
+        if other.is_contiguous():
+            self._run(other, x, ADD)
+        else:
+            other += self(x)
+
+    def _run(self, out: Tensor, x: Tensor, after: int) -> None:
+        outputs, taps, inputs = self.shape
+        lines, line = (1, len(x)) if taps == 1 else (out.shape[0], out.shape[1])
+        about = Product(lines, line, taps, inputs, outputs, after, torch.get_num_threads())
+        x = x.contiguous()
+        given = (t.data_ptr() for t in (x, self._weight, self.bias, out))
+        self._product(byref(about), *given)

@@ -1,0 +1,32 @@
+"""The ways a network is run on a CPU, and how near they come to plain float32."""
+
+from pathlib import Path
+
+import pytest
+
+from hatsr.native import attention, library, products
+from hatsr.native.library import Kernels, kernels
+
+EXACT = 1e-5
+"""Float32 in another order."""
+SPLIT = 5e-5
+"""Products of floats as two bfloat16 each, on matrix units."""
+
+
+@pytest.fixture(params=["best", "vectors", "plain torch"])
+def near(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> float:
+    """Run by the best kernels, by those for vector units, by none; the relative error allowed."""
+    found: Kernels | str | None = kernels()
+    if request.param == "best":
+        has_tiles = isinstance(found, Kernels) and found.product is not None
+        return SPLIT if has_tiles else EXACT
+    found = f"turned off by a test: {request.param}"
+    if request.param == "vectors":
+        builds = (Path(library.__file__).with_name(f"kernels-{name}.so") for name in ("v4", "any"))
+        path = next((path for path in builds if path.is_file()), None)
+        if path is None or not isinstance(kernels(), Kernels):
+            pytest.skip("native kernels are not built")
+        found = library._open(path, path.stem, "a test")
+    monkeypatch.setattr(attention, "kernels", lambda: found)
+    monkeypatch.setattr(products, "kernels", lambda: found)
+    return EXACT
