@@ -56,7 +56,7 @@ def complexity(config: HATConfig, height: int = 64, width: int = 64) -> Complexi
         lr = torch.empty(1, config.channels, height, width)
     total = 0
 
-    def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def count(module: nn.Module, inputs: tuple[object, ...], output: Tensor) -> None:
         nonlocal total
         total += _multiply_adds(module, inputs[0], output)
 
