@@ -58,7 +58,9 @@ def complexity(config: HATConfig, height: int = 64, width: int = 64) -> Complexi
 
     def count(module: nn.Module, inputs: tuple[object, ...], output: Tensor) -> None:
         nonlocal total
-        total += _multiply_adds(module, inputs[0], output)
+        x = inputs[0]
+        if isinstance(x, Tensor):
+            total += _multiply_adds(module, x, output)
 
     for module in model.modules():
         module.register_forward_hook(count)
