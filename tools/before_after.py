@@ -1,0 +1,48 @@
+"""The README's picture: a small photograph enlarged by bicubic interpolation and by hatsr.
+
+python tools/before_after.py [--model hat-t-x4] [-o docs/before-after.webp]
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+import hatsr
+from hatsr.resize import imresize
+
+ROOT = Path(__file__).parents[1]
+CROP = (64, 4, 176, 88)  # left, top, right, bottom in the photograph
+GAP = 6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--model", default="hat-t-x4")
+    parser.add_argument("-o", "--out", type=Path, default=ROOT / "docs/before-after.webp")
+    options = parser.parse_args()
+    photograph = Image.open(ROOT / "examples/astronaut.jpg").convert("RGB")
+    model = hatsr.load(options.model)
+    panels = {
+        f"bicubic x{model.scale}": Image.fromarray(imresize(np.asarray(photograph), model.scale)),
+        f"hatsr upscale ({options.model})": model.upscale(photograph),
+    }
+    crop = tuple(model.scale * edge for edge in CROP)
+    side = crop[2] - crop[0]
+    sheet = Image.new("RGB", (len(panels) * (side + GAP) - GAP, crop[3] - crop[1]), "white")
+    draw = ImageDraw.Draw(sheet)
+    for place, (label, panel) in enumerate(panels.items()):
+        left = place * (side + GAP)
+        sheet.paste(panel.crop(crop), (left, 0))
+        font = ImageFont.load_default(14)
+        box = draw.textbbox((left + 8, sheet.height - 24), label, font=font)
+        draw.rectangle((box[0] - 4, box[1] - 3, box[2] + 4, box[3] + 3), fill="black")
+        draw.text((left + 8, sheet.height - 24), label, fill="white", font=font)
+    sheet.save(options.out, quality=92)
+
+
+if __name__ == "__main__":
+    main()
