@@ -66,6 +66,7 @@ def _machine() -> dict[str, object]:
     from hatsr import __version__
     from hatsr.inference.memory import available_bytes, can_keep_heap
     from hatsr.inference.packed import fuses
+    from hatsr.native import products
     from hatsr.native.library import Kernels, kernels
 
     fused, native = fuses(torch.empty(1)), kernels()
@@ -76,7 +77,11 @@ def _machine() -> dict[str, object]:
         "threads": torch.get_num_threads(),
         "vector unit": torch.backends.cpu.get_cpu_capability(),
         "free memory": f"{available_bytes() / 1e9:.1f} GB",
-        "linear layers": "oneDNN, packed and fused" if fused else "plain torch (no oneDNN here)",
+        "linear layers": "native kernel on matrix units"
+        if products.usable(torch.empty(1))
+        else "oneDNN, packed and fused"
+        if fused
+        else "plain torch (no oneDNN here)",
         "window attention": f"native kernel, {native.name}"
         if isinstance(native, Kernels)
         else f"plain torch ({native})",

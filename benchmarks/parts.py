@@ -1,6 +1,6 @@
 """Where the time of a forward goes, as a picture.
 
-    python benchmarks/profile.py [--networks hat hat-t] [--size 64] [-o docs/where-time-goes.webp]
+    python benchmarks/parts.py [--networks hat hat-t] [--size 64] [-o docs/where-time-goes.webp]
 
 Each part of the engine is timed inside a whole forward, with the native kernels and without.
 """
