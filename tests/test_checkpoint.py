@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from tiny import tiny
 
 from hatsr import checkpoint
-from hatsr.checkpoint import CheckpointError, read, resolve, save
+from hatsr.checkpoint import CheckpointError, read, resolve, save, shipped
 from hatsr.checkpoint.official import to_official
 from hatsr.model import HAT, HATConfig, preset
 
@@ -294,7 +294,9 @@ def test_hub_offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         resolve("hf://someone/hat/net.pth")
 
 
-def test_shipped_weights_are_what_the_card_says() -> None:
-    found = read(resolve("hat-t-x4"))
-    assert found.config == preset("hat-t")
-    assert resolve("hat-t-x4").stat().st_size < 1.5e6
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_shipped_weights_are_what_the_card_says(name: str) -> None:
+    found = read(resolve(name))
+    assert found.config == preset("hat-t", scale=int(name[-1]))
+    assert resolve(name).stat().st_size < 1.5e6
+    assert set(json.loads(found.metadata["psnr_y"])) == {"Set5", "Set14", "BSD100"}

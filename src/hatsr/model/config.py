@@ -143,6 +143,7 @@ PRESETS: dict[str, HATConfig] = {
         window_size=8,
         squeeze_factor=16,
         tail="pixelshuffle-direct",
+        drop_path=0.0,
     ),
     "swinir": SWINIR,
     "swinir-l1": replace(SWINIR, embed_dim=258),
