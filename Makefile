@@ -15,7 +15,8 @@ demo: $(READY)
 	$(BIN)/hatsr upscale examples/astronaut.jpg -o out --overwrite
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore tests/training
+	$(BIN)/python -m pytest tests/training
 
 compile-test: $(READY)
 	HATSR_UNINSTRUMENTED=1 $(BIN)/python -m pytest -m uninstrumented
