@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -52,6 +53,14 @@ def _by_onnxruntime(path: Path, lr: LR) -> SR:
 
 
 def _by_openvino(path: Path, lr: LR) -> SR:
+    # On processors with AMX its CPU plugin replaces the signal stack of the thread that loads it,
+    # and may leave one that is unmapped: the next signal would end the process. So in a thread
+    # that ends with it.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(_compiled_by_openvino, path, lr).result()
+
+
+def _compiled_by_openvino(path: Path, lr: LR) -> SR:
     core = import_openvino().Core()
     compiled = core.compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return np.array(compiled({"lr": lr})["sr"])
