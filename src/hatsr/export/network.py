@@ -1,7 +1,7 @@
 """The whole network as an ONNX model; height and width are free, from 1 x 1.
 
-Written operator by operator: torch's exporter gives the same numbers, but needs most of a minute
-for the smallest network when both sides are free.
+Written operator by operator: torch's exporter gives the same numbers, but takes far longer
+when both sides are free.
 """
 
 import json

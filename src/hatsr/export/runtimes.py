@@ -23,7 +23,7 @@ def enlarge(path: Path, lr: LR) -> SR:
 def to_openvino(source: Path, target: Path, metadata: Mapping[str, str], half: bool) -> None:
     """Convert an ONNX file to OpenVINO IR.
 
-    `convert_model` would look every bias up in its table at once, for a file four times as large;
+    `convert_model` would look every bias up in its table at once, for a far larger file;
     a network that is only read leaves that to the compiler.
 
     Args:

@@ -62,7 +62,7 @@ class FastWindowAttention:
         for band in layout.bands(self.shift):
             parts = [normed[rows] for rows in band.rows]
             q, k, v = self.qkv(parts[0] if len(parts) == 1 else torch.cat(parts)).chunk(3, dim=1)
-            out = torch.empty_like(parts[0]) if len(parts) == 1 else q.new_empty(q.shape)
+            out = q.new_empty(q.shape)
             attend_into(out, q, k, v, bias, band.places)
             for rows, part in zip(band.rows, out.split([len(p) for p in parts]), strict=True):
                 self.proj.add_to(features[rows], part)

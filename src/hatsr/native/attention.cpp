@@ -13,6 +13,11 @@
 #include "tiles.h"
 #include "vectors.h"
 
+#if defined(__AMX_BF16__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 extern "C" {
 
 // The same for all pictures of a batch but for their first row. Rows of keys may be -1: zeros.
@@ -36,15 +41,13 @@ struct Heads {
 };
 }
 
-
 namespace {
 
 constexpr float MASKED = -100 * LOG2_E;
 constexpr float LEAST = 0x1p-100f, MOST = 0x1p100f;  // row sums outside are not trusted
 constexpr int STEP = 16;                             // queries that meet a panel together
 constexpr int WIDEST = LANES == 16 ? 4 : 2;          // vectors of keys in a panel
-constexpr int64_t TOGETHER = 8;                      // windows of a head that follow each other at most
-
+constexpr int64_t TOGETHER = 8;                      // windows of a head in a row, at most
 
 // STEP rows += weights (STEP x depth) times rows of one head's width.
 inline void add_weighted(float* c, int64_t lanes, const float* weights, const float* rows,
@@ -484,8 +487,6 @@ void each_window(const Call& call, bool shared, const Work& work) {
 
 }  // namespace
 
-#define EXPORTED __attribute__((visibility("default")))
-
 extern "C" {
 
 // Whether this build runs here; asks the system for the matrix units where it needs them.
@@ -517,7 +518,8 @@ EXPORTED void hatsr_attention(const Windows* windows, const Heads* heads, const 
 }
 
 // Gradients of hatsr_attention; see Gradients.
-EXPORTED void hatsr_attention_backward(const Windows* windows, const Heads* heads, const Strides* strides,
+EXPORTED void hatsr_attention_backward(const Windows* windows, const Heads* heads,
+                              const Strides* strides,
                               const float* query, const float* key, const float* value,
                               const float* bias, const float* out, const float* log_sums,
                               const float* d_out, float* d_query, float* d_key, float* d_value,

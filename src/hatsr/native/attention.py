@@ -34,6 +34,11 @@ class Places:
     """uint8: windows with more than one region."""
 
     @property
+    def rows(self) -> tuple[Tensor | None, ...]:
+        """All four, in the operator's order."""
+        return self.query_rows, self.key_rows, self.regions, self.seams
+
+    @property
     def shared(self) -> bool:
         """Whether windows have keys in common."""
         return self.key_rows.shape != self.query_rows.shape
@@ -59,8 +64,7 @@ def window_attention(
         bias: B.
         places: the windows; every pixel is a query of exactly one.
     """
-    rows = (places.query_rows, places.key_rows, places.regions, places.seams)
-    out = _forward(qkv.flatten(1, 2).float(), bias.float(), *rows)[0]
+    out = _forward(qkv.flatten(1, 2).float(), bias.float(), *places.rows)[0]
     return out.unflatten(1, qkv.shape[1:3])
 
 
@@ -177,9 +181,8 @@ def _call(
     query, key, _ = maps
     pictures, pixels = query.shape[:2] if query.dim() == 3 else (1, 0)
     heads, panels, queries, panel = bias.shape
-    rows = (places.query_rows, places.key_rows, places.regions, places.seams)
     windows = Windows(
-        pictures, pixels, *places.query_rows.shape, places.key_rows.shape[1], *_pointers(rows)
+        pictures, pixels, *places.query_rows.shape, places.key_rows.shape[1], *_pointers(places.rows)
     )
     width, threads = query.shape[-1] // heads, torch.get_num_threads()
     count = Heads(heads, width, queries, panels, panel, threads)

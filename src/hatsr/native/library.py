@@ -11,11 +11,9 @@ from pathlib import Path
 import torch
 
 SWITCH = "HATSR_NATIVE"
-"""Environment variable: 0 turns the kernels off, the name of a build (v4, v3, any) takes that."""
+"""Environment variable: 0 turns the kernels off, the name of a build takes that one."""
 _FLAVOURS = {"AVX512": ("amx", "v4", "v3", "any"), "AVX2": ("v3", "any")}
 """What `torch.backends.cpu.get_cpu_capability` says, and the builds that run there, best first."""
-
-
 _Product = tuple[Callable[..., int], Callable[..., None], Callable[..., None]]
 
 

@@ -131,8 +131,6 @@ inline void finish_block(float* out, const float* sums, const float* bias, int64
 
 }  // namespace
 
-#define EXPORTED __attribute__((visibility("default")))
-
 extern "C" {
 
 EXPORTED int64_t hatsr_packed_floats(int64_t outputs, int64_t taps, int64_t inputs) {

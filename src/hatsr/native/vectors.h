@@ -12,15 +12,13 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // within the compiler's own header
 #include <immintrin.h>
 #endif
-#if defined(__AMX_BF16__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 #if defined(_OPENMP)
 #include <omp.h>
 #else
 inline int omp_get_thread_num() { return 0; }
 #endif
+
+#define EXPORTED __attribute__((visibility("default")))
 
 #if defined(__AVX512F__)
 #define LANES 16
