@@ -20,7 +20,7 @@ from hatsr.inference.tiles import cut, plan
 from hatsr.model.windows import pad_to_multiple
 
 WINDOW = 16
-"""A multiple of the window of the networks compared: tiles on this grid have the windows of the whole picture."""
+"""A multiple of the networks' window: tiles on this grid have the windows of the whole picture."""
 
 
 def psnr(a: Tensor, b: Tensor) -> float:

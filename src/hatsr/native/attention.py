@@ -182,7 +182,11 @@ def _call(
     pictures, pixels = query.shape[:2] if query.dim() == 3 else (1, 0)
     heads, panels, queries, panel = bias.shape
     windows = Windows(
-        pictures, pixels, *places.query_rows.shape, places.key_rows.shape[1], *_pointers(places.rows)
+        pictures,
+        pixels,
+        *places.query_rows.shape,
+        places.key_rows.shape[1],
+        *_pointers(places.rows),
     )
     width, threads = query.shape[-1] // heads, torch.get_num_threads()
     count = Heads(heads, width, queries, panels, panel, threads)
