@@ -1,7 +1,5 @@
 """The ways a network is run on a CPU, and how near they come to plain float32."""
 
-from pathlib import Path
-
 import pytest
 
 from hatsr.native import attention, library, products
@@ -22,11 +20,10 @@ def near(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> flo
         return SPLIT if has_tiles else EXACT
     found = f"turned off by a test: {request.param}"
     if request.param == "vectors":
-        builds = (Path(library.__file__).with_name(f"kernels-{name}.so") for name in ("v4", "any"))
-        path = next((path for path in builds if path.is_file()), None)
-        if path is None or not isinstance(kernels(), Kernels):
+        builds = map(library.open_build, ("v4", "v3", "any"))
+        found = next((build for build in builds if isinstance(build, Kernels)), None)
+        if found is None or not isinstance(kernels(), Kernels):
             pytest.skip("native kernels are not built")
-        found = library._open(path, path.stem, "a test")
     monkeypatch.setattr(attention, "kernels", lambda: found)
     monkeypatch.setattr(products, "kernels", lambda: found)
     return EXACT

@@ -17,7 +17,6 @@ from hatsr.model import HAT
 from hatsr.model.blocks import HAB
 
 needs_int8 = pytest.mark.skipif(int8.unusable() is not None, reason=str(int8.unusable()))
-INT8 = Settings(precision="int8")
 
 
 @pytest.fixture(params=["one pass", "two passes"])
@@ -139,7 +138,7 @@ def test_odd_sizes(size: tuple[int, int]) -> None:
     lr = torch.rand(1, 3, *size)
     with torch.no_grad():
         exact = model(lr)
-    sr = Upscaler(model, "tiny", INT8).enlarge(lr)
+    sr = Upscaler(model, "tiny", Settings(precision="int8")).enlarge(lr)
     assert sr.shape == exact.shape
     assert apart(sr, exact) < 0.1
 
@@ -197,15 +196,16 @@ def shipped(outlier: float = 1.0) -> HAT:
 
 @needs_int8
 def test_the_shipped_network_passes() -> None:
-    upscaler = Upscaler(shipped(), "hat-t-x4", INT8)
+    upscaler = Upscaler(shipped(), "hat-t-x4", Settings(precision="int8"))
     assert -0.01 < loss(shipped(), upscaler.enlarge) < 0.02
 
 
 @needs_int8
 def test_a_network_with_an_outlier_is_refused_with_the_number() -> None:
     assert loss(shipped(1e4), shipped()) == pytest.approx(0, abs=1e-3)  # the same in float32
+    int8_wanted = Settings(precision="int8")
     with pytest.raises(ValueError, match=r"at most 0\.05 dB of PSNR, got \d+\.\d\d dB with odd"):
-        Upscaler(shipped(1e4), "odd", INT8)
+        Upscaler(shipped(1e4), "odd", int8_wanted)
 
 
 def test_loss_of_a_known_error() -> None:

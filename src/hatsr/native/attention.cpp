@@ -495,6 +495,12 @@ EXPORTED int hatsr_ready() {
     constexpr long request = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA
     return __builtin_cpu_supports("amx-bf16") && __builtin_cpu_supports("avx512bf16") &&
            syscall(SYS_arch_prctl, request, tile_data) == 0;
+#elif defined(__AVX512F__)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#elif defined(__AVX2__)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("bmi2");
 #else
     return 1;
 #endif

@@ -12,8 +12,8 @@ import torch
 
 SWITCH = "HATSR_NATIVE"
 """Environment variable: 0 turns the kernels off, the name of a build takes that one."""
-_FLAVOURS = {"AVX512": ("amx", "v4", "v3", "any"), "AVX2": ("v3", "any")}
-"""What `torch.backends.cpu.get_cpu_capability` says, and the builds that run there, best first."""
+FLAVOURS = ("amx", "v4", "v3", "any")
+"""Builds for kinds of processor, best first; each says itself whether it runs here."""
 _Product = tuple[Callable[..., int], Callable[..., None], Callable[..., None]]
 
 
@@ -90,33 +90,35 @@ def kernels() -> Kernels | str:
         return f"turned off by {SWITCH}=0"
     note = Path(__file__).with_name("not-built.txt")
     reason = note.read_text(encoding="utf-8").strip() if note.is_file() else "not built"
-    capability = torch.backends.cpu.get_cpu_capability()
-    flavours = _FLAVOURS.get(capability, ("any",))
-    for flavour in (asked,) if asked in flavours else flavours:
-        path = Path(__file__).with_name(f"kernels-{flavour}.so")
-        if not path.is_file():
-            continue
-        try:
-            found = _open(path, flavour, capability)
-            if found is not None:
-                return found
-        except (OSError, AttributeError) as error:
-            reason = f"{path} cannot be loaded: {error}"
+    for flavour in (asked,) if asked in FLAVOURS else FLAVOURS:
+        found = open_build(flavour)
+        if isinstance(found, Kernels):
+            return found
+        reason = found or reason
     return reason
 
 
-def _open(path: Path, flavour: str, capability: str) -> Kernels | None:
-    """A build, or None if the processor or the system lacks what it needs."""
-    library = ctypes.CDLL(str(path))
-    if not library.hatsr_ready():
+def open_build(flavour: str) -> Kernels | str | None:
+    """One of `FLAVOURS`; in words why it cannot be used, or None if there is no such file."""
+    path = Path(__file__).with_name(f"kernels-{flavour}.so")
+    if not path.is_file():
         return None
+    try:
+        return _open(ctypes.CDLL(str(path)), flavour)
+    except (OSError, AttributeError) as error:
+        return f"{path} cannot be loaded: {error}"
+
+
+def _open(library: ctypes.CDLL, flavour: str) -> Kernels | str:
+    if not library.hatsr_ready():
+        return f"the processor or the system lacks what the {flavour} build needs"
     shapes = [POINTER(Windows), POINTER(Heads), POINTER(Strides)]
     forward, backward = library.hatsr_attention, library.hatsr_attention_backward
     forward.argtypes, forward.restype = [*shapes, *[c_void_p] * 6], None
     backward.argtypes, backward.restype = [*shapes, *[c_void_p] * 11, c_int], None
     panel_keys = library.hatsr_panel_keys
     panel_keys.argtypes, panel_keys.restype = [c_int64], c_int64
-    name = f"{flavour} build on {capability}"
+    name = f"{flavour} build on {torch.backends.cpu.get_cpu_capability()}"
     return Kernels(name, panel_keys, forward, backward, _product(library))
 
 

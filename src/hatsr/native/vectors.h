@@ -49,7 +49,7 @@ inline Vector exp2(Vector x) {
 #if defined(__AVX512F__)
     Vector whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 #else
-    x = larger(x, splat(-126.f));
+    x = larger(splat(-126.f), x);  // in this order not-a-number stays
     x = x > 127.f ? splat(127.f) : x;
     Vector whole = (x + 12582912.f) - 12582912.f;
 #endif
