@@ -73,7 +73,8 @@ def test_schema() -> None:
     ("arguments", "message"),
     [
         ((), "RECIPE must be given"),
-        (("none.yaml",), "a recipe must be a YAML file"),
+        (("none.yaml",), "a recipe must be a YAML file or one of hat-l-x2"),
+        (("hat-t-x2", "data.train=[none]", "--cpu"), "a data folder must exist"),
         (("RECIPE", "dta.patch=4"), "unknown key dta in the command line; did you mean data"),
         (("RECIPE", "data.train=[none]", "--cpu"), "a data folder must exist"),
     ],

@@ -37,23 +37,28 @@ def _run_options(command: Any) -> Any:
 @click.option("--schema", is_flag=True, help="Print the JSON schema of recipes.")
 @_run_options
 def train(recipe: str | None, overrides: tuple[str, ...], schema: bool, **options: Any) -> None:
-    """Train as RECIPE (a YAML file) says; an interrupted run goes on by itself.
+    """Train as RECIPE says; an interrupted run goes on by itself.
 
-    Values are changed by dotted keys, for example optim.learning_rate=1e-4.
+    RECIPE is a YAML file, or the name of a shipped one, for example hat-x2. Values are changed by
+    dotted keys, for example optim.learning_rate=1e-4.
     """
     _check_extra()
-    from pathlib import Path
-
     from hatsr.training.recipe import schema as recipe_schema
-    from hatsr.training.yaml_files import read_overrides, read_values
+    from hatsr.training.yaml_files import (
+        find_recipe,
+        read_overrides,
+        read_values,
+        shipped_recipes,
+    )
 
     if schema:
         click.echo(recipe_schema(), nl=False)
         return
     if recipe is None:
-        raise click.UsageError("RECIPE must be given: a YAML file such as those in recipes/")
+        names = ", ".join(shipped_recipes())
+        raise click.UsageError(f"RECIPE must be given: a YAML file, or one of {names}")
     with _plain_errors():
-        _run(read_overrides(overrides).over(read_values(Path(recipe))), options)
+        _run(read_overrides(overrides).over(read_values(find_recipe(recipe))), options)
 
 
 @click.command()

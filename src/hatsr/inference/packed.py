@@ -26,6 +26,11 @@ def fuses(weight: Tensor) -> bool:
     )
 
 
+def _slow_gelu() -> bool:
+    """Whether oneDNN's GELU takes longer than a pass of its own: so it is without AVX-512."""
+    return torch.backends.cpu.get_cpu_capability() != "AVX512"
+
+
 _POINT = ([0, 0], [1, 1], [1, 1])  # padding, stride, dilation of a 1 x 1 convolution
 
 
@@ -53,8 +58,8 @@ class PackedLinear:
         """The layer and a GELU."""
         if self.tiles is not None:
             return self.tiles(x, products.GELU)
-        if not self.fused:
-            return gelu(linear(x, self.weight, self.bias))
+        if not self.fused or _slow_gelu():
+            return torch.ops.aten.gelu_(self(x))
         return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "none")
 
     def add_to(self, other: Float[Tensor, "p o"], x: Float[Tensor, "p i"]) -> None:

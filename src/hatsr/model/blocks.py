@@ -47,7 +47,7 @@ class DropPath(nn.Module):
         if not self.training or self.rate == 0:
             return x
         keep = torch.rand(x.shape[0], 1, 1, 1, device=x.device, dtype=x.dtype) >= self.rate
-        return x * keep / (1 - self.rate)
+        return x * (keep / (1 - self.rate))
 
 
 class ChannelAttention(nn.Module):

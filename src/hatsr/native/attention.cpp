@@ -52,7 +52,7 @@ constexpr int64_t TOGETHER = 8;                      // windows of a head in a r
 // STEP rows += weights (STEP x depth) times rows of one head's width.
 inline void add_weighted(float* c, int64_t lanes, const float* weights, const float* rows,
                          int64_t depth) {
-    constexpr int tall = LANES == 16 ? 16 : 4;
+    constexpr int tall = LANES == 16 ? 16 : 8;
     if (lanes % (2 * LANES))
         add_product<tall, 1>(c, lanes, weights, depth, 1, rows, lanes, STEP, lanes, depth);
     else

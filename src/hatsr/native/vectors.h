@@ -41,17 +41,24 @@ constexpr float LOG2_E = 1.44269504f, LN_2 = 0.693147181f;
 inline Vector load(const float* p) { return *reinterpret_cast<const Loose*>(p); }
 inline void store(float* p, Vector v) { *reinterpret_cast<Loose*>(p) = v; }
 inline Vector splat(float x) { return x - Vector{}; }
-inline Vector larger(Vector a, Vector b) { return a > b ? a : b; }
 inline int64_t rounded(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
+#if defined(__AVX__) && !defined(__AVX512F__)
+inline Vector larger(Vector a, Vector b) { return _mm256_max_ps(a, b); }
+inline Vector smaller(Vector a, Vector b) { return _mm256_min_ps(a, b); }
+#else
+inline Vector larger(Vector a, Vector b) { return a > b ? a : b; }
+inline Vector smaller(Vector a, Vector b) { return a < b ? a : b; }
+#endif
 
 // 2^x for x up to 127 (relative error 1e-7); 0 or the least normal number far below.
 inline Vector exp2(Vector x) {
 #if defined(__AVX512F__)
     Vector whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 #else
-    x = larger(splat(-126.f), x);  // in this order not-a-number stays
-    x = x > 127.f ? splat(127.f) : x;
-    Vector whole = (x + 12582912.f) - 12582912.f;
+    // In this order of arguments not-a-number stays. The sum holds the whole part in its low bits.
+    x = smaller(splat(127.f), larger(splat(-126.f), x));
+    Vector sum = x + 12582912.f, whole = sum - 12582912.f;
 #endif
     Vector r = x - whole;
     Vector y = 1.327647042e-03f * r + 9.675541618e-03f;
@@ -62,7 +69,7 @@ inline Vector exp2(Vector x) {
 #if defined(__AVX512F__)
     return _mm512_scalef_ps(y, whole);
 #else
-    return (Vector)((Integers)y + (__builtin_convertvector(whole, Integers) << 23));
+    return (Vector)((Integers)y + ((Integers)sum << 23));
 #endif
 }
 

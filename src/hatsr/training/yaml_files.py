@@ -93,6 +93,29 @@ def parse(text: str, origin: str) -> Any:
         raise RecipeError(f"{origin} must be YAML, got {' '.join(str(error).split())}") from None
 
 
+def shipped_recipes() -> dict[str, Path]:
+    """The recipes of the package by name; in a checkout they are in the folder `recipes`."""
+    package = Path(__file__).parents[1]
+    folders = (package / "recipes", package.parents[1] / "recipes")
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_recipe(name: str) -> Path:
+    """A recipe file, or a shipped recipe by its name.
+
+    Raises:
+        RecipeError: there is neither.
+    """
+    shipped = shipped_recipes()
+    if Path(name).is_file():
+        return Path(name)
+    if name not in shipped:
+        raise RecipeError(
+            f"a recipe must be a YAML file or one of {', '.join(shipped)}, got {name!r}"
+        )
+    return shipped[name]
+
+
 def read_values(path: Path, including: tuple[Path, ...] = ()) -> Values:
     """A recipe file with all it includes; a later include, and the file itself, win.
 
