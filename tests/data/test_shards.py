@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hatsr.data import shards
 from hatsr.data.check import check
 from hatsr.data.patches import Patches, Task
 from hatsr.data.pixels import decode, downsample
@@ -87,8 +88,12 @@ class _Ranges(BaseHTTPRequestHandler):
     """Serves files of a folder, whole or a range."""
 
     folder: Path
+    failures: list[int]
 
     def do_GET(self) -> None:
+        if self.failures:
+            self.send_error(self.failures.pop())
+            return
         data = (self.folder / self.path.lstrip("/")).read_bytes()
         span = re.match(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
         self.send_response(206 if span else 200)
@@ -102,8 +107,14 @@ class _Ranges(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def url(manifest: Path) -> Iterator[str]:
-    handler = type("Handler", (_Ranges,), {"folder": manifest.parent})
+def failures() -> list[int]:
+    """HTTP errors that the server gives before it works."""
+    return []
+
+
+@pytest.fixture
+def url(manifest: Path, failures: list[int]) -> Iterator[str]:
+    handler = type("Handler", (_Ranges,), {"folder": manifest.parent, "failures": failures})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -120,6 +131,21 @@ def test_remote_reads_the_same(
     for index in (0, 7, len(near) - 1):
         np.testing.assert_array_equal(near.hr(index), far.hr(index))
     assert len(list((tmp_path / "cache").rglob("*.bin"))) == 1
+
+
+def test_remote_is_tried_again(
+    url: str, failures: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "_PAUSES", (0.0, 0.0))
+    failures[:] = [503, 500]
+    whole = shards.read_range(f"{url}/manifest.json", 0, 1)
+    assert (whole, failures) == (b"{", [])
+    failures[:] = [404, 503]
+    with pytest.raises(OSError, match=r"manifest\.json must be readable, got HTTP Error 404"):
+        shards.read_range(f"{url}/manifest.json", 0, 1)
+    failures[:] = [503] * 4
+    with pytest.raises(OSError, match="HTTP Error 503"):
+        shards.read_range(f"{url}/manifest.json", 0, 1)
 
 
 def test_a_million_pictures_cost_what_ten_do(tmp_path: Path) -> None:

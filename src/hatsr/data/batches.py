@@ -1,6 +1,7 @@
 """Which samples make which batch, and the loader that brings them."""
 
 import multiprocessing
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -89,9 +90,10 @@ def open_loader(
         plan: which samples a step takes.
         start: the first step.
         rank: of this process.
-        workers: processes that cut patches; 0 cuts them between the steps. No number changes
-            what comes out.
+        workers: processes that cut patches, at most one a processor; 0 cuts them between the
+            steps. No number changes what comes out.
     """
+    workers = min(workers, _processors())
     # Forked workers see the decoded pictures without a copy of them.
     can_fork = "fork" in multiprocessing.get_all_start_methods()
     return DataLoader(
@@ -103,3 +105,9 @@ def open_loader(
         prefetch_factor=4 if workers else None,
         pin_memory=torch.cuda.is_available(),
     )
+
+
+def _processors() -> int:
+    """That this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1

@@ -7,15 +7,18 @@ million pictures costs what opening ten does. Folder or URL: a remote tar is rea
 """
 
 import hashlib
+import http.client
 import io
 import json
 import os
 import tarfile
+import time
 import urllib.request
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from urllib.error import HTTPError
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -25,6 +28,7 @@ from hatsr.data.sources import DataError
 
 FORMAT = "hatsr shards 1"
 MANIFEST, INDEX = "manifest.json", "index.bin"
+_PAUSES = (0.5, 2.0, 8.0)  # seconds before a remote read is tried again
 _COLUMNS = 3  # shard, offset and bytes of HR; then offset and bytes of each LR
 
 
@@ -89,20 +93,29 @@ def read_range(place: str, offset: int, size: int) -> bytes:
             file.seek(offset)
             data = file.read(size)
     else:
-        span = {"Range": f"bytes={offset}-{offset + size - 1}"}
-        request = urllib.request.Request(place, headers=span)  # noqa: S310  http only
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-            data = answer.read(size) if answer.status == 206 else b""
+        data = _fetch(place, {"Range": f"bytes={offset}-{offset + size - 1}"}, 206)
     if len(data) != size:
         raise OSError(f"{place} must have {size} bytes at {offset}, got {len(data)}")
     return data
 
 
 def _read_all(place: str) -> bytes:
-    if not is_remote(place):
-        return Path(place).read_bytes()
-    with urllib.request.urlopen(place, timeout=60) as answer:  # noqa: S310  http only
-        return answer.read()
+    return _fetch(place) if is_remote(place) else Path(place).read_bytes()
+
+
+def _fetch(url: str, headers: Mapping[str, str] | None = None, status: int = 200) -> bytes:
+    """The body of an answer with that status; what fails in passing is tried again."""
+    request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310  http only
+    pauses = iter(_PAUSES)
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+                return answer.read() if answer.status == status else b""
+        except (OSError, http.client.HTTPException) as error:
+            pause = next(pauses, None)
+            if pause is None or (isinstance(error, HTTPError) and error.code < 500):
+                raise OSError(f"{url} must be readable, got {error}") from error
+            time.sleep(pause)
 
 
 def open_shards(manifest: str) -> Shards:

@@ -15,7 +15,9 @@ def finetune_values(folder: Path, source: str) -> Values:
 
     Users over-fit within a few thousand steps: a tenth of the pictures (at most 20) is held out,
     and training stops when they have not improved for eight validations; the best weights are
-    those of `best.safetensors`. The learning rate is small, as the paper finds necessary.
+    those of `best.safetensors`. The learning rate is small, as the paper finds necessary. The loss
+    is the squared error, which PSNR judges by: on pictures unlike the first ones (text, plots) PSNR
+    can fall with L1.
 
     Args:
         folder: HR pictures.
@@ -31,7 +33,13 @@ def finetune_values(folder: Path, source: str) -> Values:
         "start": {"checkpoint": source},
         "data": {"train": [str(folder)], "patch": 48, "batch": 16},
         "valid": {"data": None, "share": 0.1, "every": 250, "patience": 8, "pictures": 2},
-        "optim": {"learning_rate": 5e-5, "schedule": "cosine", "warmup": 100, "clip": 1.0},
+        "optim": {
+            "loss": "mse",
+            "learning_rate": 5e-5,
+            "schedule": "cosine",
+            "warmup": 100,
+            "clip": 1.0,
+        },
         "save": {"every": 250, "log_every": 50},
     }
     return Values(tree, {(key,): ORIGIN for key in tree})
