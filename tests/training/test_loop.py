@@ -240,6 +240,11 @@ def test_preflight_tells_and_refuses(
     monkeypatch.setattr(module.shutil, "disk_usage", lambda place: usage)
     with pytest.raises(ValueError, match="must have room for the states"):
         preflight(setup)
+    states = tmp_path / "states"
+    states.mkdir()
+    size = 4 * 4 * sum(p.numel() for p in setup.networks.parameters()) * 3
+    (states / f"state-000000003-{'0' * 16}.pt").write_bytes(bytes(size))  # will make room
+    assert preflight(setup).lines
 
 
 def test_refuses_what_cannot_work(tiny: Callable[..., Recipe], tmp_path: Path) -> None:

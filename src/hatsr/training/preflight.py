@@ -10,7 +10,7 @@ import torch
 from hatsr.evaluation.complexity import complexity
 from hatsr.training.loop import timed_steps
 from hatsr.training.setup import Setup
-from hatsr.training.state import newest_step
+from hatsr.training.state import newest_step, states
 from hatsr.training.validation import bicubic_score
 
 _MB, _GB = 1 << 20, 1 << 30
@@ -42,7 +42,8 @@ def preflight(setup: Setup) -> Preflight:
     recipe, config, wholes = setup.recipe, setup.recipe.config, setup.patches.wholes
     cost = complexity(config, 64, 64)
     state = sum(p.numel() for p in setup.networks.parameters()) * 4 * _COPIES
-    _check_room(setup.folder, state * (recipe.save.keep + 1))
+    there = sum(path.stat().st_size for path in states(setup.folder / "states"))
+    _check_room(setup.folder, state * (recipe.save.keep + 1) - there)
     step_seconds = timed_steps(setup)
     done = newest_step(setup.folder / "states")
     left = (recipe.iterations - done) * step_seconds
