@@ -22,8 +22,8 @@ Bordered = Float[Tensor, "h2 w c"]
 """A feature map of h rows between two rows of zeros."""
 Pixels = Float[Tensor, "p c"]
 
-LANES = 16
-"""Channels that vector units like to handle together."""
+LANES = 16 if torch.backends.cpu.get_cpu_capability() == "AVX512" else 8
+"""Channels that this processor's vector units like to handle together."""
 
 
 def bordered(height: int, width: int, channels: int, like: Tensor) -> Bordered:
