@@ -1,9 +1,10 @@
 """Put a run's weights into the package, in float16, with their benchmark figures as metadata.
 
-    python tools/ship.py hat-t-x4 --data-root DIR
+    python tools/ship.py runs/hat-t-x4-finish --data-root DIR
 
-Takes runs/NAME/best.safetensors (best by the validation set); the figures are those of the file
-that is written. DIR holds Set5, Set14 and BSD100, which are used for nothing else.
+Takes a run's best.safetensors (best by the validation set), which is shipped as hat-t-x4, -x3 or -x2
+by its scale; the figures are those of the file that is written. DIR holds Set5, Set14 and BSD100,
+which are used for nothing else.
 """
 
 import argparse
@@ -26,10 +27,11 @@ FIXED = {
 }
 
 
-def ship(name: str, data_root: Path) -> None:
-    """Write src/hatsr/weights/NAME.safetensors and print its figures."""
-    run, target = ROOT / "runs" / name, ROOT / "src/hatsr/weights" / f"{name}.safetensors"
+def ship(run: Path, data_root: Path) -> None:
+    """Write the run's weights into src/hatsr/weights and print their figures."""
     found = checkpoint.read(run / "best.safetensors")
+    name = f"hat-t-x{found.config.scale}"
+    target = ROOT / "src/hatsr/weights" / f"{name}.safetensors"
     model = HAT(found.config)
     model.load_state_dict(found.tensors)
     about = {**FIXED, "name": name, "step": found.metadata.get("step", "")}
@@ -48,11 +50,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("names", nargs="+")
+    parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--data-root", type=Path, required=True)
     options = parser.parse_args()
-    for name in options.names:
-        ship(name, options.data_root)
+    for run in options.runs:
+        ship(run, options.data_root)
 
 
 if __name__ == "__main__":
