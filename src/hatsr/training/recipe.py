@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from hatsr.data.batches import Stage
 from hatsr.model import HATConfig, preset
+from hatsr.training.losses import LossName
 from hatsr.training.yaml_files import RecipeError, Values, read_overrides, read_values
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
@@ -77,8 +78,8 @@ class OptimRecipe(BaseModel):
     """Loss, optimiser and its schedule."""
 
     model_config = STRICT
-    loss: Literal["l1", "charbonnier", "mse"] = "l1"
-    """Pixel loss."""
+    loss: LossName = "l1"
+    """Pixel loss; see hatsr.training.losses."""
     optimizer: Literal["adam", "adamw"] = "adam"
     """Optimiser."""
     learning_rate: Rate = 2e-4
