@@ -2,9 +2,9 @@
 
     python tools/ship.py runs/hat-t-x4-finish --data-root DIR
 
-Takes a run's best.safetensors (best by the validation set), which is shipped as hat-t-x4, -x3 or -x2
-by its scale; the figures are those of the file that is written. DIR holds Set5, Set14 and BSD100,
-which are used for nothing else.
+Takes a run's best.safetensors (best by the validation set), which is shipped as hat-t-x4, -x3 or
+-x2 by its scale; the figures are those of the file that is written. DIR holds Set5, Set14 and
+BSD100, which are used for nothing else.
 """
 
 import argparse
