@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hatsr.apps.evaluate import data_options, rules_of
 from hatsr.apps.results import say, show, watching
 
 if TYPE_CHECKING:
@@ -20,19 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("models", nargs=-1, required=True, metavar="A B [C]...")
-@click.option(
-    "--data",
-    multiple=True,
-    metavar="SET|DIR",
-    help="Set5, Set14, BSD100, Urban100, Manga109 or a folder; again for more. Default: all five.",
-)
-@click.option(
-    "--data-root",
-    type=click.Path(path_type=Path),
-    envvar="HATSR_BENCH",
-    metavar="DIR",
-    help="Holds a folder for each set, HR inside. Default: $HATSR_BENCH.",
-)
+@data_options
 @click.option("--scale", type=int, default=None, help="Needed if no model tells it.")
 @click.option("--lr", default="", metavar="DIR", help="Read LR from a folder, see evaluate.")
 @click.option("--gray-as-is", is_flag=True, help="Judge gray HR by its own code, see evaluate.")
@@ -88,7 +77,6 @@ def compare(**options: Any) -> None:
 
 def _runs(options: dict[str, Any], surveys: Any) -> list[Run]:
     """A run for each model, under names that differ."""
-    from hatsr.apps.evaluate import rules_of
     from hatsr.evaluation.opening import open_sources
     from hatsr.evaluation.runs import Run, folder_of
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,25 @@ from hatsr.apps.results import say, show, watching
 if TYPE_CHECKING:
     from hatsr.evaluation.runs import Run
     from hatsr.evaluation.scores import Result, Rules
+
+
+def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that name benchmark sets."""
+    data = click.option(
+        "--data",
+        multiple=True,
+        metavar="SET|DIR",
+        help="Set5, Set14, BSD100, Urban100, Manga109 or a folder; again for more. "
+        "Default: all five.",
+    )
+    root = click.option(
+        "--data-root",
+        type=click.Path(path_type=Path),
+        envvar="HATSR_BENCH",
+        metavar="DIR",
+        help="Holds a folder for each set, HR inside. Default: $HATSR_BENCH.",
+    )
+    return data(root(command))
 
 
 @click.command()
@@ -31,19 +51,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Judge SR pictures that any program made, instead of a model.",
 )
-@click.option(
-    "--data",
-    multiple=True,
-    metavar="SET|DIR",
-    help="Set5, Set14, BSD100, Urban100, Manga109 or a folder; again for more. Default: all five.",
-)
-@click.option(
-    "--data-root",
-    type=click.Path(path_type=Path),
-    envvar="HATSR_BENCH",
-    metavar="DIR",
-    help="Holds a folder for each set, HR inside. Default: $HATSR_BENCH.",
-)
+@data_options
 @click.option("--scale", type=int, default=None, help="Needed for --pictures and bicubic.")
 @click.option(
     "--lr",

@@ -1,10 +1,10 @@
 """`hatsr lam` and `hatsr lam-sweep`: which pixels networks used."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Literal
 
 import click
+
+from hatsr.apps.progress import counting
 
 Mode = Literal["robust", "reference"]
 
@@ -35,25 +35,6 @@ _MEMORY = click.option(
     "--memory", default=0.5, show_default=True, help="GB for a batch of steps; 0: one at a time."
 )
 _IS_LR = click.option("--lr", "is_lr", is_flag=True, help="The picture is the LR, not the HR one.")
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on the terminal's error stream; takes what is done and the total."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @click.command()
@@ -109,7 +90,7 @@ def lam(  # noqa: PLR0913 - one argument for each option
     subjects = report.load_subjects(models, device)
     scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
     findings = []
-    with _progress("steps") as update:
+    with counting("steps") as update:
         for finding in report.study(subjects, scene, patch, settings, update):
             click.echo(json.dumps(finding.numbers()) if as_json else finding.line())
             findings.append(finding)
@@ -171,7 +152,7 @@ def lam_sweep(  # noqa: PLR0913 - one argument for each option
     file, tasks = Path(results), all_tasks(plan)
     todo = pending(tasks, read_rows(file))
     click.echo(f"{sum(len(task.patches) for task in todo)} patches to do", err=True)
-    with _progress("pictures") as update:
+    with counting("pictures") as update:
         for done, _ in enumerate(sweep(todo, file, processes), 1):
             update(done, len(todo))
     for summary in summarise(belonging(tasks, read_rows(file))):

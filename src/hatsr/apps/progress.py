@@ -1,8 +1,10 @@
-"""A training run on the terminal: a bar, or plain lines where there is none."""
+"""Progress on the terminal: a bar where there is one, for training plain lines elsewhere."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +14,37 @@ if TYPE_CHECKING:
     from hatsr.training.setup import Setup
 
 
+@contextmanager
+def counting(what: str) -> Iterator[Callable[..., None]]:
+    """A bar on the terminal's error stream; takes what is done, the total, and words."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+
+        def update(done: int, total: int, words: str = "") -> None:
+            description = f"{what} {words}".rstrip()
+            bar.update(task, completed=done, total=total, description=description)
+
+        yield update
+
+
 class Terminal:
-    """Shows events; the time left is judged from the steps of this sitting."""
+    """A training run's events; the time left is judged from the steps of this sitting."""
 
     def __init__(self, setup: Setup, resumed_at: int) -> None:
         from rich.console import Console

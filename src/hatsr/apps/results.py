@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING
 
 import click
+
+from hatsr.apps.progress import counting
 
 if TYPE_CHECKING:
     from hatsr.evaluation.benchmark import Progress
@@ -48,28 +51,12 @@ def say(lines: Sequence[str]) -> None:
 @contextmanager
 def watching(what: str, surveys: Sequence[Survey]) -> Iterator[Progress]:
     """A bar over all pictures on the terminal's error stream."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
     total = sum(len(each.entries) for each in surveys)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
+    done = count(1)
+    with counting(what) as update:
 
         def told(data: str, picture: str, score: object) -> None:
             end = "" if score is not None else " FAILED"
-            bar.update(task, advance=1, description=f"{what} {data} {picture}{end}")
+            update(next(done), total, f"{data} {picture}{end}")
 
         yield told
