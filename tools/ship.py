@@ -1,6 +1,6 @@
 """Put a run's weights into the package, in float16, with their benchmark figures as metadata.
 
-    python tools/ship.py runs/hat-t-x4-finish --data-root DIR
+    python tools/ship.py runs/hat-t-x4-again --data-root DIR
 
 Takes a run's best.safetensors (best by the validation set), which is shipped as hat-t-x4, -x3 or
 -x2 by its scale; the figures are those of the file that is written. DIR holds Set5, Set14 and

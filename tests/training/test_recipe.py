@@ -19,7 +19,7 @@ def test_committed_recipes_are_valid(path: Path) -> None:
     assert f"-x{recipe.config.scale}" in path.stem
     assert recipe.optim.betas == (0.9, 0.99)
     assert recipe.optim.ema == 0.999
-    assert recipe.optim.loss == ("mse" if path.stem.endswith("-finish") else "l1")
+    assert recipe.optim.loss == ("psnr" if path.stem.endswith("-again") else "l1")
 
 
 @pytest.mark.parametrize("network", ["hat-s", "hat", "hat-l"])
