@@ -228,7 +228,7 @@ def test_finetune_holds_out_and_finishes(
     small = {"iterations": 4, "data": {"patch": 8, "batch": 2, "workers": 0}, "valid": {"every": 2}}
     recipe = to_recipe(Values(small).over(base))
     assert recipe.config == tiny().config
-    assert recipe.optim.loss == "mse"
+    assert recipe.optim.loss == "psnr"
     setup = set_up(recipe, tmp_path / "run", cpu=True)
     assert (len(setup.held), len(setup.patches.wholes)) == (1, 5)
     assert go(setup)[0].progress.best > 10

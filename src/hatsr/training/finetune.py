@@ -16,8 +16,7 @@ def finetune_values(folder: Path, source: str) -> Values:
     Users over-fit within a few thousand steps: a tenth of the pictures (at most 20) is held out,
     and training stops when they have not improved for eight validations; the best weights are
     those of `best.safetensors`. The learning rate is small, as the paper finds necessary. The loss
-    is the squared error, which PSNR judges by: on pictures unlike the first ones (text, plots) PSNR
-    can fall with L1.
+    is that of PSNR: on pictures unlike the first ones (text, plots) PSNR can fall with L1.
 
     Args:
         folder: HR pictures.
@@ -34,7 +33,7 @@ def finetune_values(folder: Path, source: str) -> Values:
         "data": {"train": [str(folder)], "patch": 48, "batch": 16},
         "valid": {"data": None, "share": 0.1, "every": 250, "patience": 8, "pictures": 2},
         "optim": {
-            "loss": "mse",
+            "loss": "psnr",
             "learning_rate": 5e-5,
             "schedule": "cosine",
             "warmup": 100,
