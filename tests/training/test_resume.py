@@ -70,7 +70,6 @@ def assert_same(a: Any, b: Any) -> None:
         assert a == b
 
 
-@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # on a single core
 @pytest.mark.usefixtures("one_thread")
 def test_killed_and_resumed_is_bit_identical(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
     recipe = tiny(data={"workers": 2}, iterations=40)
