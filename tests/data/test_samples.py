@@ -69,7 +69,6 @@ def test_seeds_differ(folder: Path) -> None:
     assert any(not torch.equal(one[k, 8].lr[0], other[k, 8].lr[0]) for k in range(3))
 
 
-@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # on a single core
 def test_workers_ranks_and_resume_see_the_same(folder: Path) -> None:
     data = patches(folder)
     stages = (Stage(0, 8, 4), Stage(3, 6, 8))
