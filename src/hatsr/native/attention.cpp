@@ -3,8 +3,8 @@
 // Queries, keys and values are rows of width d inside wider rows (one head of a pixel's features);
 // a window is two lists of rows. Nothing is cut, shifted or merged in memory. A few queries meet a
 // panel of keys at a time, so that scores live in registers and the first-level cache only. The
-// backward pass computes them again from the saved row sums. Several windows of one head follow
-// each other, while its bias is near. This file is compiled once for each kind of vector unit.
+// backward pass computes them again from the saved row sums. This file is compiled once for
+// each kind of vector unit.
 //
 // Softmax stays the same when a number is taken from all scores of a query. Instead of their
 // largest, known only after all of them, that number is the largest of the first panel: as good,
@@ -47,6 +47,7 @@ constexpr float MASKED = -100 * LOG2_E;
 constexpr float LEAST = 0x1p-100f, MOST = 0x1p100f;  // row sums outside are not trusted
 constexpr int STEP = 16;                             // queries that meet a panel together
 constexpr int WIDEST = LANES == 16 ? 4 : 2;          // vectors of keys in a panel
+constexpr int64_t NEAR = 1 << 18;                    // bytes that a second-level cache keeps
 constexpr int64_t TOGETHER = 8;                      // windows of a head in a row, at most
 
 // STEP rows += weights (STEP x depth) times rows of one head's width.
@@ -116,14 +117,20 @@ struct Window {
         return ((head * w.pictures + picture) * w.count + number) * call.heads.padded_queries;
     }
 
+    // Rows of a map, one after the other. The same rows of the next window are asked for: they lie
+    // too far apart for the processor to foresee them.
     void pack(float* to, const float* map, int64_t stride, const int32_t* places, int64_t count,
               int64_t padded, float factor) const {
         const float* base = origin(map, stride);
-        for (int64_t i = 0; i < count; i++)
+        bool last = number + 1 == call.windows.count;
+        for (int64_t i = 0; i < count; i++) {
+            for (int64_t c = 0; !last && c < call.heads.width; c += 16)
+                __builtin_prefetch(base + places[count + i] * stride + c);
             if (places[i] < 0)
                 std::memset(to + i * call.lanes, 0, call.lanes * sizeof(float));
             else
                 read_row(to + i * call.lanes, base + places[i] * stride, call.heads.width, factor);
+        }
         std::memset(to + count * call.lanes, 0, (padded - count) * call.lanes * sizeof(float));
     }
 
@@ -462,13 +469,16 @@ void backward(const Window& window, const Gradients& given) {
     }
 }
 
-// Run work on every window and head, evenly over the threads. A thread does a few windows for
-// each head in turn; if windows add to the rows of others, all windows of one picture and head.
+// Run work on every window and head, evenly over the threads. A thread does one window after the
+// other, or a few for each head in turn if the bias of all heads is too large to stay near; if
+// windows add to the rows of others, all windows of one picture and head.
 template <class Work>
 void each_window(const Call& call, bool shared, const Work& work) {
     int64_t count = call.windows.count, heads = call.heads.count;
     int64_t share = count * call.windows.pictures / (4 * call.heads.threads);
-    int64_t size = std::clamp<int64_t>(share, 1, TOGETHER), groups = (count + size - 1) / size;
+    int64_t bias = heads * call.heads.padded_queries * call.keys * sizeof(float);
+    int64_t most = bias > NEAR ? TOGETHER : 1;
+    int64_t size = std::clamp<int64_t>(share, 1, most), groups = (count + size - 1) / size;
     int64_t units = call.windows.pictures * (shared ? heads : groups);
 #pragma omp parallel for schedule(static) num_threads(int(call.heads.threads))
     for (int64_t unit = 0; unit < units; unit++) {
