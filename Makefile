@@ -7,7 +7,7 @@ READY := .venv/.ready
 # Pictures to train on (data/train, data/valid) and to measure with (Set5, Set14, BSD100).
 DATA ?= data
 BENCH ?= $(DATA)/bench
-RUNS = hat-t-x4 hat-t-x2 hat-t-x3 hat-t-x4-again hat-t-x2-again hat-t-x3-again
+RUNS = hat-t-x4-again hat-t-x2 hat-t-x3
 FOLDERS = 'data.train=[$(DATA)/train]' valid.data=$(DATA)/valid
 
 .PHONY: demo test compile-test lint bench weights clean
@@ -31,8 +31,8 @@ bench: $(READY)
 
 # The shipped weights from nothing; a run that was stopped goes on where it was.
 weights: $(READY)
-	for run in $(RUNS); do $(BIN)/hatsr train $$run $(FOLDERS) || exit; done
-	$(BIN)/python tools/ship.py $(patsubst %,runs/%,$(filter %-again,$(RUNS))) --data-root $(BENCH)
+	for run in hat-t-x4 $(RUNS); do $(BIN)/hatsr train $$run $(FOLDERS) || exit; done
+	$(BIN)/python tools/ship.py $(patsubst %,runs/%,$(RUNS)) --data-root $(BENCH)
 
 $(READY): pyproject.toml constraints.txt hatch_build.py $(wildcard src/hatsr/native/*.cpp src/hatsr/native/*.h)
 	$(PYTHON) -m venv .venv
