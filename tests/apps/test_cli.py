@@ -77,18 +77,30 @@ def test_upscale_json_and_exit_code(net: str, photo: str, tmp_path: Path) -> Non
         (["--memory", "much"], "memory must be a size"),
         (["--precision", "fp16"], "precision must be fp32 on a cpu"),
         (["--scale", "9"], "scale must be from 1 to 2"),
+        (["--device", "cuda:77"], "device must be one that PyTorch can use here, got cuda:77"),
+        (["--device", "gpu"], "device must be one that PyTorch can use here, got gpu"),
+        (["--format", "jpgg"], "format must be one of .png"),
+        (["-o", "out.bmp"], "output must end in one of .png"),
+        (["-o", "out.jpg", "--format", "png"], "output must end in .png as the format"),
+        (["other.png", "-o", "out.png"], "output must be a folder for 2 pictures"),
     ],
 )
 def test_wrong_options_are_named(arguments: list[str], message: str, net: str, photo: str) -> None:
     result = call("upscale", photo, "--model", net, *arguments)
-    assert result.exit_code != 0
-    assert message in str(result.exception)
+    assert result.exit_code == 2
+    assert message in result.output
 
 
 def test_an_unknown_option_is_not_ignored(photo: str) -> None:
     result = call("upscale", photo, "--til", "64", "--ovrwrite")
     assert result.exit_code == 2
     assert "No such option" in result.output
+
+
+def test_a_picture_over_the_limit_is_not_read(net: str, photo: str) -> None:
+    result = call("upscale", photo, "--model", net, "--max-pixels", "29")
+    assert result.exit_code == 1
+    assert "got 6 x 5" in result.output
 
 
 def test_empty_folder(tmp_path: Path, net: str) -> None:
@@ -125,6 +137,13 @@ def test_complexity_json() -> None:
     facts = json.loads(result.stdout)
     assert facts["parameters"] < 684_192
     assert facts["multiply_adds"] > 0
+
+
+@pytest.mark.parametrize("change", ["embed_dim=wide", "embed_dim=-4", "nonsense=1"])
+def test_a_hyper_parameter_must_fit(change: str) -> None:
+    result = call("complexity", "hat-t", "--no-run", "--set", change)
+    assert result.exit_code == 2
+    assert "--set" in result.output
 
 
 def test_paper_rows_are_within_one_percent() -> None:

@@ -28,6 +28,24 @@ def test_finding(tmp_path: Path) -> None:
     pattern = find_pictures([str(tmp_path / "*.png"), str(tmp_path / "b.png")], "_x2")
     assert [p.name for p in pattern] == ["b.png", "c_x2.png"]
     assert find_pictures(["nowhere.png"], "_x2") == [Path("nowhere.png")]
+    shell = find_pictures([str(tmp_path / name) for name in ("a.jpg", "a_x2.jpg")], "_x2")
+    assert [p.name for p in shell] == ["a.jpg"]
+
+
+def test_a_name_that_cannot_be_used_costs_no_other_picture(tmp_path: Path) -> None:
+    odd = ["~nobody.png", "n" * 300 + ".png"]
+    sources = find_pictures([*odd, str(photo(tmp_path / "a.png"))], "_x2")
+    assert [p.name for p in sources] == [*odd, "a.png"]
+    assert [o.status for o in run(sources, Output(place=tmp_path / "out"))] == [
+        "failed",
+        "failed",
+        "done",
+    ]
+
+
+def test_quality_is_for_formats_that_have_one(tmp_path: Path) -> None:
+    sources = [photo(tmp_path / "a.png"), photo(tmp_path / "b.webp")]
+    assert [o.status for o in run(sources, Output(quality=50))] == ["done", "done"]
 
 
 @pytest.mark.parametrize(

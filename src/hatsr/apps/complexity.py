@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("preset", required=False)
 @click.option("--scale", type=int, default=4, show_default=True)
-@click.option("--size", type=int, default=64, show_default=True, help="Side of the LR picture.")
+@click.option(
+    "--size", type=click.IntRange(1), default=64, show_default=True, help="Side of the LR picture."
+)
 @click.option(
     "--set",
     "changes",
@@ -70,7 +72,10 @@ def changed(config: "HATConfig", changes: tuple[str, ...]) -> "HATConfig":
             values[key] = json.loads(text)
         except json.JSONDecodeError:
             values[key] = text
-    return replace(config, **values)
+    try:
+        return replace(config, **values)
+    except (TypeError, ValueError) as error:
+        raise click.UsageError(f"--set {' '.join(changes)}: {error}") from error
 
 
 def _print_paper(as_json: bool) -> None:

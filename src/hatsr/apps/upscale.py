@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hatsr.apps.usage import wrong_usage
+
 if TYPE_CHECKING:
     from hatsr.inference.batch import Outcome
 
@@ -68,24 +70,33 @@ if TYPE_CHECKING:
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps ...")
 @click.option("--overwrite", "existing", flag_value="overwrite", help="Replace existing results.")
 @click.option("--skip-existing", "existing", flag_value="skip", help="Leave existing results.")
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(1),
+    default=300_000_000,
+    show_default=True,
+    help="Largest picture that is read, height x width.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of what was done.")
 def upscale(**options: Any) -> None:
     """Enlarge pictures: files, folders or patterns.
 
     Reads PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF. Depth, gray, transparency, colour profile, EXIF
     and resolution are kept. A picture that cannot be read is reported and the others are done.
+    Results of earlier runs (a_x4.png beside a.png) are left out.
 
     Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 stopped by Ctrl-C.
     """
     from hatsr import checkpoint
-    from hatsr.inference.batch import Output, find_pictures, upscale_files
+    from hatsr.inference.batch import Output, check_output, find_pictures, upscale_files
     from hatsr.inference.opening import open_model
     from hatsr.inference.settings import Settings
 
     signal.signal(signal.SIGTERM, _interrupt)
     names = ("device", "precision", "memory", "tile", "ensemble", "scale")
-    model = options["model"] or checkpoint.default_model(options["scale"])
-    upscaler = open_model(model, Settings(**{name: options[name] for name in names}))
+    with wrong_usage():
+        model = options["model"] or checkpoint.default_model(options["scale"])
+        upscaler = open_model(model, Settings(**{name: options[name] for name in names}))
     ending = options["ending"] and f".{options['ending'].lower().lstrip('.')}"
     output = Output(
         place=options["place"],
@@ -96,11 +107,14 @@ def upscale(**options: Any) -> None:
     sources = find_pictures(options["inputs"], f"_x{upscaler.factor:g}")
     if not sources:
         raise click.UsageError(f"no pictures in {', '.join(options['inputs'])}")
+    with wrong_usage():
+        check_output(output, len(sources))
     outcomes: list[Outcome] = []
     stopped = None
     with _Bars(sources, quiet=options["as_json"]) as bars:
         try:
-            for outcome in upscale_files(upscaler, sources, output, bars.tell):
+            limit = options["max_pixels"]
+            for outcome in upscale_files(upscaler, sources, output, bars.tell, limit):
                 outcomes.append(outcome)
                 bars.report(outcome)
         except (KeyboardInterrupt, OSError) as error:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from hatsr import checkpoint
 from hatsr.attribution.running import Network, run
 from hatsr.image import Picture, read, to_tensor
+from hatsr.inference.settings import check_device
 from hatsr.model import HAT, HATConfig, preset
 
 _PROBE = 16
@@ -50,8 +51,10 @@ def load_subject(source: str, device: str = "cpu") -> Subject:
         device: where it runs.
 
     Raises:
-        ValueError: nothing answers to the source, or the network is not for RGB.
+        ValueError: nothing answers to the source, the network is not for RGB, or the device is not
+            there.
     """
+    check_device(device)
     kind, _, rest = source.partition(":")
     if kind == "python":
         return _foreign(rest, device)

@@ -12,7 +12,7 @@ from hatsr.image.alpha import bleed
 from hatsr.image.picture import Picture, PictureError, enlarged, from_array, to_array
 from hatsr.image.pil import from_pil, to_pil
 from hatsr.image.reading import MAX_PIXELS, read
-from hatsr.image.writing import FORMATS, check_writable, encode, losses, write
+from hatsr.image.writing import FORMATS, QUALITY, check_writable, encode, losses, write
 
 if TYPE_CHECKING:
     from hatsr.image.tensors import alpha_to_tensor, from_tensor, to_tensor
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "MAX_PIXELS",
+    "QUALITY",
     "Picture",
     "PictureError",
     "alpha_to_tensor",

@@ -25,7 +25,7 @@ class Output:
     ending: str | None = None
     """Such as ``.png``; None: as the source, where that can be written, else ``.png``."""
     quality: int | None = None
-    """1 to 100 for JPEG, WebP and AVIF."""
+    """1 to 100 for JPEG, WebP and AVIF; other formats have none."""
     existing: Existing = "refuse"
     """What to do where the target is there already."""
 
@@ -50,26 +50,57 @@ def find_pictures(inputs: Sequence[str], suffix: str) -> list[Path]:
     """Files, pictures in folders, and what glob patterns match, in order and once each.
 
     Args:
-        inputs: paths or patterns; a path that does not exist is kept, to be reported later.
-        suffix: of our own results, which are not taken from a folder again.
+        inputs: paths or patterns; a path that cannot be used is kept, to be reported later.
+        suffix: of our own results, which are left out beside the pictures that they came from.
     """
-    found: dict[Path, None] = {}
-    for text in inputs:
-        path = Path(text).expanduser()
+    found = list(dict.fromkeys(path for text in inputs for path in _matches(text)))
+    bare = {path.with_suffix("") for path in found}
+    return [
+        path
+        for path in found
+        if not (
+            path.stem.endswith(suffix) and path.with_name(path.stem.removesuffix(suffix)) in bare
+        )
+    ]
+
+
+def _matches(text: str) -> list[Path]:
+    """The files that one input stands for."""
+    path = Path(text)
+    try:
+        if not path.exists():
+            path = path.expanduser()
         if path.is_dir():
-            names = sorted(p for p in path.iterdir() if p.suffix.lower() in READABLE)
-            stems = {p.stem for p in names}
-            found |= {
-                p: None
-                for p in names
-                if not p.name.startswith(".")
-                and not (p.stem.endswith(suffix) and p.stem.removesuffix(suffix) in stems)
-            }
-        elif not path.exists() and (matches := sorted(glob.glob(str(path), recursive=True))):  # noqa: PTH207
-            found |= {Path(match): None for match in matches if Path(match).is_file()}
-        else:
-            found[path] = None
-    return list(found)
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in READABLE)
+            return [p for p in inside if not p.name.startswith(".")]
+        if not path.exists():
+            matches = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207
+            return [match for match in matches if match.is_file()] or [path]
+    except (OSError, RuntimeError):  # a name too long, a folder that is closed, ~nobody
+        pass
+    return [path]
+
+
+def check_output(output: Output, pictures: int) -> None:
+    """Refuse what could not be meant, before any work.
+
+    Raises:
+        ValueError: an ending that cannot be written, a file where a folder is needed, or a file of
+            another format than the one asked for.
+    """
+    endings = ", ".join(image.FORMATS)
+    if output.ending is not None and output.ending not in image.FORMATS:
+        raise ValueError(f"format must be one of {endings}, got {output.ending}")
+    place = output.place
+    if place is None or place.is_dir() or place.suffix.lower() not in READABLE:
+        return
+    if place.suffix.lower() not in image.FORMATS:
+        raise ValueError(f"output must end in one of {endings}, got {place}")
+    if pictures > 1:
+        raise ValueError(f"output must be a folder for {pictures} pictures, got the file {place}")
+    asked, own = (image.FORMATS.get(e or "") for e in (output.ending, place.suffix.lower()))
+    if asked is not None and asked != own:
+        raise ValueError(f"output must end in {output.ending} as the format, got {place}")
 
 
 def target_of(source: Path, output: Output, suffix: str, alone: bool) -> Path:
@@ -88,8 +119,16 @@ def upscale_files(
     sources: Sequence[Path],
     output: Output,
     progress: Callable[[Path, float], None],
+    max_pixels: int = image.MAX_PIXELS,
 ) -> Iterator[Outcome]:
     """Enlarge pictures one after the other; a bad one does not stop the others.
+
+    Args:
+        upscaler: makes the pixels.
+        sources: files to read.
+        output: where results go, checked by `check_output`.
+        progress: told the picture and the fraction of it that is done.
+        max_pixels: largest picture to accept, height x width.
 
     Raises:
         OSError: the disk is full; nothing that was written before is lost.
@@ -103,7 +142,7 @@ def upscale_files(
                 raise ValueError(f"{taken[target].name} already goes to {target}; rename one")
             taken[target] = source
             outcome = _upscale_file(
-                upscaler, source, target, output, lambda f, s=source: progress(s, f)
+                upscaler, source, target, output, lambda f, s=source: progress(s, f), max_pixels
             )
         except (ValueError, OSError, MemoryError, RuntimeError) as error:
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -118,19 +157,21 @@ def _upscale_file(
     target: Path,
     output: Output,
     progress: Callable[[float], None],
+    max_pixels: int,
 ) -> Outcome:
     if target.exists() and output.existing == "skip":
         return Outcome(source=source, target=target, status="skipped", message="exists")
     if target.exists() and output.existing == "refuse":
         raise FileExistsError(f"{target} exists; give --overwrite or --skip-existing")
-    lr = image.read(source)
+    lr = image.read(source, max_pixels=max_pixels)
     target.parent.mkdir(parents=True, exist_ok=True)
-    size = tuple(round(side * upscaler.factor) for side in (lr.height, lr.width))
-    settings = {"quality": output.quality, "has_alpha": not lr.opaque}
-    kind = image.check_writable(target, (size[0], size[1]), **settings)
+    size = round(lr.height * upscaler.factor), round(lr.width * upscaler.factor)
+    has_quality = image.FORMATS[target.suffix.lower()] in image.QUALITY
+    quality = output.quality if has_quality else None
+    kind = image.check_writable(target, size, quality=quality, has_alpha=not lr.opaque)
     sr = upscaler.enlarge_picture(lr, progress)
     software = f"hatsr {__version__} ({upscaler.name}, x{upscaler.factor:g})"
-    image.write(sr, target, quality=output.quality, software=software)
+    image.write(sr, target, quality=quality, software=software)
     return Outcome(
         source=source,
         target=target,

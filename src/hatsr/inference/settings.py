@@ -21,6 +21,21 @@ OVERLAP = 32
 """LR pixels that neighbouring tiles share."""
 
 
+def check_device(name: str) -> None:
+    """Refuse a device that is not there.
+
+    Raises:
+        ValueError: torch does not know the name, or has no such device here.
+    """
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"device must be one that PyTorch can use here, got {name} ({reason}); choose cpu"
+        ) from error
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """How an `Upscaler` runs.
@@ -57,6 +72,7 @@ class Settings:
                 "precision must be fp32 on a cpu (or int8), which only emulates "
                 f"{self.precision}; choose fp32 or a GPU device"
             )
+        check_device(self.device)
         if self.overlap < 0:
             raise ValueError(f"overlap must be 0 or more, got {self.overlap}")
         if isinstance(self.memory, str):
