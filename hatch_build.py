@@ -8,14 +8,13 @@ import os
 import platform
 import shutil
 import subprocess
-import sysconfig
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from packaging import tags
 
-FLAGS = ("-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden")
-THREADS = ("-fopenmp",)
+FLAGS = ("-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-fopenmp")
 SOURCES = ("attention.cpp", "products.cpp")
 FLAVOURS = {
     "amx": (
@@ -52,43 +51,51 @@ class NativeKernels(BuildHookInterface):
             self.app.display_warning(f"native kernels not built: {reason}")
             return
         build_data["pure_python"] = False
-        system = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-        build_data["tag"] = f"py3-none-{system}"
+        build_data["tag"] = f"py3-none-{_platform()}"
+
+
+def _platform() -> str:
+    """This platform as wheels name it; on Linux not one of the names that promise a C library."""
+    names = tags.platform_tags()
+    return next(name for name in names if not name.startswith(("manylinux", "musllinux")))
 
 
 def compile_all(folder: Path) -> str | None:
-    """Compile every flavour; in words why it could not be done."""
+    """Compile what the compiler knows; in words why nothing useful came of it.
+
+    Without vectors or threads the kernels would be slower than PyTorch: then there are none.
+    """
     names = [os.environ.get("CXX", ""), "c++", "g++", "clang++"]
     compiler = next((found for name in names if name and (found := shutil.which(name))), None)
     if compiler is None:
         return "no C++ compiler was found when the package was installed"
     on_x86 = platform.machine() in ("x86_64", "AMD64")
     flavours = {name: flags for name, flags in FLAVOURS.items() if on_x86 or not flags}
-    for threads in (THREADS, ()):  # some compilers come without OpenMP
-        failed = _compile(compiler, folder, threads, flavours)
-        if not failed:
-            return None
-    return failed
+    failed = _compile(compiler, folder, flavours)
+    reason = failed.get("v3" if on_x86 else "any")
+    if reason:
+        for path in folder.glob("kernels-*.so"):
+            path.unlink()
+    return reason
 
 
-def _compile(
-    compiler: str, folder: Path, threads: tuple[str, ...], flavours: dict[str, tuple[str, ...]]
-) -> str | None:
+def _compile(compiler: str, folder: Path, flavours: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """Compile each flavour; why some could not be."""
     sources = [str(folder / name) for name in SOURCES]
     runs = []
     for name, flags in flavours.items():
         target = folder / f"kernels-{name}.so"
         part = target.with_suffix(".part")
-        command = [compiler, *FLAGS, *flags, *threads, *sources, "-o", str(part)]
+        command = [compiler, *FLAGS, *flags, *sources, "-o", str(part)]
         run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603
-        runs.append((run, part, target))
-    reason = None
-    for run, part, target in runs:
+        runs.append((name, run, part, target))
+    failed = {}
+    for name, run, part, target in runs:
         _, errors = run.communicate()
         if run.returncode == 0:
             part.replace(target)
         else:
             part.unlink(missing_ok=True)
             first = next((line for line in errors.splitlines() if "error" in line), errors[:200])
-            reason = f"{compiler} failed when the package was installed: {first.strip()}"
-    return reason
+            failed[name] = f"{compiler} failed when the package was installed: {first.strip()}"
+    return failed

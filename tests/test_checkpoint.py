@@ -247,6 +247,28 @@ def test_own_file_from_the_future(tmp_path: Path) -> None:
         read(tmp_path / "a.safetensors")
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        '"embed_dim": 12.0',
+        '"depths": [1, 1.0]',
+        '"num_heads": [2, 2.0]',
+        '"overlap_ratio": 1e300',
+        '"mlp_ratio": Infinity',
+        '"window_size": 100000',
+        '"embed_dim": 1200000000000',
+        '"cab": "no"',
+        '"conv_scale": "x"',
+        '"depths": 5',
+    ],
+)
+def test_own_file_with_a_damaged_config(setting: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    save_file({"shallow.weight": torch.zeros(1)}, path, {"config": f"{{{setting}}}"})
+    with pytest.raises(CheckpointError, match="a.safetensors: "):
+        read(path)
+
+
 def test_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.safetensors"
     path.write_text("precious")

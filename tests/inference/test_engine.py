@@ -138,3 +138,15 @@ def test_config_is_left_alone() -> None:
     model = tiny()
     Engine(model)
     assert model.config == replace(TINY)
+
+
+def test_pooling_in_half_precision_does_not_overflow() -> None:
+    engine = Engine(tiny(), dtype=torch.float16)
+    cab = engine.groups[0].blocks[0].cab
+    assert cab is not None
+    squeezed = torch.full((514, 512, cab.width), 0.25, dtype=torch.float16)
+    everything = slice(0, 512), slice(0, 512)
+    whole = cab.pooled(squeezed, *everything)
+    part = cab.pooled(squeezed[:66, :64], slice(0, 64), slice(0, 64))
+    assert torch.isfinite(whole).all()
+    torch.testing.assert_close(whole, part, rtol=0.1, atol=0.1)

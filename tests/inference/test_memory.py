@@ -1,5 +1,9 @@
+from math import inf
+from pathlib import Path
+
 import pytest
 
+from hatsr.inference import memory
 from hatsr.inference.budget import bytes_per_pixel, largest_tile, smallest_tile
 from hatsr.inference.memory import available_bytes, kept_heap, parse_bytes
 from hatsr.model import preset
@@ -21,6 +25,24 @@ def test_wrong_sizes(text: str) -> None:
 
 def test_there_is_memory() -> None:
     assert available_bytes() > 10**6
+
+
+def test_a_group_leaves_its_limit_less_what_is_no_mere_cache(tmp_path: Path) -> None:
+    (tmp_path / "memory.max").write_text("1000\n")
+    (tmp_path / "memory.current").write_text("900\n")
+    (tmp_path / "memory.stat").write_text("anon 300\ninactive_file 600\nactive_file 0\n")
+    assert memory._free_in(tmp_path) == 700
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory._free_in(tmp_path) == inf
+    assert memory._free_in(tmp_path / "none") == inf
+
+
+def test_groups_around_a_job_count_too(tmp_path: Path) -> None:
+    listed = tmp_path / "cgroup"
+    listed.write_text("1:name=systemd:/other\n0::/system.slice/job_1\n")
+    root = Path("/sys/fs/cgroup")
+    assert memory._groups(listed) == [root / "system.slice/job_1", root / "system.slice", root]
+    assert memory._groups(tmp_path / "none") == [root]
 
 
 def test_heap_is_given_back_whatever_happens() -> None:

@@ -112,7 +112,8 @@ def test_a_tile_that_is_not_finite_in_low_precision_is_run_again(
         return sr if self.dtype == torch.float32 else sr * float("nan")
 
     monkeypatch.setattr(Engine, "run", overflowing)
-    settings = Settings(device="cpu:0", precision="bf16")  # a cpu that is not refused
+    settings = Settings()
+    object.__setattr__(settings, "precision", "bf16")  # which is refused on a cpu
     lr = torch.rand(1, 3, 8, 8)
     assert torch.equal(upscaler(settings).enlarge(lr), upscaler().enlarge(lr))
 
@@ -121,6 +122,9 @@ def test_a_tile_that_is_not_finite_in_low_precision_is_run_again(
     ("values", "message"),
     [
         ({"precision": "fp16"}, "precision must be fp32 on a cpu"),
+        ({"precision": "fp16", "device": "cpu:0"}, "precision must be fp32 on a cpu"),
+        ({"memory": -5}, "memory must be positive, got -5"),
+        ({"device": "warp"}, "device must be one that PyTorch can use here, got warp"),
         ({"memory": "lots"}, "memory must be a size"),
         ({"overlap": -1}, "overlap must be 0 or more, got -1"),
     ],
@@ -202,6 +206,27 @@ def test_samples_lie_inside_and_on_the_grid(size: tuple[int, int]) -> None:
         assert 0 <= core.rows.start < core.rows.stop <= patch.shape[2]
         assert 0 <= core.cols.start < core.cols.stop <= patch.shape[3]
     assert len({int(patch[0, 0, 0, 0]) for patch, _ in patches}) == len(patches)
+
+
+@pytest.mark.parametrize("size", [(20000, 64), (64, 20000), (12000, 400), (96, 96)])
+def test_samples_stay_within_their_area(size: tuple[int, int]) -> None:
+    area = 12 * 64 * 64
+    patches = sample(torch.zeros(1, 1, *size), area, 16)
+    assert sum(lr.shape[-2] * lr.shape[-1] for lr, _ in patches) <= area
+
+
+def test_the_budget_counts_every_picture_of_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def largest_tile(self: Upscaler, padded: torch.Tensor, limit: int) -> int:
+        seen.append((10**9 - limit) // budget.result_bytes(self.config, *padded.shape[-2:]))
+        return max(padded.shape[-2:])
+
+    monkeypatch.setattr(Upscaler, "_largest_tile", largest_tile)
+    lr = from_array(np.dstack([picture(), picture(seed=1)[..., :1]]))
+    upscaler(Settings(memory=10**9)).enlarge_picture(lr)
+    upscaler(Settings(memory=10**9, ensemble=True)).enlarge_picture(lr)
+    assert seen == [1, 2, *[3] * 8, *[4] * 8]
 
 
 def test_public_functions(tmp_path: Path) -> None:

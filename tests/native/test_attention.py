@@ -231,6 +231,33 @@ def test_a_build_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.name.startswith("any build")
 
 
+def test_an_unknown_build_is_not_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(library.SWITCH, "v5")
+    reason = kernels.__wrapped__()
+    assert isinstance(reason, str)
+    assert "HATSR_NATIVE must be 0 or one of amx, v4, v3, any, got 'v5'" in reason
+
+
+def test_too_little_memory_is_an_error_not_the_end() -> None:
+    code = """
+import resource, torch
+from hatsr.native.attention import Places, attend_into, prepared
+side, width = 64 * 64, 64
+rows = torch.arange(side, dtype=torch.int32)[None]
+q, out = torch.rand(2, side, width)
+bias = prepared(torch.zeros(1, side, side))
+pages = int(open("/proc/self/statm").read().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 10**6,) * 2)
+try:
+    attend_into(out, q, q, q, bias, Places(rows, rows))
+except MemoryError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "memory must hold a window for each thread" in done.stdout
+
+
 def test_says_why_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "__file__", str(tmp_path / "library.py"))
     find = library.kernels.__wrapped__

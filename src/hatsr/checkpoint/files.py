@@ -79,7 +79,7 @@ def read(path: str | os.PathLike) -> Checkpoint:
         if wrong:
             raise ValueError(f"tensors must fit the file's config, got {shorten(wrong)}")
         return Checkpoint(config=config, tensors=tensors, layout="hatsr", metadata=metadata)
-    except ValueError as error:
+    except (ValueError, RuntimeError, OverflowError) as error:  # of sizes that torch cannot have
         raise CheckpointError(f"{path}: {error}") from error
 
 
@@ -143,7 +143,9 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
             "the file must hold tensors only and was refused, since other objects could run "
             f"code: {reason.strip()[-200:]}"
         ) from None
-    except (RuntimeError, EOFError, KeyError, ValueError, IndexError, TypeError, OSError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever damaged bytes make of it
         first = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(
             f"the file must be a whole PyTorch checkpoint, got a cut or damaged one ({first}); "

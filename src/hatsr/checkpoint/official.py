@@ -60,7 +60,11 @@ def is_official(tensors: Mapping[str, Tensor]) -> bool:
 
 
 def to_official(model: HAT) -> dict[str, Tensor]:
-    """All weights under official names, with the index buffers other programs look for."""
+    """All weights under official names, with the index buffers other programs look for.
+
+    A program that insists on SwinIR's masks as well, whose size is that of its training patches,
+    must load them with ``strict=False``.
+    """
     config = model.config
     if config.depthwise_cab or (config.cab and not config.channel_attention):
         raise ValueError(

@@ -33,5 +33,8 @@ def alpha_to_tensor(picture: Picture) -> Float[Tensor, "1 3 h w"] | None:
 
 
 def from_tensor(sr: Float[Tensor, "1 3 h w"]) -> Float32[np.ndarray, "h w 3"]:
-    """The pixels of a tensor of any device and precision, as :func:`enlarged` takes them."""
-    return sr[0].detach().float().cpu().permute(1, 2, 0).contiguous().numpy()
+    """The pixels of a tensor of any device and precision, as :func:`enlarged` takes them.
+
+    A float32 tensor on the CPU is not copied.
+    """
+    return sr[0].detach().float().cpu().permute(1, 2, 0).numpy()

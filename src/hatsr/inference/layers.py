@@ -101,14 +101,16 @@ class FastCAB:
         """The block's mean before channel attention, over rows and columns of the picture."""
         count, width = rows.stop - rows.start, squeezed.shape[1]
         part = squeezed[rows.start : rows.stop + 2]
-        sums = part.new_empty(3, 3, part.shape[2])
+        wide = torch.promote_types(part.dtype, torch.float32)  # sums are too large for float16
+        sums = part.new_empty(3, 3, part.shape[2], dtype=wide)
         for x, shift in enumerate((-1, 0, 1)):
-            seen = part[:, max(0, cols.start + shift) : min(width, cols.stop + shift)].sum(1)
+            near = slice(max(0, cols.start + shift), min(width, cols.stop + shift))
+            seen = part[:, near].sum(1, dtype=wide)
             for y in range(3):
                 sums[y, x] = seen[y : y + count].sum(0)
         area = count * (cols.stop - cols.start)
         taps = rearrange(sums / area, "y x i -> (i y x)")
-        return self.weight.flatten(1) @ taps + self.bias
+        return (self.weight.flatten(1).to(wide) @ taps + self.bias).to(part.dtype)
 
     def expand(
         self,

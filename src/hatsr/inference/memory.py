@@ -5,6 +5,7 @@ import platform
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 
 import psutil
@@ -35,15 +36,33 @@ def parse_bytes(text: str) -> int:
 
 
 def available_bytes() -> int:
-    """Memory that can be used without swapping, in this container."""
+    """Memory that can be used without swapping, in this container or job."""
     free = psutil.virtual_memory().available
-    group = Path("/sys/fs/cgroup")
-    try:
-        limit = (group / "memory.max").read_text().strip()
-        used = int((group / "memory.current").read_text())
-        return free if limit == "max" else max(0, min(free, int(limit) - used))
-    except (OSError, ValueError):
+    if platform.system() != "Linux":
         return free
+    return int(max(0, min(free, *map(_free_in, _groups()))))
+
+
+def _groups(listed: Path = Path("/proc/self/cgroup")) -> list[Path]:
+    """The control group (version 2) that this process is in, and those around it."""
+    root = Path("/sys/fs/cgroup")
+    try:
+        paths = [line[3:] for line in listed.read_text().splitlines() if line.startswith("0::")]
+    except OSError:
+        paths = []
+    own = root / paths[0].lstrip("/") if paths else root
+    return [own, *(parent for parent in own.parents if parent.is_relative_to(root))]
+
+
+def _free_in(group: Path) -> float:
+    """What a control group leaves: its limit, less what is used and not just cached files."""
+    try:
+        limit = int((group / "memory.max").read_text())  # or the word max
+        used = int((group / "memory.current").read_text())
+        found = re.search(r"^inactive_file (\d+)$", (group / "memory.stat").read_text(), re.M)
+        return float(limit - used + (int(found[1]) if found else 0))
+    except (OSError, ValueError):
+        return inf
 
 
 def can_keep_heap() -> bool:

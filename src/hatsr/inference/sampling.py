@@ -26,7 +26,7 @@ def sample(
     side = -(-SAMPLE_SIDE // window) * window
     sides = min(side, height), min(side, width)
     count = max(1, area // (sides[0] * sides[1]))
-    rows = max(1, min(height // sides[0], round((count * height / width) ** 0.5)))
+    rows = max(1, min(count, height // sides[0], round((count * height / width) ** 0.5)))
     cols = max(1, min(width // sides[1], count // rows))
 
     def starts(length: int, part: int, n: int) -> list[int]:

@@ -67,19 +67,25 @@ class Settings:
             raise ValueError(f"precision must be one of {list(DTYPES)}, got {self.precision!r}")
         if self.precision == "int8":
             self._check_int8()
-        elif self.precision != "fp32" and self.device == "cpu":
+        elif self.precision != "fp32" and self._on_cpu:
             raise ValueError(
                 "precision must be fp32 on a cpu (or int8), which only emulates "
                 f"{self.precision}; choose fp32 or a GPU device"
             )
-        check_device(self.device)
         if self.overlap < 0:
             raise ValueError(f"overlap must be 0 or more, got {self.overlap}")
         if isinstance(self.memory, str):
             object.__setattr__(self, "memory", parse_bytes(self.memory))
+        elif self.memory is not None and self.memory <= 0:
+            raise ValueError(f"memory must be positive, got {self.memory}; 4GB, say")
+        check_device(self.device)
+
+    @property
+    def _on_cpu(self) -> bool:
+        return self.device.partition(":")[0] == "cpu"
 
     def _check_int8(self) -> None:
-        if self.device.partition(":")[0] != "cpu":
+        if not self._on_cpu:
             raise ValueError(f"device must be cpu for int8, got {self.device}; choose fp16 there")
         reason = int8.unusable()
         if reason:

@@ -13,9 +13,8 @@ from torch import Tensor
 
 from hatsr import image
 from hatsr.image import Picture
-from hatsr.inference import budget
+from hatsr.inference import budget, ensemble
 from hatsr.inference.engine import Engine, PooledMeans, ignore_progress
-from hatsr.inference.ensemble import self_ensemble
 from hatsr.inference.fidelity import check_loss
 from hatsr.inference.memory import kept_heap
 from hatsr.inference.sampling import sample, sample_area
@@ -87,9 +86,16 @@ class Upscaler:
         Raises:
             MemoryError: not even the smallest tile fits; the message says what to try.
         """
+        return self._enlarge(lr, progress, 1)
+
+    def _enlarge(
+        self, lr: Float[Tensor, "1 rgb h w"], progress: Progress, results: int
+    ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
+        """`enlarge`, while so many pictures of the result's size are in memory."""
         height, width = lr.shape[-2:]
         padded = pad_to_multiple(lr.detach().float().cpu(), self.config.window_size)
-        limit = self.settings.budget() - budget.result_bytes(self.config, *padded.shape[-2:])
+        limit = self.settings.budget()
+        limit -= results * budget.result_bytes(self.config, *padded.shape[-2:])
         tile = self.settings.tile or self._largest_tile(padded, limit)
         with kept_heap():
             sr = self._enlarge_or_shrink(padded, tile, progress)
@@ -170,17 +176,14 @@ class Upscaler:
     def enlarge_picture(self, lr: Picture, progress: Progress = ignore_progress) -> Picture:
         """Colour and alpha enlarged, metadata carried over."""
         alpha = image.alpha_to_tensor(lr)
-        parts = 1 if alpha is None else 2
-
-        def run(tensor: Tensor, part: int) -> Tensor:
-            def tell(fraction: float) -> None:
-                progress((part + fraction) / parts)
-
-            return self._enlarge_colour(tensor, tell)
-
-        sr = self._reduce(image.from_tensor(run(image.to_tensor(lr), 0)))
-        sr_alpha = None if alpha is None else self._reduce(image.from_tensor(run(alpha, 1)))
-        return image.enlarged(lr, sr, self.factor, sr_alpha)
+        parts = [image.to_tensor(lr), *([] if alpha is None else [alpha])]
+        done: list[np.ndarray] = []
+        for tensor in parts:
+            sr = self._enlarge_colour(
+                tensor, lambda f: progress((len(done) + f) / len(parts)), len(done)
+            )
+            done.append(self._reduce(image.from_tensor(sr)))
+        return image.enlarged(lr, done[0], self.factor, *done[1:])
 
     def _reduce(self, sr: np.ndarray) -> np.ndarray:
         """From the network's scale to the one that was asked for."""
@@ -190,23 +193,24 @@ class Upscaler:
         return imresize(sr.clip(0, 1), size=size)
 
     def _enlarge_colour(
-        self, lr: Float[Tensor, "1 3 h w"], progress: Progress
+        self, lr: Float[Tensor, "1 3 h w"], progress: Progress, others: int
     ) -> Float[Tensor, "1 3 sr_h sr_w"]:
-        """A network of one channel takes the colours one at a time."""
+        """A network of one channel takes the colours one at a time; `others` are done already."""
         channels = lr.split(self.config.channels, dim=1)
         variants = 8 if self.settings.ensemble else 1
         runs, done = len(channels) * variants, 0
+        results = others + (1 + ensemble.EXTRA if self.settings.ensemble else 1)
 
         def one(part: Tensor) -> Tensor:
             nonlocal done
             start = done
-            sr = self.enlarge(part, lambda f: progress((start + f) / runs))
+            sr = self._enlarge(part, lambda f: progress((start + f) / runs), results)
             done += 1
             return sr
 
-        if self.settings.ensemble:
-            return torch.cat([self_ensemble(one, part) for part in channels], dim=1)
-        return torch.cat([one(part) for part in channels], dim=1)
+        whole = (lambda part: ensemble.self_ensemble(one, part)) if self.settings.ensemble else one
+        parts = [whole(part) for part in channels]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
     @overload
     def upscale(self, source: np.ndarray, progress: Progress = ...) -> np.ndarray: ...
@@ -243,6 +247,7 @@ class Upscaler:
 
 def _out_of_memory(error: Exception) -> bool:
     """Whether torch, on any device, or Python ran out of memory."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        "can't allocate memory" in str(error) or "not enough memory" in str(error)
-    )
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    texts = ("can't allocate memory", "not enough memory", "out of memory")
+    return any(text in str(error) for text in texts)

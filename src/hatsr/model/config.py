@@ -1,6 +1,7 @@
 """What a network is: one frozen object for HAT, its ablations and SwinIR."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from math import isfinite
 from typing import Literal, get_args
 
 Tail = Literal["pixelshuffle", "pixelshuffle-direct", "nearest-conv", "residual"]
@@ -73,6 +74,7 @@ class HATConfig:
 
     def __post_init__(self) -> None:
         """Check every rule once; everything later trusts this."""
+        self._check_types()
         _require(self.tail in get_args(Tail), "tail", f"one of {get_args(Tail)}", self.tail)
         known = get_args(GroupConv)
         _require(self.group_conv in known, "group_conv", f"one of {known}", self.group_conv)
@@ -81,6 +83,21 @@ class HATConfig:
         _require(self.channels in (1, 3), "channels", "1 or 3", self.channels)
         self._check_blocks()
         self._check_ratios()
+
+    def _check_types(self) -> None:
+        """Numbers are numbers and switches switches: a file may say anything."""
+        for field in fields(self):
+            value, kind = getattr(self, field.name), type(field.default)
+            if kind is float:
+                fits = type(value) in (int, float) and isfinite(value)
+                _require(fits, field.name, "a finite number", value)
+            elif field.name not in ("depths", "num_heads"):
+                _require(type(value) is kind, field.name, f"of type {kind.__name__}", value)
+        for name in ("depths", "num_heads"):
+            value = getattr(self, name)
+            numbers = value if isinstance(value, tuple | list) else (value,)
+            fits = all(type(number) is int for number in numbers)
+            _require(fits, name, "whole numbers", value)
 
     def _check_blocks(self) -> None:
         for name in ("embed_dim", "window_size", "num_feat"):

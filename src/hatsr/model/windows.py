@@ -56,7 +56,7 @@ def shift_mask(height: int, width: int, size: int, shift: int) -> Float[Tensor, 
     return (regions[:, :, None] != regions[:, None, :]).float() * MASKED
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=4)  # large tables: those of the last sizes only
 def window_places(height: int, width: int, size: int, shift: int) -> Places:
     """Which pixels are in each window after a cyclic shift, and which of them see each other."""
     with torch.inference_mode(False):  # they may be kept for a backward pass
@@ -69,7 +69,7 @@ def window_places(height: int, width: int, size: int, shift: int) -> Places:
         return Places(rows, rows, regions, seams)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=2)
 def overlapping_places(height: int, width: int, size: int, overlap_size: int) -> Places:
     """Which pixels are in each window of queries, and in its larger window of keys."""
     with torch.inference_mode(False):

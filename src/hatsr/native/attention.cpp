@@ -472,16 +472,19 @@ void backward(const Window& window, const Gradients& given) {
 // Run work on every window and head, evenly over the threads. A thread does one window after the
 // other, or a few for each head in turn if the bias of all heads is too large to stay near; if
 // windows add to the rows of others, all windows of one picture and head.
+// Returns whether there was memory enough.
 template <class Work>
-void each_window(const Call& call, bool shared, const Work& work) {
+bool each_window(const Call& call, bool shared, const Work& work) {
     int64_t count = call.windows.count, heads = call.heads.count;
     int64_t share = count * call.windows.pictures / (4 * call.heads.threads);
     int64_t bias = heads * call.heads.padded_queries * call.keys * sizeof(float);
     int64_t most = bias > NEAR ? TOGETHER : 1;
     int64_t size = std::clamp<int64_t>(share, 1, most), groups = (count + size - 1) / size;
     int64_t units = call.windows.pictures * (shared ? heads : groups);
-#pragma omp parallel for schedule(static) num_threads(int(call.heads.threads))
-    for (int64_t unit = 0; unit < units; unit++) {
+    bool enough = true;
+#pragma omp parallel for schedule(static) num_threads(int(call.heads.threads)) \
+    reduction(&& : enough)
+    for (int64_t unit = 0; unit < units; unit++) try {
         NoDenormals guard;
         if (shared) {
             for (int64_t w = 0; w < count; w++)
@@ -492,7 +495,10 @@ void each_window(const Call& call, bool shared, const Work& work) {
                 for (int64_t w = first; w < last; w++)
                     work(Window{call, unit / groups, w, head});
         }
+    } catch (const std::bad_alloc&) {
+        enough = false;
     }
+    return enough;
 }
 
 }  // namespace
@@ -522,19 +528,20 @@ EXPORTED int64_t hatsr_panel_keys(int64_t keys) {
     return rounded(keys, narrow) < rounded(keys, wide) ? narrow : wide;
 }
 
-// log_sums: heads x pictures x windows x padded_queries in units of log2, or null.
-EXPORTED void hatsr_attention(const Windows* windows, const Heads* heads, const Strides* strides,
+// log_sums: heads x pictures x windows x padded_queries in units of log2, or null. Returns whether
+// there was memory enough.
+EXPORTED int hatsr_attention(const Windows* windows, const Heads* heads, const Strides* strides,
                               const float* query, const float* key, const float* value,
                               const float* bias, float* out, float* log_sums) {
     Call call(*windows, *heads, *strides, query, key, value, bias);
     bool wide = heads->panel_keys == WIDEST * LANES;
-    each_window(call, false, [&](const Window& window) {
+    return each_window(call, false, [&](const Window& window) {
         wide ? forward<WIDEST>(window, out, log_sums) : forward<WIDEST - 1>(window, out, log_sums);
     });
 }
 
 // Gradients of hatsr_attention; see Gradients.
-EXPORTED void hatsr_attention_backward(const Windows* windows, const Heads* heads,
+EXPORTED int hatsr_attention_backward(const Windows* windows, const Heads* heads,
                               const Strides* strides,
                               const float* query, const float* key, const float* value,
                               const float* bias, const float* out, const float* log_sums,
@@ -543,7 +550,7 @@ EXPORTED void hatsr_attention_backward(const Windows* windows, const Heads* head
     Call call(*windows, *heads, *strides, query, key, value, bias);
     Gradients given{out, log_sums, d_out, d_query, d_key, d_value, d_bias, shared != 0};
     bool wide = heads->panel_keys == WIDEST * LANES;
-    each_window(call, shared != 0, [&](const Window& window) {
+    return each_window(call, shared != 0, [&](const Window& window) {
         wide ? backward<WIDEST>(window, given) : backward<WIDEST - 1>(window, given);
     });
 }

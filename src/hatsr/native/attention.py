@@ -170,7 +170,7 @@ def _found() -> Kernels:
 
 
 def _call(
-    function: Callable[..., None],
+    function: Callable[..., int],
     places: Places,
     maps: tuple[Tensor, Tensor, Tensor],
     bias: Tensor,
@@ -193,7 +193,8 @@ def _call(
     out = others[0]
     strides = Strides(query.stride(-2), key.stride(-2), 0 if out is None else out.stride(-2))
     pointers = _pointers((*maps, bias, *others))
-    function(byref(windows), byref(count), byref(strides), *pointers, *flags)
+    if not function(byref(windows), byref(count), byref(strides), *pointers, *flags):
+        raise MemoryError("memory must hold a window for each thread, got too little")
 
 
 def _pointers(tensors: tuple[Tensor | None, ...]) -> list[int | None]:

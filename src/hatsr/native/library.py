@@ -14,7 +14,7 @@ SWITCH = "HATSR_NATIVE"
 """Environment variable: 0 turns the kernels off, the name of a build takes that one."""
 FLAVOURS = ("amx", "v4", "v3", "any")
 """Builds for kinds of processor, best first; each says itself whether it runs here."""
-_Product = tuple[Callable[..., int], Callable[..., None], Callable[..., None]]
+_Product = tuple[Callable[..., int], Callable[..., None], Callable[..., int]]
 
 
 class Windows(Structure):
@@ -74,9 +74,9 @@ class Kernels:
     """Which, and for what processor."""
     panel_keys: Callable[[int], int]
     """hatsr_panel_keys."""
-    forward: Callable[..., None]
+    forward: Callable[..., int]
     """hatsr_attention."""
-    backward: Callable[..., None]
+    backward: Callable[..., int]
     """hatsr_attention_backward."""
     product: _Product | None
     """hatsr_packed_floats, hatsr_pack and hatsr_product, where there are matrix units."""
@@ -88,9 +88,11 @@ def kernels() -> Kernels | str:
     asked = os.environ.get(SWITCH, "")
     if asked == "0":
         return f"turned off by {SWITCH}=0"
+    if asked and asked not in FLAVOURS:
+        return f"{SWITCH} must be 0 or one of {', '.join(FLAVOURS)}, got {asked!r}"
     note = Path(__file__).with_name("not-built.txt")
     reason = note.read_text(encoding="utf-8").strip() if note.is_file() else "not built"
-    for flavour in (asked,) if asked in FLAVOURS else FLAVOURS:
+    for flavour in (asked,) if asked else FLAVOURS:
         found = open_build(flavour)
         if isinstance(found, Kernels):
             return found
@@ -114,8 +116,8 @@ def _open(library: ctypes.CDLL, flavour: str) -> Kernels | str:
         return f"the processor or the system lacks what the {flavour} build needs"
     shapes = [POINTER(Windows), POINTER(Heads), POINTER(Strides)]
     forward, backward = library.hatsr_attention, library.hatsr_attention_backward
-    forward.argtypes, forward.restype = [*shapes, *[c_void_p] * 6], None
-    backward.argtypes, backward.restype = [*shapes, *[c_void_p] * 11, c_int], None
+    forward.argtypes, forward.restype = [*shapes, *[c_void_p] * 6], c_int
+    backward.argtypes, backward.restype = [*shapes, *[c_void_p] * 11, c_int], c_int
     panel_keys = library.hatsr_panel_keys
     panel_keys.argtypes, panel_keys.restype = [c_int64], c_int64
     name = f"{flavour} build on {torch.backends.cpu.get_cpu_capability()}"
@@ -128,5 +130,5 @@ def _product(library: ctypes.CDLL) -> _Product | None:
     size, pack, product = library.hatsr_packed_floats, library.hatsr_pack, library.hatsr_product
     size.argtypes, size.restype = [c_int64] * 3, c_int64
     pack.argtypes, pack.restype = [c_void_p] * 2 + [c_int64] * 3, None
-    product.argtypes, product.restype = [POINTER(Product), *[c_void_p] * 4], None
+    product.argtypes, product.restype = [POINTER(Product), *[c_void_p] * 4], c_int
     return size, pack, product

@@ -156,8 +156,9 @@ EXPORTED void hatsr_pack(float* to, const float* weight, int64_t outputs, int64_
             }
 }
 
-EXPORTED void hatsr_product(const Product* product, const float* features, const float* packed,
-                            const float* bias, float* out) {
+// Returns whether there was memory enough.
+EXPORTED int hatsr_product(const Product* product, const float* features, const float* packed,
+                           const float* bias, float* out) try {
     const Product of = *product;
     int64_t deep = rounded(of.inputs, DEPTH) / DEPTH;
     int64_t stripes = rounded(of.outputs, WIDE) / WIDE, across = (of.line + TALL - 1) / TALL;
@@ -186,6 +187,9 @@ EXPORTED void hatsr_product(const Product* product, const float* features, const
             }
         }
     }
+    return 1;
+} catch (const std::bad_alloc&) {
+    return 0;
 }
 }
 

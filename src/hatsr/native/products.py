@@ -66,4 +66,7 @@ class Packed:
         about = Product(lines, line, taps, inputs, outputs, after, torch.get_num_threads())
         x = x.contiguous()
         given = (t.data_ptr() for t in (x, self._weight, self.bias, out))
-        self._product(byref(about), *given)
+        if not self._product(byref(about), *given):
+            raise MemoryError(
+                f"memory must hold a copy of {tuple(x.shape)} features, got too little"
+            )
