@@ -287,6 +287,144 @@ def test_orientation_is_applied_once(kind: str, orientation: int) -> None:
     np.testing.assert_array_equal(again.rgb, picture.rgb)
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_bigtiff_is_described(order: str) -> None:
+    tags = [
+        (0x112, "H", 1, 6, True),
+        (0x13B, "s", 0, "Ansel Adams", True),
+        (0x8298, "s", 0, "free", True),
+    ]
+    options = {"resolution": (300, 150), "resolutionunit": 2, "description": "a view"}
+    data = tiff(SMOOTH, photometric="rgb", bigtiff=True, byteorder=order, extratags=tags, **options)
+    picture = image.read(data)
+    np.testing.assert_array_equal(picture.rgb * 255, np.asarray(transposed(6), np.float32))
+    assert picture.dpi == (150, 300)  # turned
+    assert picture.notes == ()
+    found = Image.Exif()
+    found.load(b"Exif\0\0" + (picture.exif or b""))
+    assert found[0x112] == 1
+    assert (found[0x10E], found[0x13B], found[0x8298]) == ("a view", "Ansel Adams", "free")
+    assert 0x102 not in found
+
+
+def test_what_a_bigtiff_says_elsewhere_is_noted() -> None:
+    data = tiff(SMOOTH, photometric="rgb", bigtiff=True, extratags=[(0x9C9B, "B", 4, b"a\0\0\0")])
+    entry = data.index(struct.pack("<HHQ", 0x9C9B, 1, 4))
+    pointer = struct.pack("<HHQQ", 0x8769, 13, 1, 8)
+    picture = image.read(data[:entry] + pointer + data[entry + 20 :])
+    assert picture.notes == ("camera settings and position in a BigTIFF are left out",)
+
+
+def test_values_of_a_bigtiff_that_overlap() -> None:
+    data = tiff(SMOOTH, photometric="rgb", bigtiff=True, software="x" * 99, description="y" * 99)
+    huge = data.replace(struct.pack("<Q", 100), struct.pack("<Q", len(data) - 500))
+    picture = image.read(huge)
+    assert picture.exif is None
+    assert picture.notes == ("EXIF is damaged: left out",)
+
+
+def test_exif_of_old_png_files() -> None:
+    block = Image.Exif()
+    block[0x112], block[0x13B] = 6, "Ansel Adams"
+    raw = block.tobytes()
+    rows = raw.hex(" ", 36).replace(" ", "\n")
+    text = f"\nexif\n{len(raw):8}\n{rows}\n"
+    for content, notes in ((text, ()), (text[:-2], ("EXIF is damaged: left out",))):
+        info = PngImagePlugin.PngInfo()
+        info.add_text("Raw profile type exif", content, zip=True)
+        picture = image.read(encoded(Image.fromarray(SMOOTH), "PNG", pnginfo=info))
+        assert picture.notes == notes
+        assert picture.text == ()
+        assert (picture.width == 120) == (not notes)
+        assert (b"Ansel Adams\0" in (picture.exif or b"")) == (not notes)
+
+
+def test_exif_of_its_own_chunk_comes_first() -> None:
+    block, old = Image.Exif(), Image.Exif()
+    block[0x13B], old[0x112] = "Ansel Adams", 6
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Raw profile type exif", f"\nexif\n 9\n{old.tobytes().hex()}\n")
+    picture = image.read(encoded(Image.fromarray(SMOOTH), "PNG", pnginfo=info, exif=block))
+    assert picture.width == 160
+    assert b"Ansel Adams" in (picture.exif or b"")
+
+
+GRAY_PNG = (1, 1, 8, 0), b"\0\1"
+REC_2020 = struct.pack(">8I", 31270, 32900, 70800, 29200, 17000, 79700, 13100, 4600)
+SRGB_PRIMARIES = struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+PROFILE = b"sRGB\0\0" + zlib.compress(SRGB[:16] + b"GRAY" + SRGB[20:])
+
+
+@pytest.mark.parametrize(
+    ("chunks", "notes"),
+    [
+        ({b"cICP": bytes([1, 13, 0, 1])}, ()),
+        ({b"cICP": bytes([12, 13, 0, 1])}, ("colours of Display P3 are taken as sRGB",)),
+        ({b"cICP": bytes([9, 16, 0, 1])}, ("colours of BT.2020, PQ are taken as sRGB",)),
+        (
+            {b"cICP": bytes([22, 13, 0, 1]), b"sRGB": b"\0"},
+            ("colours of primaries 22 are taken as sRGB",),
+        ),
+        ({b"cICP": bytes([12, 13, 0, 1]), b"iCCP": PROFILE}, ()),
+        ({b"cHRM": SRGB_PRIMARIES}, ()),
+        ({b"cHRM": REC_2020}, ("colours of other primaries (cHRM) are taken as sRGB",)),
+        ({b"cHRM": REC_2020, b"iCCP": PROFILE}, ()),
+        ({b"cHRM": REC_2020, b"sRGB": b"\0"}, ()),
+        (
+            {b"gAMA": struct.pack(">I", 100_000)},
+            ("gamma of 1 is not applied: pixels are taken as sRGB",),
+        ),
+    ],
+)
+def test_colours_of_a_png_that_are_not_srgb(
+    chunks: dict[bytes, bytes], notes: tuple[str, ...]
+) -> None:
+    parts = [chunk(name, content) for name, content in chunks.items()]
+    assert image.read(png(*GRAY_PNG, *parts)).notes == notes
+
+
+@pytest.mark.parametrize(
+    ("numbers", "notes"),
+    [
+        ((1, 13), ()),
+        ((1, 1), ()),
+        ((2, 2), ()),
+        ((12, 13), ("colours of Display P3 are taken as sRGB",)),
+        ((1, 18), ("colours of HLG are taken as sRGB",)),
+    ],
+)
+def test_colours_of_an_avif_that_are_not_srgb(
+    numbers: tuple[int, int], notes: tuple[str, ...]
+) -> None:
+    data = bytearray(encoded(Image.fromarray(SMOOTH), "AVIF"))
+    struct.pack_into(">HH", data, data.index(b"colrnclx") + 8, *numbers)
+    assert image.read(bytes(data)).notes == notes
+
+
+def test_a_profile_of_an_avif_comes_first() -> None:
+    data = encoded(Image.fromarray(SMOOTH), "AVIF", icc_profile=SRGB)
+    data = data.replace(b"colrnclx\0\1", b"colrnclx\0\x0c")
+    assert image.read(data).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "lossless"),
+    [
+        ({"lossless": True}, True),
+        ({"lossless": True, "icc_profile": SRGB}, True),
+        ({"lossless": True, "save_all": True, "append_images": [Image.new("L", (160, 120))]}, True),
+        ({}, False),
+        ({"icc_profile": SRGB}, False),
+    ],
+)
+@pytest.mark.parametrize("alpha", [0, 255])
+def test_a_lossless_webp_is_known(options: dict[str, object], lossless: bool, alpha: int) -> None:
+    source = Image.fromarray(SMOOTH)
+    source.putalpha(Image.new("L", source.size, alpha))
+    source.putpixel((0, 0), (1, 2, 3, 77))
+    assert image.read(encoded(source, "WEBP", **options)).lossless is lossless
+
+
 def test_orientation_of_xmp_is_applied_once() -> None:
     packet = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
     picture = image.read(encoded(Image.fromarray(SMOOTH), "WEBP", lossless=True, xmp=packet))

@@ -32,6 +32,7 @@ class Decoded:
     xmp: bytes | None = None
     dpi: tuple[float, float] | None = None
     text: tuple[tuple[str, str], ...] = ()
+    lossless: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -44,10 +45,11 @@ def check_size(height: int, width: int, max_pixels: int) -> None:
     if height < 1 or width < 1:
         raise PictureError(f"size must be at least 1 x 1, got {height} x {width}")
     if height * width > max_pixels:
+        pixels = height * width
         raise PictureError(
             f"size must be at most {max_pixels / 1e6:g} megapixels, got {height} x {width} = "
-            f"{height * width / 1e6:.1f}; if you trust the file, allow it with max_pixels="
-            f"{height * width}"
+            f"{pixels / 1e6:.1f}; if you trust the file, allow it with --max-pixels {pixels} "
+            f"(max_pixels={pixels} in Python)"
         )
 
 
@@ -71,6 +73,7 @@ def develop(decoded: Decoded) -> Picture:
         xmp=decoded.xmp and xmp.upright(decoded.xmp, height, width),
         dpi=dpi if dpi and all(0 < value < 1e6 for value in dpi) else None,
         text=decoded.text,
+        lossless=decoded.lossless,
         notes=notes,
     )
 

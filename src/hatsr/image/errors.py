@@ -12,9 +12,14 @@ class PictureError(ValueError):
 
 @contextmanager
 def blaming(name: str) -> Iterator[None]:
-    """Turn whatever a codec raises on bad bytes into one error that names the file."""
+    """Turn whatever a codec raises on bad bytes into one error that names the file.
+
+    A lack of memory says nothing about the bytes and passes.
+    """
     try:
         yield
+    except MemoryError:
+        raise
     except PictureError as error:
         raise PictureError(f"{name}: {error}") from error
     except Exception as error:

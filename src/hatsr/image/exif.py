@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from fractions import Fraction
+from typing import Literal
 
 from hatsr.image.directory import (
     LONG,
@@ -133,11 +134,7 @@ def packed(tiff: bytes) -> bytes | None:
     Raises:
         ValueError, struct.error: a damaged directory.
     """
-    kept = {
-        tag: value
-        for tag, value in values(tiff, first_directory(tiff)).items()
-        if tag in DESCRIPTIVE and not (tag == DESCRIPTION and _machine_text(value))
-    }
+    kept = _descriptive(values(tiff, first_directory(tiff)))
     if not kept:
         return None
     order = byte_order(tiff)
@@ -150,12 +147,28 @@ def packed(tiff: bytes) -> bytes | None:
     return _with_first_directory(block, kept)
 
 
+def packed_entries(entries: dict[int, Value], order: Literal["<", ">"]) -> bytes | None:
+    """As :func:`packed`, of entries none of which leads to another directory."""
+    kept = _descriptive(entries)
+    head = {"<": b"II*\0", ">": b"MM\0*"}[order]
+    return _with_first_directory(head + bytes(4), kept) if kept else None
+
+
 def resolution_values(dpi: tuple[float, float], order: str) -> dict[int, Value]:
     """The entries that give pixels per inch across and down."""
     ratios = [Fraction(number).limit_denominator(1000).as_integer_ratio() for number in dpi]
     across, down = (Value(RATIONAL, 1, struct.pack(f"{order}II", *ratio)) for ratio in ratios)
     inch = Value(SHORT, 1, struct.pack(f"{order}H", 2))
     return {X_RESOLUTION: across, Y_RESOLUTION: down, RESOLUTION_UNIT: inch}
+
+
+def _descriptive(entries: dict[int, Value]) -> dict[int, Value]:
+    """Those of a TIFF file's entries that describe the picture, not its storage."""
+    return {
+        tag: value
+        for tag, value in entries.items()
+        if tag in DESCRIPTIVE and not (tag == DESCRIPTION and _machine_text(value))
+    }
 
 
 def _with_first_directory(block: bytes, entries: dict[int, Value]) -> bytes:

@@ -48,6 +48,8 @@ class Picture:
     """Pixels per inch across and down."""
     text: tuple[tuple[str, str], ...] = ()
     """Keyword and value of each PNG text field but Software."""
+    lossless: bool = False
+    """WebP keeps every code: the file was a WebP that did."""
     notes: tuple[str, ...] = ()
     """What a user must be told about how the file was read."""
 

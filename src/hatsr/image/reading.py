@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import struct
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from hatsr.image.cicp import cicp_notes
 from hatsr.image.decoded import MAX_PIXELS, Decoded, check_size, develop
 from hatsr.image.errors import PictureError, blaming
 from hatsr.image.jpeg import check_complete
@@ -121,7 +123,19 @@ def _read_jpeg(data: bytes, max_pixels: int) -> Decoded:
 
 
 def _read_webp(data: bytes, max_pixels: int) -> Decoded:
-    return decode_frame(_opened(WebPImagePlugin.WebPImageFile, data, max_pixels))
+    decoded = decode_frame(_opened(WebPImagePlugin.WebPImageFile, data, max_pixels))
+    return replace(decoded, lossless=_is_lossless(data))
+
+
+def _is_lossless(webp: bytes) -> bool:
+    """Whether the first picture lies in a RIFF chunk VP8L."""
+    at = 12
+    while at + 8 <= len(webp):
+        name, size = struct.unpack_from("<4sI", webp, at)
+        if name in (b"VP8 ", b"VP8L"):
+            return name == b"VP8L"
+        at += 24 if name == b"ANMF" else 8 + size + size % 2  # a frame has chunks of its own
+    return False
 
 
 def _read_gif(data: bytes, max_pixels: int) -> Decoded:
@@ -135,6 +149,8 @@ def _read_bmp(data: bytes, max_pixels: int) -> Decoded:
 def _read_avif(data: bytes, max_pixels: int) -> Decoded:
     """AVIF: metadata through Pillow; pixels too, unless they have more than its 8 bits."""
     decoded = decode_frame(_opened(AvifImagePlugin.AvifImageFile, data, max_pixels))
+    if decoded.icc_profile is None:
+        decoded = replace(decoded, notes=(*decoded.notes, *_nclx_notes(data)))
     box = data.find(b"av1C")
     depth = data[box + 6] if 0 <= box < len(data) - 6 else 0
     if not depth & 0x40:  # high_bitdepth (AV1 Codec ISO Media File Format Binding, section 2.3.3)
@@ -142,6 +158,14 @@ def _read_avif(data: bytes, max_pixels: int) -> Decoded:
     codes = np.atleast_3d(imagecodecs.avif_decode(data, index=0))
     top = 4095 if depth & 0x20 else 1023  # twelve_bit
     return replace(decoded, codes=codes, top=top, bits=16)
+
+
+def _nclx_notes(avif: bytes) -> tuple[str, ...]:
+    """On the first colour box that gives its space by numbers (ISO/IEC 14496-12, 12.1.5)."""
+    box = avif.find(b"colrnclx")
+    if not 0 <= box <= len(avif) - 12:
+        return ()
+    return cicp_notes(*struct.unpack_from(">HH", avif, box + 8))
 
 
 def _opened(kind: type[ImageFile.ImageFile], data: bytes, max_pixels: int) -> ImageFile.ImageFile:

@@ -20,6 +20,7 @@ from hatsr.image.directory import (
     BYTE,
     LONG,
     SHORT,
+    SIZES,
     UNDEFINED,
     Value,
     byte_order,
@@ -43,6 +44,8 @@ COLOURS = {
 STRIP = 2**20
 """Bytes of pixels that are compressed at once."""
 DNG_VERSION, ICC, XMP = 0xC612, 34675, 700
+POINTERS = {exif_block.DETAIL, exif_block.GPS}
+"""Tags that lead to directories of their own."""
 REDUCED = 1
 Order = Literal["<", ">"]
 BROKEN = "get the file again, or save it again in the program that made it"
@@ -58,8 +61,10 @@ def read_tiff(data: bytes, max_pixels: int) -> Decoded:
         decoded = _decoded(page) if _is_direct(page) else _through_pillow(data)
         pages = len(file.pages)
     more = (f"page 1 of {pages} is used",) if pages > 1 else ()
+    if file.is_bigtiff and any(tag.code in POINTERS for tag in page.tags):
+        more = (*more, "camera settings and position in a BigTIFF are left out")
     try:
-        exif = exif_block.packed(data) if data[2:4] in (b"*\0", b"\0*") else None
+        exif = _packed_big(page, data) if file.is_bigtiff else exif_block.packed(data)
     except (ValueError, struct.error):
         exif, more = None, (*more, "EXIF is damaged: left out")
     return replace(decoded, exif=exif, notes=(*more, *decoded.notes))
@@ -90,6 +95,27 @@ def encode_tiff(picture: Picture, exif: bytes | None) -> bytes:
     body += bytes(len(body) % 2)
     at = len(head) + len(body)
     return head[:4] + struct.pack(f"{order}I", at) + head[8:] + body + pack(entries, order, at)
+
+
+def _packed_big(page: TiffPage, data: bytes) -> bytes | None:
+    """What a BigTIFF page says about its picture, as an EXIF block; not the directories below it.
+
+    Raises:
+        ValueError: values that overlap.
+    """
+    tags = [
+        tag
+        for tag in page.tags
+        if tag.code in exif_block.DESCRIPTIVE - POINTERS and tag.dtype in SIZES
+    ]
+    if sum(tag.valuebytecount for tag in tags) > len(data):
+        raise ValueError("values of a directory must not overlap, got more bytes than the file")
+    entries = {}
+    for tag in tags:
+        raw = data[tag.valueoffset : tag.valueoffset + tag.valuebytecount]
+        if len(raw) == tag.valuebytecount:
+            entries[tag.code] = Value(tag.dtype, tag.count, raw)
+    return exif_block.packed_entries(entries, page.parent.byteorder)
 
 
 def _check(page: TiffPage, length: int, max_pixels: int) -> None:

@@ -43,7 +43,6 @@ def check_writable(
     has_alpha: bool = False,
     format: str | None = None,  # noqa: A002
     quality: int | None = None,
-    lossless: bool = False,
 ) -> str:
     """Refuse a file that could not be written, before hours are spent on its pixels.
 
@@ -53,7 +52,6 @@ def check_writable(
         has_alpha: Whether some pixel is transparent (``not picture.opaque``).
         format: As in :func:`write`.
         quality: As in :func:`write`.
-        lossless: As in :func:`write`.
 
     Returns:
         The format: png, jpeg, webp, tiff or avif.
@@ -64,7 +62,7 @@ def check_writable(
         OSError: the folder is missing or cannot be written to, or the path is a folder.
     """
     chosen = _format(Path(path), format)
-    _check_settings(chosen, quality, lossless)
+    _check_settings(chosen, quality)
     _check_capacity(chosen, size, has_alpha)
     target = Path(os.path.realpath(path))
     if target.is_dir():
@@ -82,7 +80,6 @@ def write(
     *,
     format: str | None = None,  # noqa: A002
     quality: int | None = None,
-    lossless: bool = False,
     software: str | None = None,
 ) -> None:
     """Write the picture and its metadata; the file appears whole or not at all.
@@ -93,8 +90,8 @@ def write(
         picture: What to write, in its own depth and layout as far as the format has them.
         path: The file; a link is followed.
         format: png, jpeg, webp, tiff or avif; by the path's ending unless given.
-        quality: 1 to 100 for JPEG (default 95), WebP (95) and AVIF (90).
-        lossless: Keep every code; for WebP a choice, for PNG and TIFF always so.
+        quality: 1 to 100 for JPEG (default 95), WebP (95, or without loss if ``picture.lossless``)
+            and AVIF (90).
         software: What made the picture: PNG text and EXIF field ``Software``.
 
     Raises:
@@ -108,9 +105,8 @@ def write(
         has_alpha=not picture.opaque,
         format=format,
         quality=quality,
-        lossless=lossless,
     )
-    data = encode(picture, chosen, quality=quality, lossless=lossless, software=software)
+    data = encode(picture, chosen, quality=quality, software=software)
     target = Path(os.path.realpath(path))
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -126,11 +122,10 @@ def encode(
     format: str,  # noqa: A002
     *,
     quality: int | None = None,
-    lossless: bool = False,
     software: str | None = None,
 ) -> bytes:
     """The bytes of the file that :func:`write` would write."""
-    _check_settings(format, quality, lossless)
+    _check_settings(format, quality)
     _check_capacity(format, (picture.height, picture.width), not picture.opaque)
     dpi = picture.dpi if format in ("webp", "avif") else None  # which have no field for it
     exif = exif_block.stamped(picture.exif, software, dpi)
@@ -145,7 +140,7 @@ def encode(
         "exif": exif and EXIF_HEADER + exif,
         "xmp": picture.xmp if _takes_xmp(picture, format) else None,
         "quality": quality or QUALITY[format],
-        **_settings(picture, format, lossless),
+        **_settings(picture, format, picture.lossless and quality is None),
     }
     codes = to_array(picture, 8)
     if format == "jpeg" and picture.alpha is not None:
@@ -160,10 +155,12 @@ def losses(picture: Picture, format: str) -> tuple[str, ...]:  # noqa: A002
     """What of the picture a format cannot hold and writing leaves out, in words for the user."""
     found = {
         "16 bits per channel are rounded to 8": picture.bits == 16 and format in QUALITY,
-        "gray becomes RGB": picture.gray and format == "webp",
+        "gray becomes RGB": picture.gray and _becomes_rgb(picture, format),
         "EXIF is too long": format == "jpeg" and not _fits(picture.exif),
         "XMP is too long": not _takes_xmp(picture, format),
         "gray colour profile": not _takes_profile(picture, format),
+        "text fields": bool(picture.text) and format != "png",
+        "resolution of more than 65535 dpi": not _takes_dpi(picture, format),
     }
     return tuple(words for words, lost in found.items() if lost)
 
@@ -174,10 +171,9 @@ def _settings(picture: Picture, kind: str, lossless: bool) -> dict[str, Any]:
         return {"lossless": lossless, "exact": lossless}
     if kind == "avif":
         return {} if picture.gray and picture.alpha is None else {"subsampling": "4:4:4"}
-    dpi = picture.dpi
     return {
         "subsampling": "4:4:4",
-        "dpi": dpi if dpi and max(dpi) <= 65535 else None,
+        "dpi": picture.dpi if _takes_dpi(picture, kind) else None,
     }
 
 
@@ -194,15 +190,13 @@ def _format(path: Path, given: str | None) -> str:
     return FORMATS[ending]
 
 
-def _check_settings(kind: str, quality: int | None, lossless: bool) -> None:
-    """Refuse an unknown format, and settings that it does not have."""
+def _check_settings(kind: str, quality: int | None) -> None:
+    """Refuse an unknown format, and a quality that it does not have."""
     if kind not in LONGEST_SIDE:
         raise PictureError(f"format must be one of {', '.join(LONGEST_SIDE)}, got {kind!r}")
-    if lossless and kind in ("jpeg", "avif"):
-        raise PictureError(f"lossless must be png, tiff or webp, got {kind}; choose one of them")
     if quality is None:
         return
-    if kind not in QUALITY or lossless:
+    if kind not in QUALITY:
         raise PictureError(
             f"quality is for lossy jpeg, webp and avif, got {quality} for lossless {kind}; "
             "leave it out"
@@ -242,5 +236,15 @@ def _takes_xmp(picture: Picture, kind: str) -> bool:
 
 def _takes_profile(picture: Picture, kind: str) -> bool:
     """False when gray pixels with a gray profile become RGB pixels, which it does not describe."""
-    becomes_rgb = kind == "webp" or (kind == "avif" and picture.alpha is not None)
-    return not (becomes_rgb and (picture.icc_profile or b"")[16:20] == b"GRAY")
+    gray = (picture.icc_profile or b"")[16:20] == b"GRAY"
+    return not (gray and _becomes_rgb(picture, kind))
+
+
+def _becomes_rgb(picture: Picture, kind: str) -> bool:
+    """Whether the format has no gray, or none with alpha."""
+    return kind == "webp" or (kind == "avif" and picture.alpha is not None)
+
+
+def _takes_dpi(picture: Picture, kind: str) -> bool:
+    """False when the resolution is more than the 16 bits of a JPEG file."""
+    return kind != "jpeg" or max(picture.dpi or (0,)) <= 65535
