@@ -73,6 +73,57 @@ def test_pictures_of_another_program_and_a_missing_one(mine):
     assert "∞*" in done.stdout
 
 
+def test_a_folder_of_pictures_is_opened_whatever_its_name(mine):
+    shutil.copytree(mine / "HR", mine.parent / "bicubic")
+    options = ("--pictures", "bicubic", "--scale", "2", "--data", "mine", "-o", "out")
+    done = run(evaluate, *options)
+    assert done.exit_code == 0, done.output
+    assert "∞" in done.stdout
+    picture = np.array(Image.open(mine / "HR" / "p0.png"))
+    Image.fromarray(picture ^ 1).save(mine.parent / "bicubic" / "p0.png")
+    assert run(evaluate, *options, "--report").exit_code == 0
+    page = (mine.parent / "out" / "report.html").read_text("utf-8")
+    assert "dB against <b>hatsr&#39;s bicubic</b>" in page
+
+
+def test_an_empty_folder_of_pictures(mine):
+    (mine.parent / "theirs").mkdir()
+    done = run(evaluate, "--pictures", "theirs", "--scale", "2", "--data", "mine")
+    assert "SR pictures must be in the folder or in its subfolders" in str(done.exception)
+    assert "got no pictures in theirs" in str(done.exception)
+
+
+def test_a_report_without_a_comparison_costs_no_table(mine):
+    (mine.parent / "theirs").mkdir()
+    shutil.copy(mine / "HR" / "p0.png", mine.parent / "theirs" / "other.png")
+    options = ("--pictures", "theirs", "--scale", "2", "--data", "mine", "-o", "out")
+    done = run(evaluate, *options, "--report")
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    assert "theirs (measured)" in done.stdout
+    assert "p1 failed" in done.stderr
+    page = (mine.parent / "out" / "report.html").read_text("utf-8")
+    assert "theirs, mine: p1 failed" in page
+
+
+def test_tables_come_before_a_page_that_fails(mine, monkeypatch):
+    def broken(*arguments):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("hatsr.evaluation.runs.render", broken)
+    shutil.copytree(mine / "HR", mine.parent / "theirs")
+    rest = ("--scale", "2", "--data", "mine", "-o", "out")
+    for command, *models in (
+        (compare, "bicubic", "theirs"),
+        (evaluate, "--pictures", "theirs", "--report"),
+    ):
+        (mine.parent / "theirs" / "p1.png").unlink(missing_ok=True)
+        done = run(command, *models, *rest)
+        assert str(done.exception) == "disk full"
+        assert "theirs (measured)" in done.stdout
+        assert "p1 failed" in done.stderr
+
+
 def test_a_missing_set_does_not_cost_the_others(mine):
     done = run(evaluate, "-m", "bicubic", "--scale", "2", "--data", "mine", "--data", "Set5")
     assert done.exit_code == 1
@@ -124,6 +175,42 @@ def test_compare_in_json_takes_the_scale_from_a_model(mine):
     document = json.loads(done.stdout)
     assert document["baseline"] == "bicubic"
     assert document["differences"]["hat-t-x4"][0]["verdict"] == "too few pictures"
+
+
+def test_a_model_that_fails_costs_no_other_its_comparison(mine):
+    for name in ("good", "bad"):
+        shutil.copytree(mine / "HR", mine.parent / name)
+    for path in (mine.parent / "good").iterdir():
+        Image.fromarray(np.array(Image.open(path)) ^ 1).save(path)
+    for path in (mine.parent / "bad").iterdir():
+        Image.new("RGB", (3, 3)).save(path)
+    models = ("bicubic", "good", "bad")
+    done = run(compare, *models, "--scale", "2", "--data", "mine", "-o", "out")
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    assert "good minus bicubic, PSNR in dB on Y" in done.stdout
+    assert "bad minus bicubic" not in done.stdout
+    assert "bad, mine: p0 failed, ValueError: sr must have the shape of hr" in done.stderr
+    assert "bad is not held against bicubic" in done.stderr
+    assert "good minus" not in done.stderr
+    assert (mine.parent / "out" / "report.html").exists()
+    shutil.copytree(mine.parent / "bad", mine.parent / "worse")
+    done = run(compare, "bad", "worse", "--scale", "2", "--data", "mine", "-o", "none")
+    assert done.exit_code == 1
+    assert "worse, mine: p0 failed" in (mine.parent / "none" / "report.html").read_text("utf-8")
+
+
+def test_compare_by_self_ensemble(mine):
+    shutil.copytree(mine / "HR", mine.parent / "theirs")
+    options = ("--ensemble", "--scale", "2", "--data", "mine", "-o", "out")
+    refused = run(compare, "bicubic", "theirs", *options)
+    assert refused.exit_code == 2
+    assert "--ensemble must be of models or bicubic, got the pictures of theirs" in refused.output
+    assert not (mine.parent / "out").exists()
+    for path in (mine / "HR" / "p1.png", mine / "HR" / "p2.png"):
+        path.unlink()
+    done = run(compare, "bicubic", "hat-t-x4", "--ensemble", "--data", "mine", "-o", "out")
+    assert "hat-t-x4 minus bicubic, self-ensemble's PSNR in dB on Y" in done.stdout
 
 
 def test_compare_needs_two(mine):

@@ -1,5 +1,6 @@
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,6 +74,24 @@ def test_figure_carries_its_parameters(files, ending):
         assert parameters["colours"] == "cividis"
     else:
         assert b"cividis" in path.read_bytes()
+
+
+def test_a_figure_that_fails_leaves_the_one_before(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    from hatsr.attribution.plotting import figure, save
+
+    drawn, _ = figure([1.0], [1.0])
+    save(drawn, tmp_path / "a.png", "first", {})
+    before = (tmp_path / "a.png").read_bytes()
+
+    def broken(file, **options):
+        Path(file).write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(drawn, "savefig", broken)
+    with pytest.raises(OSError, match="disk full"):
+        save(drawn, tmp_path / "a.png", "second", {})
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
 
 
 def test_features_and_their_figure(files):

@@ -8,7 +8,7 @@ from scipy.stats import t
 from hatsr import checkpoint
 from hatsr.attribution import LamSettings
 from hatsr.attribution.subject import random_network
-from hatsr.attribution.summary import interval, student_t, summarise
+from hatsr.attribution.summary import interval, summarise
 from hatsr.attribution.sweep import SweepPlan, all_tasks, belonging, grid_patches, pending, sweep
 from hatsr.attribution.sweep import read_rows as read
 from hatsr.model import HATConfig
@@ -73,11 +73,12 @@ def test_grid_is_even_and_inside():
 
 
 def test_interval_is_student_s():
-    for degrees in (1, 2, 5, 9, 10, 11, 30, 500):
-        assert student_t(degrees) == pytest.approx(t.ppf(0.975, degrees), abs=1e-3)
-    found = interval([1.0, 2.0, 4.0])
-    assert found.mean == pytest.approx(7 / 3)
-    assert found.half_width == pytest.approx(4.303 * np.std([1, 2, 4], ddof=1) / sqrt(3))
+    for n in (2, 3, 10, 11, 40):
+        values = [float(x) for x in np.random.default_rng(n).normal(size=n)]
+        found = interval(values)
+        assert found.mean == pytest.approx(np.mean(values))
+        expected = t.ppf(0.975, n - 1) * np.std(values, ddof=1) / sqrt(n)
+        assert found.half_width == pytest.approx(expected, rel=1e-9)
     assert np.isnan(interval([1.0]).half_width)
 
 
@@ -86,6 +87,21 @@ def test_messages(tmp_path):
         SweepPlan(models=(), pictures=("a.png",))
     with pytest.raises(ValueError, match="grid must be at least 1, got 0"):
         SweepPlan(models=("hat-t-x4",), pictures=("a.png",), grid=0)
-    (tmp_path / "rows.jsonl").write_text('{"a": 1}\nnonsense\n')
-    with pytest.raises(ValueError, match="JSON object in each line, got line 2"):
-        read(tmp_path / "rows.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"a": 1}\nnonsense\n', "got line 2: Expecting value"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "got line 1: 'utf-8' codec can't decode"),
+        (b'{"a": 1}\n[2]\n{"mod', "got line 2: list, not an object"),
+        (b'{"a": 1}\n{"a"', "got line 2: no row begins so; give another file"),
+        (b"one line of prose", "got line 1: no row begins so"),
+    ],
+)
+def test_a_foreign_file_is_refused_and_left_as_it_is(tmp_path, content, message):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"rows.jsonl must hold a JSON object.*{message}"):
+        read(path)
+    assert path.read_bytes() == content

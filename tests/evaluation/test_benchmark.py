@@ -1,5 +1,6 @@
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,20 +8,23 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from hatsr.evaluation import perceptual
 from hatsr.evaluation.benchmark import Benchmark
+from hatsr.evaluation.compare import differences
 from hatsr.evaluation.cost import measured
 from hatsr.evaluation.log import ScoreLog
 from hatsr.evaluation.metrics import psnr, ssim
 from hatsr.evaluation.outputs import remarks
 from hatsr.evaluation.perceptual import Perceptual
 from hatsr.evaluation.pictures import load_pair
-from hatsr.evaluation.scores import Rules, as_json
+from hatsr.evaluation.scores import Rules, Score, as_json
 from hatsr.evaluation.sources import Bicubic, Network, Pictures
 from hatsr.evaluation.survey import survey
 from hatsr.resize import imresize
 
 SUBJECT = {"model": "stand-in"}
 TWO = Rules(scale=2)
+SCORE = Score(data="mine", picture="p", hr="0", psnr=30.0, ssim=0.9, psnr_rgb=29.0, ssim_rgb=0.8)
 
 PUBLISHED = {"Set5": (33.66, 30.39, 28.42), "Set14": (30.24, 27.55, 26.00)}
 """Bicubic at x2, x3, x4, protocols.md section 3."""
@@ -135,6 +139,68 @@ def test_a_stopped_run_goes_on(folder, model, tmp_path):
     Image.fromarray(np.zeros((50, 61, 3), np.uint8)).save(folder / "HR" / "p0.png")
     Benchmark(Network(model), TWO, log=ScoreLog(path, SUBJECT)).run([survey(str(folder))])
     assert model.calls == 5  # the HR that changed, and no other
+
+
+def test_a_changed_lr_file_is_measured_again(folder, model, tmp_path):
+    (folder / "LR").mkdir()
+    surveys, rules = [survey(str(folder))], Rules(scale=2, lr="LR")
+
+    def save(name: str, divisor: int = 1) -> None:
+        lr = load_pair(folder / "HR" / f"{name}.png", name, 2).lr
+        Image.fromarray(np.asarray(lr // divisor)).save(folder / "LR" / f"{name}.png")
+
+    def measure():
+        log = ScoreLog(tmp_path / "scores.jsonl", SUBJECT)
+        return Benchmark(Network(model), rules, log=log).run(surveys)
+
+    for entry in surveys[0].entries:
+        save(entry.name)
+    first = measure()
+    save("plain", 2)
+    second = measure()
+    assert model.calls == 5
+    assert second.scores[3].psnr < first.scores[3].psnr - 3
+    save("plain")
+    assert measure().scores[3].psnr == first.scores[3].psnr
+    plain = Benchmark(Network(model), TWO).run(surveys)
+    assert differences(plain, second)[0].n == 4  # of the same HR, whatever the LR
+
+
+def test_a_metric_that_can_be_had_by_now_is_measured(folder, model, tmp_path, monkeypatch):
+    rules, surveys = Rules(scale=2, perceptual=("lpips",)), [survey(str(folder))]
+
+    def measure():
+        log = ScoreLog(tmp_path / "scores.jsonl", SUBJECT)
+        return Benchmark(Network(model), rules, log=log).run(surveys).sets[0].mean("lpips")
+
+    def absent(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(perceptual, "_load", absent)
+    assert (measure(), measure(), model.calls) == (None, None, 4)
+    monkeypatch.setattr(perceptual, "_load", lambda name: lambda sr, hr: 0.25)
+    assert (measure(), measure(), model.calls) == (0.25, 0.25, 8)
+
+
+def test_a_log_is_written_anew_only_for_a_cut_line_and_never_in_place(tmp_path, monkeypatch):
+    path = tmp_path / "out" / "scores.jsonl"
+    ScoreLog(path, SUBJECT).add(SCORE)
+    whole = path.read_bytes()
+
+    def killed(self, *arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed)
+    assert ScoreLog(path, SUBJECT).find("mine", "p") == SCORE
+    assert path.read_bytes() == whole
+    path.write_bytes(whole + b'{"data": "mi')
+    with pytest.raises(KeyboardInterrupt):
+        ScoreLog(path, SUBJECT)
+    assert path.read_bytes() == whole + b'{"data": "mi'
+    monkeypatch.undo()
+    assert ScoreLog(path, SUBJECT).find("mine", "p") == SCORE
+    assert path.read_bytes() == whole
+    assert [each.name for each in path.parent.iterdir()] == ["scores.jsonl"]
 
 
 def test_a_log_of_something_else_is_refused(tmp_path):

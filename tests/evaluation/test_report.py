@@ -1,5 +1,6 @@
 import re
 from base64 import b64decode
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,7 +12,7 @@ from hatsr.evaluation.crops import choose, extremes, heat
 from hatsr.evaluation.gallery import Gallery, folder_name
 from hatsr.evaluation.report import render
 from hatsr.evaluation.runs import Run, folder_of, write_report
-from hatsr.evaluation.scores import Rules
+from hatsr.evaluation.scores import Rules, SetResult
 from hatsr.evaluation.sources import Bicubic, Network
 from hatsr.evaluation.survey import survey
 from hatsr.image import read
@@ -86,6 +87,33 @@ def test_the_crops_hold_what_they_say(runs, tmp_path):
         )
         assert any((found == crop).all((1, 2, 3)).any() for found in windows)
     assert images
+
+
+def test_the_page_says_each_remark_once(runs, tmp_path):
+    first, second = (run.measure() for run in runs)
+    second = replace(second, skipped={"lpips": "pyiqa absent"})
+    write_report(runs, [first, second], tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert page.count("plain is gray and read as RGB") == 1
+    assert page.count("lpips: pyiqa absent") == 1
+
+
+def test_a_model_without_a_picture_costs_no_other_its_page(runs, folder, tmp_path):
+    results = [run.measure() for run in runs]
+    failed = {entry.name: "OSError: no such file" for entry in runs[0].surveys[0].entries}
+    nothing = SetResult(name="mine", scores=(), failures=failed)
+    bad = replace(results[0], model="bad", sets=(nothing,))
+    write_report(runs, [*results, bad], tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "differ most" in page
+    assert "bad, mine: p1 failed, OSError: no such file" in page
+    assert "bad is not held against bicubic" in page
+    assert "bad against bicubic" not in page
+    write_report(runs, [bad, *results], tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "Nothing can be compared with <b>bad</b>" in page
+    assert "bicubic is not held against bad" in page
+    Balance().feed(page)
 
 
 def test_one_model_alone_is_no_comparison(runs):

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from PIL import Image
 from hatsr.evaluation import survey as module
 from hatsr.evaluation.pictures import digest, find_picture, load_pair, read_codes
 from hatsr.evaluation.sets import BENCHMARKS, Known, known_pictures
+from hatsr.evaluation.sources import Pictures
 from hatsr.evaluation.survey import survey
 
 NAMES = ("baby", "bird", "butterfly", "head", "woman")
@@ -147,6 +149,23 @@ def test_a_picture_is_found_under_the_names_programs_give(tmp_path, file):
     for each in (file, "baby2.png", "babylon.png"):
         Image.new("RGB", (4, 4)).save(tmp_path / each)
     assert find_picture(tmp_path, "baby").name == file
+
+
+@pytest.mark.parametrize("theirs", ["img_2.png", "img_2_HAT.png", "img_2x4.png"])
+def test_a_file_belongs_to_the_longest_name_that_it_begins_with(folder, tmp_path, theirs):
+    hr, made = folder / "HR", tmp_path / "made"
+    made.mkdir()
+    for name in ("img.png", "img_2.png"):
+        shutil.copy(hr / "p0.png", hr / name)
+    shutil.copy(hr / "p0.png", made / theirs)
+    short, long = (load_pair(hr / f"{name}.png", name, 1) for name in ("img", "img_2"))
+    with pytest.raises(FileNotFoundError, match="no picture of 'img' in"):
+        Pictures(made, 1).enlarge("mine", short)
+    with pytest.raises(FileNotFoundError, match="no picture of 'img' in"):
+        load_pair(hr / "img.png", "img", 1, made)
+    assert Pictures(made, 1).enlarge("mine", long).shape == long.hr.shape
+    shutil.copy(hr / "p0.png", made / "img_HAT.png")
+    assert Pictures(made, 1).enlarge("mine", short).shape == short.hr.shape
 
 
 def test_an_unclear_or_absent_picture(tmp_path):

@@ -3,7 +3,15 @@ import io
 
 import pytest
 
-from hatsr.evaluation.outputs import document, reference, remarks, verdicts, write_files
+from hatsr.evaluation.files import replacing
+from hatsr.evaluation.outputs import (
+    difference_table,
+    document,
+    reference,
+    remarks,
+    verdicts,
+    write_files,
+)
 from hatsr.evaluation.scores import Result, Rules, Score, SetResult
 from hatsr.evaluation.tables import (
     as_csv,
@@ -135,3 +143,48 @@ def test_remarks_and_files(result, tmp_path):
     assert written["reference"] == "HAT"
     assert written["sets"][0]["mean"]["psnr"] == pytest.approx(33.03)
     assert written["sets"][1]["comparable"] is False
+
+
+def test_remarks_on_several_models_are_said_once_and_name_the_model(result):
+    gray = SetResult(name="Set14", scores=(score("bridge", 27.0, data="Set14", gray=True),))
+    a = Result(model="a", rules=Rules(scale=4), sets=(gray, result.sets[1]))
+    b = Result(model="b", rules=a.rules, sets=a.sets, skipped={"lpips": "pyiqa absent"})
+    none = SetResult(name="Set14", scores=(), failures={"bridge": "OSError: gone"})
+    bad = Result(model="bad", rules=a.rules, sets=(none,))
+    said = remarks(a, b, bad)
+    assert [line[:34] for line in said] == [
+        "Set14: bridge is gray and read as ",
+        "my_set: only 1 of 2",
+        "a, my_set: e failed, OSError: cut,",
+        "lpips: pyiqa absent",
+        "b, my_set: e failed, OSError: cut,",
+        "bad, Set14: bridge failed, OSError",
+        "bad is not held against a: no pict",
+    ]
+
+
+def test_the_title_says_what_differs():
+    assert difference_table([], "a", "b").title == "b minus a, PSNR in dB on Y"
+    plus = difference_table([], "a", "b", ensemble=True)
+    assert plus.title == "b minus a, self-ensemble's PSNR in dB on Y"
+
+
+def test_a_write_that_fails_leaves_the_file_before(tmp_path):
+    def fail() -> None:
+        with replacing(tmp_path / "a.txt") as part:
+            part.write_text("half")
+            raise OSError("disk full")
+
+    (tmp_path / "a.txt").write_text("before")
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["before"]
+
+
+def test_files_are_replaced_whole(result, tmp_path):
+    write_files(result, None, tmp_path)
+    before = {path.name: path.stat().st_ino for path in tmp_path.iterdir()}
+    write_files(result, None, tmp_path)
+    after = {path.name: path.stat().st_ino for path in tmp_path.iterdir()}
+    assert before.keys() == after.keys()
+    assert all(before[name] != after[name] for name in before)

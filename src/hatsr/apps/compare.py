@@ -50,29 +50,40 @@ def compare(**options: Any) -> None:
     """
     from hatsr.evaluation.compare import differences
     from hatsr.evaluation.opening import find_sets
-    from hatsr.evaluation.outputs import difference_table, remarks
+    from hatsr.evaluation.outputs import remarks
     from hatsr.evaluation.runs import write_report
-    from hatsr.evaluation.tables import comparison
 
     if len(options["models"]) < 2:
         raise click.UsageError("give at least two models; bicubic needs no weights")
+    if options["ensemble"]:
+        _check_ensemble(options["models"])
     surveys, absent = find_sets(options["data"], options["data_root"])
     runs = _runs(options, surveys)
     results = [_measure(run, options["restart"]) for run in runs]
     figure = "ensemble_psnr" if options["ensemble"] else "psnr"
     found = {each.model: differences(results[0], each, figure) for each in results[1:]}
-    page = options["out"] / "report.html"
-    write_report(runs, results, page)
     if options["as_json"]:
         click.echo(json.dumps(_document(results, found), indent=2, allow_nan=False))
     else:
-        show(comparison(results))
-        for model, each in found.items():
-            show(difference_table(each, results[0].model, model))
-    said = [line for result in results for line in remarks(result)]
-    say([*dict.fromkeys(said), *absent, f"written to {page}"])
+        _show(results, found, options["ensemble"])
+    say([*remarks(*results), *absent])
+    page = options["out"] / "report.html"
+    write_report(runs, results, page)
+    say([f"written to {page}"])
     whole = all(each.comparable for result in results for each in result.sets)
     sys.exit(0 if whole and not (options["data"] and absent) else 1)
+
+
+def _check_ensemble(models: tuple[str, ...]) -> None:
+    """Only the program that made a folder of pictures could turn and flip them."""
+    from hatsr.evaluation.opening import BICUBIC, is_pictures
+
+    folders = [each for each in models if each != BICUBIC and is_pictures(each)]
+    if folders:
+        raise click.UsageError(
+            f"--ensemble must be of models or bicubic, got the pictures of {', '.join(folders)}; "
+            "leave it out"
+        )
 
 
 def _runs(options: dict[str, Any], surveys: Any) -> list[Run]:
@@ -101,6 +112,17 @@ def _measure(run: Run, restart: bool) -> Result:
         run.scores.unlink(missing_ok=True)
     with watching(run.source.name, run.surveys) as progress:
         return run.measure(progress)
+
+
+def _show(results: list[Result], found: dict[str, list[Difference]], ensemble: bool) -> None:
+    """Print the means, and a table for each model that shares pictures with the first."""
+    from hatsr.evaluation.outputs import difference_table
+    from hatsr.evaluation.tables import comparison
+
+    show(comparison(results))
+    for model, each in found.items():
+        if each:
+            show(difference_table(each, results[0].model, model, ensemble=ensemble))
 
 
 def _document(results: list[Result], found: dict[str, list[Difference]]) -> dict[str, Any]:

@@ -101,8 +101,8 @@ def evaluate(**options: Any) -> None:
 
     Exit code: 0 all measured, 1 a set or a picture is missing or failed, 2 wrong usage.
     """
-    from hatsr.evaluation.opening import find_sets, open_source
-    from hatsr.evaluation.outputs import document, reference, verdicts, write_files
+    from hatsr.evaluation.opening import find_sets, open_pictures, open_source
+    from hatsr.evaluation.outputs import document, reference, remarks, verdicts, write_files
     from hatsr.evaluation.runs import Run, folder_of
     from hatsr.evaluation.tables import comparison, details
 
@@ -111,7 +111,10 @@ def evaluate(**options: Any) -> None:
         return
     spec = _spec(options)
     surveys, absent = find_sets(options["data"], options["data_root"])
-    source = open_source(spec, options["scale"], options["device"], options["memory"])
+    if options["pictures"]:
+        source = open_pictures(spec, options["scale"])
+    else:
+        source = open_source(spec, options["scale"], options["device"], options["memory"])
     rules = rules_of(source.scale, options)
     row = reference(source.name, source.scale, options["against"])
     out = options["out"] or Path("results") / folder_of(source)
@@ -122,8 +125,6 @@ def evaluate(**options: Any) -> None:
     with watching(source.name, surveys) as progress:
         result = run.measure(progress)
     write_files(result, row, out)
-    if options["report"]:
-        _report(run, result)
     if options["as_json"]:
         click.echo(json.dumps(document(result, row), indent=2, allow_nan=False))
     else:
@@ -131,8 +132,12 @@ def evaluate(**options: Any) -> None:
         show(details(result))
         for line in verdicts(result, row):
             click.echo(line)
-    say([each.status() for each in surveys])
-    sys.exit(conclude(result, absent if options["data"] else [], absent, out))
+    say([*(each.status() for each in surveys), *remarks(result), *absent])
+    if options["report"]:
+        _report(run, result)
+    say([f"written to {out}"])
+    whole = all(each.comparable for each in result.sets)
+    sys.exit(0 if whole and not (options["data"] and absent) else 1)
 
 
 def _spec(options: dict[str, Any]) -> str:
@@ -160,29 +165,23 @@ def rules_of(scale: int, options: dict[str, Any]) -> Rules:
 
 def _report(run: Run, result: Result) -> None:
     """The page against bicubic, which is measured on the way."""
+    from hatsr.evaluation.opening import BICUBIC
     from hatsr.evaluation.runs import Run, write_report
     from hatsr.evaluation.sources import Bicubic
 
     bicubic = Bicubic(run.rules.scale)
-    folder = run.folder / bicubic.name
+    if run.source.name == BICUBIC:  # pictures in a folder of that name
+        bicubic.name = "hatsr's bicubic"
     rules = replace(run.rules, ensemble=False, perceptual=())
     baseline = Run(
-        spec=bicubic.name,
+        spec=BICUBIC,
         source=bicubic,
         rules=rules,
         surveys=run.surveys,
-        folder=folder,
+        folder=run.folder / BICUBIC,
         keep=True,
     )
     write_report([baseline, run], [baseline.measure(), result], run.folder / "report.html")
-
-
-def conclude(result: Result, demanded: list[str], absent: list[str], out: Path) -> int:
-    """Say what is missing and where the files are; returns the exit code."""
-    from hatsr.evaluation.outputs import remarks
-
-    say([*remarks(result), *absent, f"written to {out}"])
-    return 0 if not demanded and all(each.comparable for each in result.sets) else 1
 
 
 def _print_published(number: int, scale: int) -> None:

@@ -14,6 +14,7 @@ from numpy import ndarray
 
 from hatsr.attribution.figure_file import check_figure_file
 from hatsr.attribution.objective import Patch
+from hatsr.evaluation.files import replacing
 
 _BOX = "#e6001a"
 _GAP, _MARGIN = 0.06, 0.35  # inches
@@ -74,4 +75,12 @@ def save(drawn: Figure, path: Path, title: str, parameters: Mapping[str, object]
         metadata["Date"] = None
     if kind == ".pdf":
         metadata["CreationDate"] = None
-    drawn.savefig(path, dpi=200, metadata=metadata, bbox_inches="tight", pad_inches=0.06)
+    with replacing(path) as part:
+        drawn.savefig(
+            part,
+            format=kind[1:],
+            dpi=200,
+            metadata=metadata,
+            bbox_inches="tight",
+            pad_inches=0.06,
+        )

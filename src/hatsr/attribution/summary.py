@@ -6,9 +6,7 @@ from math import nan, sqrt
 from statistics import fmean, stdev
 
 from hatsr.attribution.sweep import Row
-
-_T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
-"""Student's t, two-sided 95 %, for 1 to 9 degrees of freedom."""
+from hatsr.evaluation.compare import student_quantile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,20 +46,10 @@ class Summary:
         return text if self.gain is None else f"{text}; {self.gain:+} to the first network"
 
 
-def student_t(degrees: int) -> float:
-    """The two-sided 95 % quantile, within 0.001 (expansion about the normal from 10 on)."""
-    if degrees <= len(_T):
-        return _T[degrees - 1]
-    z = 1.959964
-    second = (5 * z**5 + 16 * z**3 + 3 * z) / (96 * degrees**2)
-    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * degrees**3)
-    return z + (z**3 + z) / (4 * degrees) + second + third
-
-
 def interval(values: Sequence[float]) -> Interval:
     """Mean and 95 % interval of independent values by Student's t."""
     n = len(values)
-    half = student_t(n - 1) * stdev(values) / sqrt(n) if n > 1 else nan
+    half = student_quantile(0.975, n - 1) * stdev(values) / sqrt(n) if n > 1 else nan
     return Interval(mean=fmean(values), half_width=half)
 
 

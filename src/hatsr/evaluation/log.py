@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from hatsr.evaluation.files import replacing
 from hatsr.evaluation.scores import Score
 
 
@@ -24,9 +25,9 @@ class ScoreLog:
             ValueError: the file holds scores of something else.
         """
         self.path = path
-        self._scores: dict[tuple[str, str, str], Score] = {}
+        self._scores: dict[tuple[str, str], Score] = {}
         head = json.dumps({"subject": subject}, sort_keys=True)
-        lines = _whole_lines(path)
+        *lines, cut = path.read_text("utf-8").split("\n") if path.exists() else [""]
         if lines and lines[0] != head:
             raise ValueError(
                 f"{path} must hold scores of the same model and rules, got those of {lines[0]}; "
@@ -34,23 +35,18 @@ class ScoreLog:
             )
         for line in lines[1:]:
             score = Score(**json.loads(line))
-            self._scores[score.data, score.picture, score.hr] = score
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(f"{line}\n" for line in lines or [head]), "utf-8")
+            self._scores[score.data, score.picture] = score
+        if cut or not lines:  # a killed run may leave a part of a line
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as part:
+                part.write_text("".join(f"{line}\n" for line in lines or [head]), "utf-8")
 
-    def find(self, data: str, picture: str, hr: str) -> Score | None:
-        """The score of a picture of which HR has not changed since."""
-        return self._scores.get((data, picture, hr))
+    def find(self, data: str, picture: str) -> Score | None:
+        """The last score of a picture."""
+        return self._scores.get((data, picture))
 
     def add(self, score: Score) -> None:
         """Keep a score, on disk as well."""
-        self._scores[score.data, score.picture, score.hr] = score
+        self._scores[score.data, score.picture] = score
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(score)) + "\n")
-
-
-def _whole_lines(path: Path) -> list[str]:
-    """Lines up to the last that was written to its end: a killed run may leave a part of one."""
-    if not path.exists():
-        return []
-    return path.read_text("utf-8").split("\n")[:-1]

@@ -36,16 +36,36 @@ def open_source(spec: str, scale: int | None, device: str, memory: str | None) -
     Raises:
         ValueError: no scale, a scale that is not the model's, or an unusable model.
     """
-    if spec == BICUBIC or is_pictures(spec):
-        if scale is None or scale < 1:
-            raise ValueError(f"scale must be given for {spec}, at least 1, got {scale}; --scale 4")
-        return Bicubic(scale) if spec == BICUBIC else Pictures(Path(spec), scale)
+    if spec == BICUBIC:
+        return Bicubic(_given(scale, spec))
+    if is_pictures(spec):
+        return open_pictures(spec, scale)
     from hatsr.inference.opening import load
 
     model = load(spec, device=device, memory=memory)
     if scale not in (None, model.scale):
         raise ValueError(f"scale must be {model.scale}, what {model.name} makes, got {scale}")
     return Network(model)
+
+
+def open_pictures(folder: str, scale: int | None) -> Pictures:
+    """A folder of SR pictures, whatever its name.
+
+    Raises:
+        ValueError: there are no pictures in it, or no scale.
+    """
+    if not is_pictures(folder):
+        raise ValueError(
+            f"SR pictures must be in the folder or in its subfolders, got no pictures in {folder}; "
+            "put them there under the names of the HR pictures"
+        )
+    return Pictures(Path(folder), _given(scale, folder))
+
+
+def _given(scale: int | None, spec: str) -> int:
+    if scale is None or scale < 1:
+        raise ValueError(f"scale must be given for {spec}, at least 1, got {scale}; --scale 4")
+    return scale
 
 
 def identity(spec: str) -> str | None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from hatsr.evaluation.compare import Difference, differences
+from hatsr.evaluation.files import replacing
 from hatsr.evaluation.opening import BICUBIC
 from hatsr.evaluation.published import BAND, Row, judge, row_of, rows
 from hatsr.evaluation.scores import Result, as_json
@@ -61,14 +63,28 @@ def verdicts(result: Result, row: Row | None) -> list[str]:
     return said or [f"{row.label}: no whole set to hold against its published ±{BAND} dB band"]
 
 
-def remarks(result: Result) -> list[str]:
-    """What a reader must know of each set: gaps, failures, gray pictures."""
-    said = [f"{name}: {why}" for name, why in result.skipped.items()]
-    for each in result.sets:
-        said += each.remarks
-        said += [f"{each.name}: {name} failed, {why}" for name, why in each.failures.items()]
-        said += each.gray(result.rules)
-    return said
+def remarks(first: Result, *others: Result) -> list[str]:
+    """What a reader must know, each once: gaps, failures, gray pictures, models without a duel.
+
+    Args:
+        first: of a model, or of the baseline.
+        others: of the models that are held against it.
+    """
+    said: list[str] = []
+    for result in (first, *others):
+        whose = f"{result.model}, " if others else ""
+        said += [f"{name}: {why}" for name, why in result.skipped.items()]
+        for each in result.sets:
+            said += each.remarks
+            failed = each.failures.items()
+            said += [f"{whose}{each.name}: {name} failed, {why}" for name, why in failed]
+            said += each.gray(result.rules)
+    said += [
+        f"{each.model} is not held against {first.model}: no picture has a finite PSNR by both"
+        for each in others
+        if not differences(first, each)
+    ]
+    return list(dict.fromkeys(said))
 
 
 def document(result: Result, row: Row | None) -> dict[str, Any]:
@@ -97,17 +113,21 @@ def write_files(result: Result, row: Row | None, folder: Path) -> None:
         "table.tex": "\n".join(map(as_latex, tables)),
     }
     for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8")
+        with replacing(folder / name) as part:
+            part.write_text(text, "utf-8")
 
 
 def _listed(result: Result, row: Row | None) -> Sequence[str]:
     return [f"- {line}" for line in (*verdicts(result, row), *remarks(result))] + [""]
 
 
-def difference_table(found: Sequence[Any], a: str, b: str) -> Table:
+def difference_table(
+    found: Sequence[Difference], a: str, b: str, *, ensemble: bool = False
+) -> Table:
     """Differences between two models as `hatsr compare` prints them."""
+    kind = "self-ensemble's PSNR" if ensemble else "PSNR"
     return Table(
-        title=f"{b} minus {a}, PSNR in dB on Y",
+        title=f"{b} minus {a}, {kind} in dB on Y",
         header=("Set", "Pictures", "Mean", "95 % interval", "Better on", "Verdict"),
         rows=tuple(
             (

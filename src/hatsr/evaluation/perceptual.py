@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,11 @@ class Perceptual:
             except Exception as error:  # a download may fail in any way
                 why = f"{type(error).__name__}: {error}".splitlines()[0]
                 self.skipped[name] = f"weights absent: skipped ({why})"
+
+    @property
+    def loaded(self) -> Set[str]:
+        """Those that are measured."""
+        return self._metrics.keys()
 
     def measure(self, sr: np.ndarray, hr: np.ndarray) -> Mapping[str, float]:
         """Every metric that could be loaded, on whole 8-bit RGB pictures h w 3."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -31,6 +32,8 @@ class Pair:
     lr: UInt8[np.ndarray, "h w 3"]
     gray: bool
     """The HR file has one channel; it is still read as RGB."""
+    others: frozenset[str] = frozenset()
+    """Names of the other HR files without suffix."""
 
 
 def picture_files(folder: Path) -> list[Path]:
@@ -70,6 +73,7 @@ def load_pair(path: Path, name: str, scale: int, lr_folder: Path | None = None) 
         ValueError: a damaged file, HR smaller than the scale, or an LR of another size.
     """
     hr, gray = read_codes(path)
+    others = frozenset(each.stem for each in picture_files(path.parent)) - {path.stem}
     height, width = hr.shape[0] // scale, hr.shape[1] // scale
     if min(height, width) < 1:
         raise ValueError(
@@ -77,24 +81,24 @@ def load_pair(path: Path, name: str, scale: int, lr_folder: Path | None = None) 
         )
     hr = np.ascontiguousarray(hr[: height * scale, : width * scale])
     if lr_folder is None:
-        return Pair(
-            name=name, file=path.stem, hr=hr, lr=imresize(hr, Fraction(1, scale)), gray=gray
-        )
-    lr, _ = read_codes(find_picture(lr_folder, path.stem, name))
+        lr = imresize(hr, Fraction(1, scale))
+    else:
+        lr, _ = read_codes(find_picture(lr_folder, path.stem, name, others=others))
     if lr.shape[:2] != (height, width):
         raise ValueError(
             f"LR must be {height} x {width}, the HR's size over {scale}, got "
             f"{lr.shape[0]} x {lr.shape[1]} in {lr_folder}"
         )
-    return Pair(name=name, file=path.stem, hr=hr, lr=lr, gray=gray)
+    return Pair(name=name, file=path.stem, hr=hr, lr=lr, gray=gray, others=others)
 
 
-def find_picture(folder: Path, *names: str) -> Path:
+def find_picture(folder: Path, *names: str, others: Collection[str] = ()) -> Path:
     """The picture of a name: `name.png`, else the only `namex4.png`, `name_x4_HAT.png`, ...
 
     Args:
         folder: where to look.
         names: what the picture may be called; the first that is found counts.
+        others: names of other pictures, to which a file belongs that begins with a longer one.
 
     Raises:
         FileNotFoundError: there is no such picture.
@@ -102,9 +106,8 @@ def find_picture(folder: Path, *names: str) -> Path:
     """
     files = picture_files(folder) if folder.is_dir() else []
     for name in names:
-        longer = re.compile(re.escape(name) + r"(x\d|[ _.-])")
         found = [path for path in files if path.stem == name]
-        found = found or [path for path in files if longer.match(path.stem)]
+        found = found or [path for path in files if _belongs(path.stem, name, others)]
         if len(found) == 1:
             return found[0]
         if found:
@@ -114,3 +117,12 @@ def find_picture(folder: Path, *names: str) -> Path:
         f"there is no picture of {names[0]!r} in {folder}; name it {names[0]}.png or "
         f"{names[0]}_....png"
     )
+
+
+def _belongs(stem: str, name: str, others: Collection[str]) -> bool:
+    """The name begins the file's, and no longer one does."""
+
+    def begins(each: str) -> bool:
+        return re.match(re.escape(each) + r"(x\d|[ _.-]|$)", stem) is not None
+
+    return begins(name) and not any(begins(each) for each in others if len(each) > len(name))

@@ -14,6 +14,7 @@ from hatsr.evaluation.compare import Difference, differences
 from hatsr.evaluation.crops import Place, brightest, choose, error_levels, heat
 from hatsr.evaluation.gallery import Gallery
 from hatsr.evaluation.metrics import psnr, ssim
+from hatsr.evaluation.outputs import remarks
 from hatsr.evaluation.scores import Result, Score
 from hatsr.evaluation.sources import Bicubic
 from hatsr.evaluation.tables import comparison, details, figure
@@ -81,7 +82,7 @@ def render(results: Sequence[Result], gallery: Gallery) -> str:
         gallery: the pictures behind them.
 
     Raises:
-        ValueError: fewer than two results, or no picture in common.
+        ValueError: fewer than two results.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -90,15 +91,19 @@ def render(results: Sequence[Result], gallery: Gallery) -> str:
     loader = PackageLoader("hatsr.evaluation", "data")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     environment.filters["figure"] = figure
-    duels = tuple(_duel(results[0], each) for each in results[1:])
-    champion = max(duels, key=lambda duel: duel.overall.mean)
+    found = {each.model: differences(results[0], each) for each in results[1:]}
+    compared = [results[0], *(each for each in results[1:] if found[each.model])]
+    duels = [_duel(results[0], each, found[each.model]) for each in compared[1:]]
+    champion = max(duels, key=lambda duel: duel.overall.mean, default=None)
+    places = _places(compared, champion, gallery) if champion else []
     return environment.get_template("report.html.j2").render(
         results=results,
         duels=duels,
         champion=champion,
-        strips=[_strip(place, results, gallery) for place in _places(results, champion, gallery)],
+        strips=[_strip(place, compared, gallery) for place in places],
         comparison=comparison(results),
         details=[details(each) for each in results],
+        remarks=remarks(*results),
         by_picture=_by_picture(results),
     )
 
@@ -112,8 +117,7 @@ def _by_picture(results: Sequence[Result]) -> dict[tuple[str, str], dict[str, Sc
     return table
 
 
-def _duel(baseline: Result, result: Result) -> Duel:
-    found = differences(baseline, result)
+def _duel(baseline: Result, result: Result, found: Sequence[Difference]) -> Duel:
     return Duel(
         model=result.model,
         found=tuple(found),

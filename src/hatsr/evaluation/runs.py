@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hatsr.evaluation.benchmark import Benchmark, Progress, ignore
+from hatsr.evaluation.files import replacing
 from hatsr.evaluation.gallery import Gallery, folder_name
 from hatsr.evaluation.log import ScoreLog
 from hatsr.evaluation.opening import identity
@@ -66,4 +67,7 @@ def write_report(runs: Sequence[Run], results: Sequence[Result], path: Path) -> 
     """Write the HTML page about runs that kept their pictures; the first is the baseline."""
     kept = {run.source.name: run.pictures for run in runs}
     gallery = Gallery(surveys=runs[0].surveys, rules=runs[0].rules, kept=kept)
-    path.write_text(render(results, gallery), "utf-8")
+    page = render(results, gallery)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as part:
+        part.write_text(page, "utf-8")

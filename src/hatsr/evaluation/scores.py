@@ -32,6 +32,8 @@ class Score:
     picture: str
     hr: str
     """First 16 hexadecimal digits of the digest of HR."""
+    lr: str = ""
+    """The same of LR, where it was read from a file."""
     gray: bool = False
     """The HR file has one channel."""
     psnr: float

@@ -83,7 +83,7 @@ class Pictures:
     def enlarge(self, data: str, pair: Pair) -> Codes:
         """Read the picture of that name."""
         folder = self.folder / data if (self.folder / data).is_dir() else self.folder
-        sr, _ = read_codes(find_picture(folder, pair.name, pair.file))
+        sr, _ = read_codes(find_picture(folder, pair.name, pair.file, others=pair.others))
         return sr
 
     def ensemble(self, data: str, pair: Pair) -> None:

@@ -8,7 +8,9 @@ from torch import Tensor
 
 EXTRA = 2
 """Pictures of the result's size beside the one that `enlarge` makes: the sum, and one turned."""
-_FLIPS = ((), (-1,), (-2,), (-2, -1))
+_SIDES = ((), (-1,), (-2,), (-2, -1))
+_OTHERS = [(exchanged, sides) for exchanged in (False, True) for sides in _SIDES][1:]
+"""All variants but the picture itself: height and width exchanged or not, sides flipped."""
 
 
 @torch.inference_mode()
@@ -25,13 +27,9 @@ def self_ensemble(enlarge: Callable[[Tensor], Tensor], lr: Float[Tensor, "b c h 
     Returns:
         What `enlarge` returns for `lr`: the same shape and range.
     """
-    total = None
-    for exchanged in (False, True):
-        picture = lr.mT if exchanged else lr
-        for sides in _FLIPS:
-            sr = enlarge(picture.flip(sides).contiguous())
-            sr = sr.flip(sides) if sides else sr
-            sr = sr.mT if exchanged else sr
-            total = sr if total is None else total.add_(sr)
-    assert total is not None
+    total = enlarge(lr.contiguous()).clone()
+    for exchanged, sides in _OTHERS:
+        variant = lr.mT if exchanged else lr
+        sr = enlarge(variant.flip(sides).contiguous()).flip(sides)
+        total += sr.mT if exchanged else sr
     return total.div_(8)
