@@ -265,7 +265,7 @@ def test_own_file_from_the_future(tmp_path: Path) -> None:
 def test_own_file_with_a_damaged_config(setting: str, tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     save_file({"shallow.weight": torch.zeros(1)}, path, {"config": f"{{{setting}}}"})
-    with pytest.raises(CheckpointError, match="a.safetensors: "):
+    with pytest.raises(CheckpointError, match=r"a\.safetensors: "):
         read(path)
 
 

@@ -11,17 +11,20 @@ ROOT = Path(hatsr.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 ROOMS = {
-    "image": set(),
+    "files": set(),
+    "image": {"files"},
     "resize": set(),
     "native": set(),
     "model": {"native"},
-    "checkpoint": {"model"},
+    "checkpoint": {"files", "model"},
     "inference": {"image", "resize", "native", "model", "checkpoint"},
     "export": {"model"},
-    "evaluation": {"image", "resize", "model", "checkpoint", "inference"},
-    "attribution": {"image", "resize", "model", "checkpoint", "inference", "evaluation"},
-    "data": {"image", "resize"},
-    "training": {"image", "resize", "model", "checkpoint", "inference", "evaluation", "data"},
+    "evaluation": {"files", "image", "resize", "model", "checkpoint", "inference"},
+    "attribution": {"files", "image", "resize", "model", "checkpoint", "inference", "evaluation"},
+    "data": {"files", "image", "resize"},
+    "training": {
+        "files", "image", "resize", "model", "checkpoint", "inference", "evaluation", "data",
+    },
     "apps": {
         "image", "resize", "native", "model", "checkpoint", "inference",
         "export", "evaluation", "attribution", "data", "training",

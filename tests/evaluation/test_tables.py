@@ -3,7 +3,6 @@ import io
 
 import pytest
 
-from hatsr.evaluation.files import replacing
 from hatsr.evaluation.outputs import (
     difference_table,
     document,
@@ -23,6 +22,7 @@ from hatsr.evaluation.tables import (
     published,
     smaller,
 )
+from hatsr.files import replacing
 
 
 def score(name: str, psnr: float, *, data: str = "Set5", gray: bool = False) -> Score:

@@ -14,7 +14,7 @@ from numpy import ndarray
 
 from hatsr.attribution.figure_file import check_figure_file
 from hatsr.attribution.objective import Patch
-from hatsr.evaluation.files import replacing
+from hatsr.files import replacing
 
 _BOX = "#e6001a"
 _GAP, _MARGIN = 0.06, 0.35  # inches

@@ -22,6 +22,7 @@ from hatsr.checkpoint.official import (
     shorten,
     to_official,
 )
+from hatsr.files import replacing
 from hatsr.model import HAT, HATConfig
 
 WRAPPERS = ("params_ema", "params", "state_dict", "model_state_dict", "model")
@@ -216,8 +217,7 @@ def save(
     text = dict(metadata or {})
     if layout == "hatsr":
         text |= {"format": "hatsr", "config": json.dumps(asdict(model.config))}
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with replacing(path) as partial:
         partial.touch()
         mode = partial.stat().st_mode  # safetensors would leave a file for its owner only
         if path.suffix == ".pth":
@@ -225,6 +225,3 @@ def save(
         else:
             save_file(tensors, partial, metadata=text)
         partial.chmod(mode)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

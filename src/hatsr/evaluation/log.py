@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from hatsr.evaluation.files import replacing
 from hatsr.evaluation.scores import Score
+from hatsr.files import replacing
 
 
 class ScoreLog:

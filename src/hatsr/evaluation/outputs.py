@@ -9,7 +9,6 @@ from statistics import fmean
 from typing import Any
 
 from hatsr.evaluation.compare import Difference, differences
-from hatsr.evaluation.files import replacing
 from hatsr.evaluation.opening import BICUBIC
 from hatsr.evaluation.published import BAND, Row, judge, row_of, rows
 from hatsr.evaluation.scores import Result, as_json
@@ -22,6 +21,7 @@ from hatsr.evaluation.tables import (
     details,
     pictures,
 )
+from hatsr.files import replacing
 
 
 def reference(model: str, scale: int, against: str = "") -> Row | None:

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hatsr.evaluation.benchmark import Benchmark, Progress, ignore
-from hatsr.evaluation.files import replacing
 from hatsr.evaluation.gallery import Gallery, folder_name
 from hatsr.evaluation.log import ScoreLog
 from hatsr.evaluation.opening import identity
@@ -15,6 +14,7 @@ from hatsr.evaluation.report import render
 from hatsr.evaluation.scores import Result, Rules
 from hatsr.evaluation.sources import Source
 from hatsr.evaluation.survey import Survey
+from hatsr.files import replacing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

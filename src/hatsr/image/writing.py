@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image
 
+from hatsr.files import replacing
 from hatsr.image import exif as exif_block
 from hatsr.image.errors import PictureError
 from hatsr.image.picture import Picture, to_array
@@ -84,8 +85,6 @@ def write(
 ) -> None:
     """Write the picture and its metadata; the file appears whole or not at all.
 
-    The bytes go to ``.<name>.<pid>.part`` beside the target, which is then moved into place.
-
     Args:
         picture: What to write, in its own depth and layout as far as the format has them.
         path: The file; a link is followed.
@@ -107,14 +106,8 @@ def write(
         quality=quality,
     )
     data = encode(picture, chosen, quality=quality, software=software)
-    target = Path(os.path.realpath(path))
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
+    with replacing(Path(path)) as part:
         part.write_bytes(data)
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def encode(
