@@ -64,6 +64,15 @@ def test_memory_and_disk_give_the_same(folder: Path) -> None:
         assert_same(kept[k, 8], kept[k, 8])
 
 
+def test_memory_does_not_change_what_is_left_out(folder: Path) -> None:
+    (folder / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    source = open_folders([folder])
+    kept, lazy = (keep_in_memory(source, (2,), budget, smallest=38) for budget in (1 << 30, 0))
+    assert (len(kept.kept), len(lazy.kept)) == (2, 0)
+    assert {Path(name).name for name in lazy.broken} == {"0.png", "1.png"}
+    assert (lazy.indices, lazy.broken) == (kept.indices, kept.broken)
+
+
 def test_seeds_differ(folder: Path) -> None:
     one, other = patches(folder, seed=1), patches(folder, seed=2)
     assert any(not torch.equal(one[k, 8].lr[0], other[k, 8].lr[0]) for k in range(3))
@@ -170,6 +179,38 @@ def test_pairs_must_fit(folder: Path, tmp_path: Path) -> None:
     (lr / "1x2.png").unlink()
     with pytest.raises(ValueError, match=r"none for 1 of 4, first 1\.png"):
         open_folders([folder], lr, 2)
+
+
+def test_pairs_are_at_the_same_place(tmp_path: Path) -> None:
+    from PIL import Image
+
+    for place in ("hr/a/1.v2.png", "hr/b/1.v2.png", "lr/a/1.v2.png", "lr/b/1.v2x2.png"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / place)
+    source = open_folders([tmp_path / "hr"], tmp_path / "lr", 2)
+    assert source.lr_paths[2] == (tmp_path / "lr/a/1.v2.png", tmp_path / "lr/b/1.v2x2.png")
+    (tmp_path / "lr/a/1.v2.png").unlink()
+    with pytest.raises(ValueError, match=r"first a/1\.v2\.png; give it the same place"):
+        open_folders([tmp_path / "hr"], tmp_path / "lr", 2)
+
+
+def test_stored_lr_that_does_not_fit_is_left_out_unread(folder: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    lr = tmp_path / "lr"
+    lr.mkdir()
+    for i in range(4):
+        Image.fromarray(load(open_folders([folder]), i, (2,)).lr[2]).save(lr / f"{i}.png")
+    Image.new("RGB", (4, 4)).save(lr / "3.png")
+    wholes = keep_in_memory(open_folders([folder], lr, 2), (2,), budget=0)
+    assert wholes.indices == (0, 1, 2)
+
+
+def test_avif_is_listed(folder: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (48, 48)).save(folder / "4.avif")
+    assert open_folders([folder]).paths[-1].name == "4.avif"
 
 
 def test_messages(tmp_path: Path) -> None:

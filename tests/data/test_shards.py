@@ -16,7 +16,7 @@ from hatsr.data import shards
 from hatsr.data.check import check
 from hatsr.data.patches import Patches, Task
 from hatsr.data.pixels import decode, downsample
-from hatsr.data.prepare import Cut, prepare, starts
+from hatsr.data.prepare import Cut, cuts, prepare, starts
 from hatsr.data.shards import ShardWriter, open_shards
 from hatsr.data.sources import open_folders
 from hatsr.data.wholes import keep_in_memory
@@ -33,6 +33,24 @@ def test_starts_cover_the_side() -> None:
     assert starts(24, 24, 12) == [0]
     assert starts(10, 24, 12) == [0]
     assert starts(60, 24, 24) == [0, 24, 36]
+    assert starts(61, 24, 24, (8,)) == [0, 24]  # 36 is no multiple of 8
+
+
+def test_eightfold_lr_is_that_of_its_place(folder: Path) -> None:
+    hr = decode(folder / "3.png")  # 60 x 60
+    for (top, left), patch, lr in cuts(hr, Cut(size=24, step=24, scales=(8,))):
+        assert (top % 8, left % 8) == (0, 0)
+        assert patch.shape == (24, 24, 3)
+        at = slice(top // 8, top // 8 + 3), slice(left // 8, left // 8 + 3)
+        np.testing.assert_array_equal(lr[8], downsample(hr, 8)[at])
+
+
+def test_counts_of_nothing_are_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="scale must be at least 1, got 0"):
+        Cut(scales=(0,))
+    with pytest.raises(ValueError, match="per_shard must be at least 1, got 0"):
+        prepare([folder], tmp_path / "none", CUT, per_shard=0)
+    assert not (tmp_path / "none").exists()
 
 
 def test_reads_what_was_written(manifest: Path, folder: Path) -> None:

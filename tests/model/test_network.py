@@ -5,6 +5,8 @@ import torch
 from tiny import TINY, tiny
 
 from hatsr.model import HAT, HATConfig, preset
+from hatsr.model.blocks import HAB, ChannelAttention
+from hatsr.model.network import _initialise
 from hatsr.model.windows import (
     merge,
     overlapping_relative_position_index,
@@ -51,6 +53,20 @@ def test_parameter_counts(name: str, scale: int, parameters: int) -> None:
 def test_wrong_configurations_are_refused(changes: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         HATConfig(**changes)
+
+
+def test_gates_begin_as_convolutions_other_linear_layers_as_in_swin() -> None:
+    """torch's default for a 1 x 1 convolution of n channels: uniform within 1 / sqrt(n)."""
+    torch.manual_seed(0)
+    block = HAB(preset("hat-t"), heads=4, shift=0, drop_path=0.0).apply(_initialise)
+    gate = block.cab.attention  # pyright: ignore[reportOptionalMemberAccess]
+    assert isinstance(gate, ChannelAttention)
+    for layer in (gate.squeeze, gate.excite):
+        bound = layer.in_features**-0.5
+        for values in (layer.weight, layer.bias):
+            assert bound / 2 < values.abs().max() <= bound
+    assert block.mlp.fc1.weight.std().item() == pytest.approx(0.02, rel=0.1)
+    assert not block.mlp.fc1.bias.any()
 
 
 def test_unknown_preset() -> None:

@@ -1,7 +1,12 @@
 """`hatsr train`, `hatsr finetune`, `hatsr data` from the outside."""
 
 import importlib.util
+import os
+import shutil
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hatsr.apps.data import data
+from hatsr.apps.progress import Terminal
 from hatsr.apps.train import finetune, train
 from hatsr.training.recipe import schema
+from hatsr.training.state import newest_step, set_aside
 
 TINY = """
 name: tiny
@@ -56,7 +63,70 @@ def test_trains_and_goes_on(recipe: Path, tmp_path: Path) -> None:
     }
     fresh = call(train, recipe, "--runs", runs, "--cpu", "--fresh", "--minutes", "0")
     assert "interrupted at iteration 0" in fresh.output
-    assert (runs / "tiny" / "states.old0").is_dir()
+    kept = {path.name for path in (runs / "tiny.old0").iterdir()}
+    assert {"states", "log.jsonl", "best.safetensors", "last.safetensors"} <= kept
+    assert "0 done of 4" in fresh.output
+
+
+def test_set_aside_takes_the_first_free_number(tmp_path: Path) -> None:
+    for taken in ("run", "run.old1", "run.old2"):
+        (tmp_path / taken).mkdir()
+        (tmp_path / taken / "best.safetensors").touch()
+    set_aside(tmp_path / "run")
+    assert {path.name for path in tmp_path.iterdir()} == {"run.old0", "run.old1", "run.old2"}
+    set_aside(tmp_path / "run")  # there is none
+
+
+def test_a_stop_of_the_whole_group_is_saved(recipe: Path, tmp_path: Path) -> None:
+    changes = ["iterations=1000000", "save.every=1000000", "data.workers=2", "valid.data=null"]
+    command = [sys.executable, "-c", "from hatsr.apps.train import train; train()", str(recipe)]
+    with (tmp_path / "out").open("wb") as out:
+        process = subprocess.Popen(
+            [*command, *changes, "--runs", str(tmp_path / "runs"), "--cpu", "--threads", "1"],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        log = tmp_path / "runs" / "tiny" / "log.jsonl"
+        while not (log.exists() and log.read_text()):
+            assert process.poll() is None, (tmp_path / "out").read_text()
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGTERM)
+        code = process.wait(timeout=60)
+    said = (tmp_path / "out").read_text()
+    assert (code, "interrupted at iteration" in said) == (0, True), said
+    assert newest_step(tmp_path / "runs" / "tiny" / "states") > 0
+
+
+def test_the_bar_ends_with_the_run(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[bool] = []
+    monkeypatch.setattr(Terminal, "close", lambda self: closed.append(True))
+
+    def fail(self: Terminal, event: object) -> None:
+        raise ValueError("this must fail")
+
+    monkeypatch.setattr(Terminal, "__call__", fail)
+    result = call(train, recipe, "--runs", tmp_path / "runs", "--cpu")
+    assert "this must fail" in result.output
+    assert closed == [True]
+
+
+def test_finetune_takes_a_run_and_refuses_another_one(
+    recipe: Path, pictures: Path, tmp_path: Path
+) -> None:
+    runs = ("--runs", tmp_path / "runs", "--cpu")
+    assert call(train, recipe, *runs).exit_code == 0
+    few = ("iterations=1", "data.patch=8", "data.batch=2", "data.workers=0", "name=mine")
+    first = call(finetune, pictures, *few, "--from", tmp_path / "runs" / "tiny", *runs)
+    assert first.exit_code == 0, first.output
+    assert "best.safetensors" in first.output
+    other = shutil.copytree(pictures, tmp_path / "deep" / pictures.name)
+    (other / "1.png").unlink()
+    again = call(finetune, other, *few, "--from", tmp_path / "runs" / "tiny", *runs)
+    assert again.exit_code == 1
+    assert "must keep its training pictures" in again.output
 
 
 def test_dry_run_writes_nothing(recipe: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The loop learns, judges without disturbing, and stops when it should."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import log, nan
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from PIL import Image
 
 from hatsr.checkpoint import save
+from hatsr.data.patches import Batch
+from hatsr.data.pixels import decode, downsample, modcrop
+from hatsr.data.sources import open_folders
 from hatsr.evaluation.metrics import psnr
-from hatsr.model import HAT
+from hatsr.model import HAT, HATConfig
 from hatsr.resize import imresize
 from hatsr.training.ema import averaged, update
 from hatsr.training.finetune import finetune_values
@@ -25,7 +29,7 @@ from hatsr.training.recipe import OptimRecipe, Recipe, to_recipe
 from hatsr.training.schedule import learning_rate
 from hatsr.training.setup import Setup, set_up
 from hatsr.training.start import start_as_interpolation, transfer
-from hatsr.training.state import load_state
+from hatsr.training.state import load_state, save_state
 from hatsr.training.validation import enlarge
 from hatsr.training.yaml_files import Values
 
@@ -148,19 +152,18 @@ def test_cross_scale_transfer_tells_what_it_took(
     with pytest.raises(ValueError, match="must share tensors"):
         transfer(
             HAT(
-                tiny(
-                    network={
-                        "channels": 1,
-                        "embed_dim": 8,
-                        "depths": [1],
-                        "window_size": 6,
-                        "num_heads": 1,
-                        "scale": 3,
-                        "cab": False,
-                        "ocab": False,
-                        "mlp_ratio": 1.0,
-                    }
-                ).config
+                HATConfig(
+                    channels=1,
+                    embed_dim=8,
+                    depths=(1,),
+                    window_size=6,
+                    num_heads=1,
+                    scale=3,
+                    cab=False,
+                    ocab=False,
+                    mlp_ratio=1.0,
+                    tail="pixelshuffle-direct",
+                )
             ),
             str(tmp_path),
         )
@@ -232,6 +235,81 @@ def test_finetune_holds_out_and_finishes(
     setup = set_up(recipe, tmp_path / "run", cpu=True)
     assert (len(setup.held), len(setup.patches.wholes)) == (1, 5)
     assert go(setup)[0].progress.best > 10
+
+
+def test_held_out_pictures_are_usable_and_no_larger_than_needed(
+    tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for name, (height, width) in {"large": (601, 40), "wide": (41, 700), "small": (8, 8)}.items():
+        noise = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(folder / f"{name}.png")
+    (folder / "broken.png").write_bytes(b"?")
+    given = {"data": {"train": [str(folder)]}, "valid": {"data": None, "share": 0.2}}
+    for seed in range(6):
+        setup = set_up(tiny(seed=seed, **given), tmp_path / "run", cpu=True)
+        (held,) = setup.held
+        path = folder / f"{held.name}.png"
+        assert setup.patches.wholes.source == open_folders([folder]).without(
+            [sorted(folder.iterdir()).index(path)]
+        )
+        hr, at = modcrop(decode(path), 2), {"large": (22, 0), "wide": (0, 47)}[held.name]
+        for picture, whole, unit in ((held.lr, downsample(hr, 2), 1), (held.hr, hr, 2)):
+            rows, cols = (slice(unit * start, unit * (start + 256)) for start in at)
+            np.testing.assert_array_equal(picture, whole[rows, cols])
+    for name in ("large", "wide"):
+        (folder / f"{name}.png").unlink()
+    with pytest.raises(ValueError, match="got 2 of which 0 would be held out"):
+        set_up(tiny(**given), tmp_path / "run", cpu=True)
+
+
+def test_pictures_that_hold_the_run_are_refused(
+    tiny: Callable[..., Recipe], pictures: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"must not hold the run itself, .* give --runs a place"):
+        set_up(tiny(), pictures / "runs" / "tiny", cpu=True)
+
+
+def test_clean_validation_of_a_noisy_task_is_told(
+    tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    said: list[str] = []
+    set_up(tiny(tasks=[{"scale": 2, "noise": 15.0}]), tmp_path, said.append, cpu=True)
+    assert any("without the first task's noise" in text for text in said)
+
+
+@pytest.fixture
+def another_precision() -> Iterator[None]:
+    """accelerate keeps one precision for all of a process."""
+    AcceleratorState._reset_state(True)
+    yield
+    AcceleratorState._reset_state(True)
+
+
+@pytest.mark.usefixtures("another_precision")
+def test_preflight_times_the_next_step_as_it_will_be(
+    tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hatsr.training import loop
+
+    seen: list[tuple[object, ...]] = []
+    plain = loop.loss_of
+
+    def spy(model: torch.nn.Module, batch: Batch, optim: OptimRecipe) -> torch.Tensor:
+        seen.append((tuple(batch.lr[0].shape), torch.is_autocast_enabled("cpu")))
+        return plain(model, batch, optim)
+
+    recipe = tiny(precision="bf16", data={"stages": [[2, 4, 6], [5, 6, 2]]})
+    setup = set_up(recipe, tmp_path, cpu=True)
+    save_state(tmp_path / "states", 3, {}, keep=2)
+    monkeypatch.setattr(loop, "loss_of", spy)
+    told = preflight(setup)
+    assert set(seen) == {((6, 3, 4, 4), True)}
+    assert "left, if later stages took as long" in "\n".join(told.lines)
+    psutil = pytest.importorskip("psutil")
+    assert told.peak_memory >= psutil.Process().memory_info().rss - (1 << 20)
 
 
 def test_preflight_tells_and_refuses(

@@ -94,6 +94,11 @@ def test_later_values_win(recipe_file: Path) -> None:
         ("optim.milestones=[9000000]", "milestones must lie below iterations"),
         ("tasks=[{scale: 3}]", "the first task must have the network's scale 2"),
         ("start.interpolate=true", "start.interpolate must be false"),
+        ("network.channels=1", "channels must be 3 for training, got 1"),
+        ("network.scale=1", r"scale 1 must come with noise \(in tasks\) or with data.train_lr"),
+        ("tasks=[{scale: 2}, {scale: 1}]", "scale 1 must come with noise"),
+        ("data={lr_from: crop, train_lr: lr}", "train_lr must go with a folder and lr_from"),
+        ("data={train: [a/manifest.json], train_lr: lr}", "train_lr must go with a folder"),
         ("iterations", "must be key=value, got 'iterations'"),
         ("name=[", "the command line must be YAML"),
     ],
@@ -101,6 +106,19 @@ def test_later_values_win(recipe_file: Path) -> None:
 def test_messages(override: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         read_recipe(FOLDER / "hat-x2.yaml", [override])
+
+
+def test_a_share_of_a_manifest_is_refused() -> None:
+    given = ["data.train=[a/manifest.json]", "valid.share=0.1"]
+    assert read_recipe(FOLDER / "hat-x2.yaml", given).valid.data  # the folder wins
+    with pytest.raises(RecipeError, match=r"share must be 0 with a manifest, got 0\.1"):
+        read_recipe(FOLDER / "hat-x2.yaml", [*given, "valid.data=null"])
+
+
+@pytest.mark.parametrize("more", ["tasks=[{scale: 1, noise: 15.0}]", "data.train_lr=lr"])
+def test_scale_one_may_restore(more: str) -> None:
+    recipe = read_recipe(FOLDER / "hat-x2.yaml", ["network.scale=1", more])
+    assert recipe.config.scale == 1
 
 
 def test_file_messages(tmp_path: Path) -> None:
@@ -123,3 +141,11 @@ def test_file_messages(tmp_path: Path) -> None:
 
 def test_numbers_without_a_point() -> None:
     assert read_overrides(["a.b=2e-4"]).tree == {"a": {"b": 2e-4}}
+
+
+def test_words_and_dates_are_text() -> None:
+    given = ["a=no", "b=on", "c=2024-01-31", "d=true", "e=False"]
+    wanted = {"a": "no", "b": "on", "c": "2024-01-31", "d": True, "e": False}
+    assert read_overrides(given).tree == wanted
+    given = ["precision=no", "name=2024-01-31"]
+    assert read_recipe(FOLDER / "hat-x2.yaml", given).name == "2024-01-31"

@@ -48,7 +48,7 @@ def prepare(
 @data.command()
 @click.argument("source")
 @click.option("--lr", help="Folder of LR pictures that must go with SOURCE.")
-@click.option("--scale", default=4, show_default=True, help="Of the LR pictures.")
+@click.option("--scale", type=click.IntRange(1), default=4, show_default=True, help="Of the LR.")
 @click.option("--patch", default=64, show_default=True, help="LR patch of the run to come.")
 @click.option("--test", "tests", multiple=True, help="Test set that must not be in SOURCE.")
 def check(source: str, lr: str | None, scale: int, patch: int, tests: tuple[str, ...]) -> None:

@@ -63,8 +63,6 @@ class Terminal:
         """Show one event."""
         if self.bar is not None and event["event"] in ("step", "end"):
             self.bar.update(self.task, completed=event["step"], description=self._step(event))
-            if event["event"] == "end":
-                self.bar.stop()
             return
         line = {
             "step": self._step,
@@ -74,6 +72,11 @@ class Terminal:
         if line is not None:
             text = f"{event['step']:>8,}  {line(event)}"
             self.bar.console.print(text) if self.bar is not None else click.echo(text)
+
+    def close(self) -> None:
+        """Leave the bar as it is and give the cursor back."""
+        if self.bar is not None:
+            self.bar.stop()
 
     def _step(self, event: Event) -> str:
         if event["event"] == "end":

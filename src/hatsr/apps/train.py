@@ -8,6 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import ExitStack
 
     from hatsr.training.log import Listener
     from hatsr.training.setup import Setup
@@ -21,7 +22,7 @@ def _run_options(command: Any) -> Any:
     options = (
         click.option("--runs", default="runs", show_default=True, help="Folder of all runs."),
         click.option("--dry-run", is_flag=True, help="Preflight only: what it would do and cost."),
-        click.option("--fresh", is_flag=True, help="Move earlier states aside and start anew."),
+        click.option("--fresh", is_flag=True, help="Move the earlier run aside and start anew."),
         click.option("--minutes", type=float, help="Save and stop after so long; go on any time."),
         click.option("--threads", type=click.IntRange(1), help="Threads of PyTorch."),
         click.option("--cpu", is_flag=True, help="Use no GPU."),
@@ -64,7 +65,7 @@ def train(recipe: str | None, overrides: tuple[str, ...], schema: bool, **option
 @click.command()
 @click.argument("folder")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--from", "source", required=True, help="Trained network: shipped name or file.")
+@click.option("--from", "source", required=True, help="Trained network: shipped name, file or run.")
 @_run_options
 def finetune(folder: str, overrides: tuple[str, ...], source: str, **options: Any) -> None:
     """Adapt a trained network to the pictures in FOLDER.
@@ -108,6 +109,7 @@ class _plain_errors:  # noqa: N801  reads as a word in `with`
 
 def _run(values: Values, options: dict[str, Any]) -> None:
     """Set up, preflight, train."""
+    from contextlib import ExitStack
     from pathlib import Path
 
     import torch
@@ -123,30 +125,33 @@ def _run(values: Values, options: dict[str, Any]) -> None:
         torch.set_num_threads(options["threads"])
     recipe = to_recipe(values)
     folder = Path(options["runs"]) / recipe.name
-    with kept_heap():
-        setup = set_up(recipe, folder, click.echo, cpu=options["cpu"])
+    with kept_heap(), ExitStack() as ending:
+        setup = set_up(recipe, folder, click.echo, cpu=options["cpu"], fresh=options["fresh"])
         is_main = setup.accelerator.is_main_process
         if options["fresh"] and is_main and not options["dry_run"]:
-            set_aside(folder / "states")
+            set_aside(folder)
         if is_main:
             click.echo("\n".join(preflight(setup).lines))
         if options["dry_run"]:
             return
         setup.accelerator.wait_for_everyone()
-        outcome = loop(setup, lambda step: _listeners(setup, step), _stopper(options["minutes"]))
+        stop = _stopper(options["minutes"])
+        outcome = loop(setup, lambda step: _listeners(setup, step, ending), stop)
     if is_main:
         click.echo(f"{outcome.reason} at iteration {outcome.progress.step:,}: {folder}")
 
 
-def _listeners(setup: Setup, resumed_at: int) -> list[Listener]:
-    """The log, TensorBoard, and the terminal."""
+def _listeners(setup: Setup, resumed_at: int, ending: ExitStack) -> list[Listener]:
+    """The log, TensorBoard, and the terminal, which is closed however the run ends."""
     from hatsr.apps.progress import Terminal
     from hatsr.training.log import JsonLines, TensorBoard
 
     listeners: list[Listener] = [JsonLines(setup.folder / "log.jsonl", resumed_at)]
     if setup.recipe.save.tensorboard:
         listeners.append(TensorBoard(setup.folder / "tensorboard", resumed_at))
-    return [*listeners, Terminal(setup, resumed_at)]
+    terminal = Terminal(setup, resumed_at)
+    ending.callback(terminal.close)
+    return [*listeners, terminal]
 
 
 def _stopper(minutes: float | None) -> Callable[[], bool]:

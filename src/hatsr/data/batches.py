@@ -2,10 +2,10 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import torch
 from torch.utils.data import DataLoader, Sampler
 
 from hatsr.data.patches import Batch, Patches, stack
@@ -103,8 +103,14 @@ def open_loader(
         num_workers=workers,
         multiprocessing_context="fork" if workers and can_fork else None,
         prefetch_factor=4 if workers else None,
-        pin_memory=torch.cuda.is_available(),
+        worker_init_fn=_leave_stopping_to_the_run,
     )
+
+
+def _leave_stopping_to_the_run(worker: int) -> None:
+    """Ctrl-C and SIGTERM go to the whole process group: workers live on while the run is saved."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _processors() -> int:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import lcm
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,8 @@ class Cut:
 
     def __post_init__(self) -> None:
         for scale in self.scales:
+            if scale < 1:
+                raise ValueError(f"scale must be at least 1, got {scale}")
             if self.size % scale or self.step % scale:
                 raise ValueError(
                     f"size and step must be multiples of the scale {scale}, got {self.size} and "
@@ -50,14 +53,17 @@ class Prepared:
     """File and reason."""
 
 
-def starts(side: int, size: int, step: int) -> list[int]:
-    """Where sub-images begin along a side; the last one reaches the end, on a multiple of 12.
+def starts(side: int, size: int, step: int, scales: tuple[int, ...] = ()) -> list[int]:
+    """Where sub-images begin along a side; the last one reaches the end, all but some pixels.
+
+    That one begins on a multiple of 12 and of every scale, as LR has no place between pixels.
 
     A side shorter than `size` has one sub-image, of the whole side.
     """
     if side <= size:
         return [0]
-    last = (side - size) // 12 * 12
+    unit = lcm(12, *scales)
+    last = (side - size) // unit * unit
     return sorted({*range(0, last, step), last})
 
 
@@ -67,8 +73,8 @@ def cuts(
     """Corner, HR and LR of every sub-image of a picture."""
     lr = {scale: downsample(hr, scale) for scale in cut.scales}
     size = cut.size or max(hr.shape)
-    for top in starts(hr.shape[0], size, cut.step):
-        for left in starts(hr.shape[1], size, cut.step):
+    for top in starts(hr.shape[0], size, cut.step, cut.scales):
+        for left in starts(hr.shape[1], size, cut.step, cut.scales):
             at = slice(top, top + size), slice(left, left + size)
             small = {s: _shrunk(picture, at, s) for s, picture in lr.items()}
             yield (top, left), np.ascontiguousarray(hr[at]), small

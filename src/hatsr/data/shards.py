@@ -25,6 +25,7 @@ from jaxtyping import Int64, UInt8
 
 from hatsr.data.pixels import decode, encode
 from hatsr.data.sources import DataError
+from hatsr.files import replacing
 
 FORMAT = "hatsr shards 1"
 MANIFEST, INDEX = "manifest.json", "index.bin"
@@ -61,6 +62,10 @@ class Shards:
         if scale not in self.scales:
             return None
         return decode(self._member(index, _COLUMNS + 2 * self.scales.index(scale)))
+
+    def fingerprint(self) -> str:
+        """Digest of the index."""
+        return hashlib.blake2b(self.index_path.read_bytes(), digest_size=8).hexdigest()
 
     def _row(self, index: int) -> Int64[np.ndarray, " columns"]:
         return _map_index(self.index_path, _COLUMNS + 2 * len(self.scales))[index]
@@ -149,9 +154,8 @@ def _cached(url: str, digest: str) -> Path:
     path = Path(root).expanduser() / "hatsr" / f"{digest}.bin"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.part")
-        partial.write_bytes(_read_all(url))
-        partial.replace(path)
+        with replacing(path) as part:
+            part.write_bytes(_read_all(url))
     return path
 
 
@@ -159,6 +163,8 @@ class ShardWriter:
     """Writes a set of shards; the manifest comes last, so that a cut one is no set."""
 
     def __init__(self, folder: Path, scales: tuple[int, ...], per_shard: int = 1000) -> None:
+        if per_shard < 1:
+            raise DataError(f"per_shard must be at least 1, got {per_shard}")
         self.folder, self.scales, self.per_shard = folder, scales, per_shard
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -205,7 +211,6 @@ class ShardWriter:
             **about,
         }
         path = self.folder / MANIFEST
-        partial = path.with_suffix(".part")
-        partial.write_text(json.dumps(manifest, indent=2) + "\n")
-        partial.replace(path)
+        with replacing(path) as part:
+            part.write_text(json.dumps(manifest, indent=2) + "\n")
         return path

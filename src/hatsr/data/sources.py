@@ -1,5 +1,6 @@
 """Where pictures come from: folders (and, in `shards`, tar files)."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,8 +10,9 @@ import numpy as np
 from jaxtyping import UInt8
 
 from hatsr.data.pixels import decode
+from hatsr.image import header_size
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm")
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".ppm")
 
 
 class DataError(ValueError):
@@ -33,6 +35,10 @@ class Source(Protocol):
 
     def lr(self, index: int, scale: int) -> UInt8[np.ndarray, "h w 3"] | None:
         """The low-resolution picture where the source stores one."""
+        ...
+
+    def fingerprint(self) -> str:
+        """The same for the same pictures in the same order, wherever they are."""
         ...
 
 
@@ -59,6 +65,25 @@ class Folder:
     def lr(self, index: int, scale: int) -> UInt8[np.ndarray, "h w 3"] | None:
         """Decode the LR file, if there are any of this scale."""
         return decode(self.lr_paths[scale][index]) if scale in self.lr_paths else None
+
+    def fingerprint(self) -> str:
+        """Digest of the files' names and sizes."""
+        digest = hashlib.blake2b(digest_size=8)
+        for path in (*self.paths, *(path for paths in self.lr_paths.values() for path in paths)):
+            digest.update(f"{path.name}/{path.stat().st_size}/".encode(errors="surrogateescape"))
+        return digest.hexdigest()
+
+    def seems_usable(self, index: int, scales: Sequence[int], smallest: int) -> bool:
+        """Whether the headers promise a large enough HR and an LR that fits; nothing is decoded."""
+        hr = header_size(self.paths[index])
+        if hr is None or min(hr) < smallest:
+            return False
+        stored = [scale for scale in scales if scale in self.lr_paths]
+        # Sorted, because a header tells the size before the picture is turned upright.
+        return all(
+            sorted(header_size(self.lr_paths[scale][index]) or ()) == sorted(s // scale for s in hr)
+            for scale in stored
+        )
 
     def without(self, indices: Iterable[int]) -> "Folder":
         """The same folder with some pictures left out."""
@@ -99,21 +124,30 @@ def open_folders(folders: Sequence[Path], lr_folder: Path | None = None, scale: 
         return Folder(paths)
     if len(folders) != 1:
         raise DataError(f"an LR folder must go with one HR folder, got {len(folders)} of them")
-    return Folder(paths, {scale: match_lr(paths, lr_folder, scale)})
+    names = [path.relative_to(folders[0]) for path in paths]
+    return Folder(paths, {scale: match_lr(names, lr_folder, scale)})
 
 
-def match_lr(paths: Sequence[Path], lr_folder: Path, scale: int) -> tuple[Path, ...]:
-    """For each HR file the LR file of the same stem, also as `<stem>x<scale>` (DIV2K's way).
+def match_lr(names: Sequence[Path], lr_folder: Path, scale: int) -> tuple[Path, ...]:
+    """For each HR file the LR file at the same place: `<stem>`, or `<stem>x<scale>` as in DIV2K.
+
+    Args:
+        names: HR files, relative to their folder.
+        lr_folder: of the LR files.
+        scale: of the LR files.
 
     Raises:
         DataError: some HR files have no partner; the message names the first.
     """
-    by_stem = {path.stem: path for path in list_pictures(lr_folder)}
-    partners = [by_stem.get(p.stem) or by_stem.get(f"{p.stem}x{scale}") for p in paths]
-    alone = [path.name for path, lr in zip(paths, partners, strict=True) if lr is None]
+    known = {path.relative_to(lr_folder).with_suffix(""): path for path in list_pictures(lr_folder)}
+    partners = [
+        known.get(name.with_suffix("")) or known.get(name.with_name(f"{name.stem}x{scale}"))
+        for name in names
+    ]
+    alone = [name for name, lr in zip(names, partners, strict=True) if lr is None]
     if alone:
         raise DataError(
             f"each HR picture must have its LR in {lr_folder}, got none for {len(alone)} of "
-            f"{len(paths)}, first {alone[0]}"
+            f"{len(names)}, first {alone[0]}; give it the same place and name there"
         )
     return tuple(lr for lr in partners if lr is not None)

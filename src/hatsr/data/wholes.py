@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hatsr.data.pixels import downsample
-from hatsr.data.sources import DataError, Source
+from hatsr.data.sources import DataError, Folder, Source
 
 UNREADABLE = (OSError, ValueError)
 """What decoders raise for a broken file."""
@@ -107,30 +107,40 @@ def keep_in_memory(
     budget: int,
     smallest: int = 1,
 ) -> Wholes:
-    """Decode a source once and keep it, if all of it fits; leave out what cannot be decoded.
+    """Decode a source once and keep it, if all of it fits; leave out what cannot be used.
 
     Args:
         source: the pictures.
         scales: of the LR pictures to keep beside.
         budget: bytes. A source that is larger is read when asked for, with nothing kept: an
-            estimate from the first pictures decides.
+            estimate from the first pictures decides. The headers of a folder's other files then
+            tell what to leave out, so that the samples are the same as with all of it kept.
         smallest: least side of an HR picture; pictures with smaller ones are left out.
     """
     kept: list[Whole] = []
     indices: list[int] = []
     broken: dict[str, str] = {}
-    used = 0
+    used, keeping = 0, True
     for index in range(len(source)):
+        is_folder = isinstance(source, Folder)
+        if not keeping and is_folder and source.seems_usable(index, scales, smallest):
+            indices.append(index)
+            continue
         try:
             whole = load(source, index, scales, smallest)
         except UNREADABLE as error:
             broken[source.name(index)] = f"{type(error).__name__}: {error}"
             continue
-        used += whole.size
-        if used * len(source) > budget * max(index + 1, min(_ENOUGH, len(source))):
-            return Wholes(source, scales, smallest)
-        kept.append(whole)
         indices.append(index)
+        used += whole.size
+        enough = max(index + 1, min(_ENOUGH, len(source)))
+        if keeping and used * len(source) > budget * enough:
+            if not is_folder:
+                return Wholes(source, scales, smallest)  # a million in shards cost nothing
+            keeping = False
+            kept.clear()
+        elif keeping:
+            kept.append(whole)
     return Wholes(source, scales, smallest, tuple(kept), tuple(indices), broken)
 
 

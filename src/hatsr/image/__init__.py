@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hatsr.image.alpha import bleed
 from hatsr.image.picture import Picture, PictureError, enlarged, from_array, to_array
 from hatsr.image.pil import from_pil, to_pil
-from hatsr.image.reading import MAX_PIXELS, read
+from hatsr.image.reading import MAX_PIXELS, header_size, read
 from hatsr.image.writing import FORMATS, QUALITY, check_writable, encode, losses, write
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ __all__ = [
     "from_array",
     "from_pil",
     "from_tensor",
+    "header_size",
     "losses",
     "read",
     "to_array",

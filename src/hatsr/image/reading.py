@@ -88,6 +88,20 @@ def _contents(source: str | os.PathLike[str] | bytes | Readable) -> tuple[bytes,
     return head + source.read(), name
 
 
+def header_size(path: Path) -> tuple[int, int] | None:
+    """Height and width that a file's header gives, before it is turned upright.
+
+    Nothing is decoded. None where there is no picture that Pillow knows.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                return image.height, image.width
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
 def _reader(data: bytes) -> Callable[[bytes, int], Decoded]:
     """The function that reads the format with which the bytes begin."""
     if not data:

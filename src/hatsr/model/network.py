@@ -9,7 +9,15 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu
 from torch.utils.checkpoint import checkpoint
 
-from hatsr.model.blocks import HAB, OCAB, Features, OverlappingAttention, WindowAttention, conv3x3
+from hatsr.model.blocks import (
+    HAB,
+    OCAB,
+    ChannelAttention,
+    Features,
+    OverlappingAttention,
+    WindowAttention,
+    conv3x3,
+)
 from hatsr.model.config import HATConfig
 from hatsr.model.windows import pad_to_multiple
 
@@ -190,7 +198,14 @@ def _full_precision(device: torch.device) -> AbstractContextManager[object]:
 
 
 def _initialise(module: nn.Module) -> None:
-    """Truncated normals for linear layers, as in Swin; convolutions keep torch's default."""
+    """Truncated normals for linear layers, as in Swin; convolutions keep torch's default.
+
+    Those of channel attention stand for 1 x 1 convolutions: they get the default back, after their
+    own turn (torch visits what is inside first).
+    """
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
         nn.init.zeros_(module.bias)
+    if isinstance(module, ChannelAttention):
+        module.squeeze.reset_parameters()
+        module.excite.reset_parameters()

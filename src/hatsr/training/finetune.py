@@ -3,8 +3,9 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from hatsr.checkpoint import read, resolve
+from hatsr.checkpoint import read
 from hatsr.data.sources import list_pictures
+from hatsr.training.start import weights_file
 from hatsr.training.yaml_files import Values
 
 ORIGIN = "the defaults of finetune"
@@ -20,10 +21,10 @@ def finetune_values(folder: Path, source: str) -> Values:
 
     Args:
         folder: HR pictures.
-        source: the trained network, as `hatsr.checkpoint.resolve` understands it.
+        source: the trained network; see `weights_file`.
     """
     list_pictures(folder)  # refuses early
-    config = asdict(read(resolve(source)).config)
+    config = asdict(read(weights_file(source)).config)
     tree = {
         "name": f"finetune-{folder.resolve().name}",
         "about": f"{source} fine-tuned on {folder}",

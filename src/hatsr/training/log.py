@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hatsr.files import replacing
+
 Event = dict[str, Any]
 """At least `event` (start, step, validation, saved, note, end) and `step`."""
 Listener = Callable[[Event], None]
@@ -18,9 +20,8 @@ class JsonLines:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             lines = [line for line in path.read_text().splitlines() if _kept(line, resumed_at)]
-            partial = path.with_name(path.name + ".part")
-            partial.write_text("".join(line + "\n" for line in lines))
-            partial.replace(path)
+            with replacing(path) as part:
+                part.write_text("".join(line + "\n" for line in lines))
 
     def __call__(self, event: Event) -> None:
         """Append an event."""

@@ -125,8 +125,8 @@ def differentiate(
 def loss_of(model: nn.Module, batch: Batch, optim: OptimRecipe) -> Float[Tensor, ""]:
     """Mean loss over the tasks of a batch."""
     device = next(model.parameters()).device
-    lr = [to_unit(patches.to(device, non_blocking=True)) for patches in batch.lr]
-    hr = [to_unit(patches.to(device, non_blocking=True)) for patches in batch.hr]
+    lr = [to_unit(patches.to(device)) for patches in batch.lr]
+    hr = [to_unit(patches.to(device)) for patches in batch.hr]
     pairs = zip(model(lr), hr, strict=True)
     return torch.stack([pixel_loss(optim.loss, sr, target) for sr, target in pairs]).mean()
 
@@ -138,17 +138,18 @@ def clip(model: nn.Module, optim: OptimRecipe) -> Tensor:
     return get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
 
 
-def timed_steps(setup: Setup, count: int = 2) -> float:
-    """Seconds that the fastest of a few steps takes on this process; nothing of the run changes."""
+def timed_steps(setup: Setup, step: int, count: int = 2) -> float:
+    """Seconds that the fastest of a few tries of a step takes; nothing of the run changes."""
     seconds = []
     networks = averaged(setup.networks).train().requires_grad_(True)
     networks.to(setup.accelerator.device)
-    samples = setup.plan.part(0, 0, 0)
-    side = setup.plan.stage(0).patch
+    samples = setup.plan.part(step, 0, 0)
+    side = setup.plan.stage(step).patch
     batch = stack([setup.patches[number, side] for number in samples])
     for _ in range(count):
         begun = time.perf_counter()
-        loss = loss_of(networks, batch, setup.recipe.optim)
+        with setup.accelerator.autocast():
+            loss = loss_of(networks, batch, setup.recipe.optim)
         loss.backward()
         float(clip(networks, setup.recipe.optim))
         seconds.append(time.perf_counter() - begun)

@@ -1,6 +1,7 @@
 """What a run will take, told before it starts; what cannot work is refused here."""
 
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +25,11 @@ class Preflight:
     parameters: int
     """Learned numbers of the network."""
     step_seconds: float
-    """Of one step."""
+    """Of the next step."""
     seconds_left: float
-    """From the newest state to the end, without validation."""
+    """From the newest state to the end, without validation, if all steps were like the next."""
     peak_memory: int
-    """Bytes used so far, timed steps included."""
+    """Most bytes used so far, timed steps included."""
     lines: tuple[str, ...]
     """All of it in words."""
 
@@ -44,12 +45,14 @@ def preflight(setup: Setup) -> Preflight:
     state = sum(p.numel() for p in setup.networks.parameters()) * 4 * _COPIES
     there = sum(path.stat().st_size for path in states(setup.folder / "states"))
     _check_room(setup.folder, state * (recipe.save.keep + 1) - there)
-    step_seconds = timed_steps(setup)
     done = newest_step(setup.folder / "states")
-    left = (recipe.iterations - done) * step_seconds
+    step_seconds = timed_steps(setup, done)
+    left = max(0, recipe.iterations - done) * step_seconds
     samples = setup.plan.first_sample(recipe.iterations)
     where = f"{wholes.bytes_kept / _MB:.0f} MB in memory" if wholes.kept else "read when needed"
     judged, stage = "none", setup.plan.stage(done)
+    later = ", if later stages took as long" if stage != setup.plan.stages[-1] else ""
+    peak = _peak_memory(setup.accelerator.device)
     if setup.held:
         score = bicubic_score(setup.held, config.scale)
         judged = f"{len(setup.held)} pictures, bicubic {score:.2f} dB (Y)"
@@ -61,10 +64,10 @@ def preflight(setup: Setup) -> Preflight:
         f"validation  {judged}",
         f"iterations  {done:,} done of {recipe.iterations:,}, batch {stage.batch}, "
         f"LR patch {stage.patch}, on {processes}, {torch.get_num_threads()} threads",
-        f"time        {step_seconds:.3f} s a step, about {_hours(left)} left",
-        f"memory      {_peak_memory() / _GB:.2f} GB; disk {state / _MB:.0f} MB a state",
+        f"time        {step_seconds:.3f} s a step, about {_hours(left)} left{later}",
+        f"memory      {peak / _GB:.2f} GB; disk {state / _MB:.0f} MB a state",
     )
-    return Preflight(cost.parameters, step_seconds, left, _peak_memory(), lines)
+    return Preflight(cost.parameters, step_seconds, left, peak, lines)
 
 
 def _check_room(folder: Path, needed: int) -> None:
@@ -77,10 +80,15 @@ def _check_room(folder: Path, needed: int) -> None:
         )
 
 
-def _peak_memory() -> int:
-    if torch.cuda.is_available():
+def _peak_memory(device: torch.device) -> int:
+    if device.type == "cuda":
         return torch.cuda.max_memory_allocated()
-    return psutil.Process().memory_info().rss
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset
+    import resource  # not on Windows
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _hours(seconds: float) -> str:

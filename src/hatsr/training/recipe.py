@@ -45,6 +45,11 @@ class DataRecipe(BaseModel):
     memory: Annotated[float, Field(ge=0)] = 4.0
     """GB that decoded pictures may take; a larger set is read when needed."""
 
+    @property
+    def is_manifest(self) -> bool:
+        """Whether the pictures are in shards."""
+        return len(self.train) == 1 and self.train[0].endswith(".json")
+
 
 class TaskRecipe(BaseModel):
     """One of several related tasks that share the network's body."""
@@ -65,7 +70,7 @@ class ValidRecipe(BaseModel):
     data_lr: Path | None = None
     """Folder of their LR; made from HR if absent."""
     share: Share = 0.0
-    """Without a folder: share of the training pictures to hold out (at most 20)."""
+    """Without a folder: share of the training pictures to hold out (at most 20, their middles)."""
     every: Positive = 5000
     """Iterations between validations."""
     pictures: Count = 4
@@ -172,7 +177,23 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> "Recipe":
+        self._check_network()
+        self._check_data()
+        late = [m for m in self.optim.milestones if m >= self.iterations]
+        if late:
+            raise ValueError(
+                f"optim.milestones must lie below iterations {self.iterations}, got {late}; give "
+                "milestones that go with the iterations"
+            )
+        return self
+
+    def _check_network(self) -> None:
         config = self.config
+        if config.channels != 3:
+            raise ValueError(
+                f"network.channels must be 3 for training, got {config.channels}; pictures are "
+                "read as RGB"
+            )
         if self.start.interpolate and config.tail != "pixelshuffle-direct":
             raise ValueError(
                 f"start.interpolate must be false for the tail {config.tail!r}; it is known for "
@@ -183,13 +204,26 @@ class Recipe(BaseModel):
                 f"the first task must have the network's scale {config.scale}, "
                 f"got {self.tasks[0].scale}"
             )
-        late = [m for m in self.optim.milestones if m >= self.iterations]
-        if late:
+
+    def _check_data(self) -> None:
+        data, valid, scale = self.data, self.valid, self.config.scale
+        if data.train_lr and (data.is_manifest or data.lr_from == "crop"):
             raise ValueError(
-                f"optim.milestones must lie below iterations {self.iterations}, got {late}; give "
-                "milestones that go with the iterations"
+                "data.train_lr must go with a folder and lr_from 'picture', got "
+                f"{data.train} and {data.lr_from!r}; leave it out"
             )
-        return self
+        if data.is_manifest and valid.share and not valid.data:
+            raise ValueError(
+                f"valid.share must be 0 with a manifest, got {valid.share}; name a folder in "
+                "valid.data"
+            )
+        tasks = self.tasks or (TaskRecipe(scale=scale),)
+        has_lr = scale == 1 and data.train_lr is not None
+        if any(task.scale == 1 and not task.noise for task in tasks) and not has_lr:
+            raise ValueError(
+                "scale 1 must come with noise (in tasks) or with data.train_lr, got neither; "
+                "nothing could be learned but to copy"
+            )
 
     @property
     def config(self) -> HATConfig:

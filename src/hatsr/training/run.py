@@ -19,7 +19,7 @@ from hatsr.training.networks import Networks
 from hatsr.training.recipe import OptimRecipe
 from hatsr.training.setup import Setup
 from hatsr.training.state import Progress, load_state, save_state
-from hatsr.training.validation import scores
+from hatsr.training.validation import fingerprint, scores
 
 
 def make_optimizer(networks: Networks, optim: OptimRecipe) -> torch.optim.Optimizer:
@@ -45,6 +45,10 @@ class Run:
         self.average = averaged(self.networks)
         optimizer = make_optimizer(self.networks, self.recipe.optim)
         self.notes: list[str] = []
+        self.pictures = {
+            "training": setup.patches.wholes.source.fingerprint(),
+            "validation": fingerprint(setup.held),
+        }
         self.progress = self._restore(optimizer)
         self.listeners = listeners(self.progress.step) if self.is_main else []
         self.model, self.optimizer = self.accelerator.prepare(self.networks, optimizer)
@@ -56,18 +60,33 @@ class Run:
         if state is None:
             return Progress()
         asked = self.recipe.model_dump(mode="json")
+        self._refuse_another_run(state, asked)
         self.notes += differences(state["recipe"], asked)
-        if state["recipe"]["network"] != asked["network"]:
-            raise ValueError(
-                f"a run must keep its network, got another than in {self.setup.folder}; give the "
-                "run another name"
-            )
         if state["data"] != str(self.setup.patches.wholes):
             self.notes.append(f"the data was {state['data']}, is {self.setup.patches.wholes}")
         self.networks.load_state_dict(state["networks"])
         self.average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        return Progress(**state["progress"])
+        # The moments go on; betas, weight decay and the like are the recipe's.
+        groups = optimizer.state_dict()["param_groups"]
+        optimizer.load_state_dict(state["optimizer"] | {"param_groups": groups})
+        progress = Progress(**state["progress"])
+        if ended := self._ended(progress):
+            self.notes.append(
+                f"this run is over ({ended} at iteration {progress.step:,} of "
+                f"{self.recipe.iterations:,}); --fresh starts it anew"
+            )
+        return progress
+
+    def _refuse_another_run(self, state: dict[str, Any], asked: dict[str, Any]) -> None:
+        kept = state["recipe"]
+        changed = [key for key in ("network", "tasks", "start") if kept[key] != asked[key]]
+        before = state.get("pictures", self.pictures)  # states of earlier versions lack them
+        changed += [f"{key} pictures" for key in before if before[key] != self.pictures[key]]
+        if changed:
+            raise ValueError(
+                f"a run must keep its {' and '.join(changed)}, got other than in "
+                f"{self.setup.folder}; give name=... for another run or start anew with --fresh"
+            )
 
     def save(self, progress: Progress) -> None:
         """Write a state, and the averaged weights as `last.safetensors`."""
@@ -79,6 +98,7 @@ class Run:
                 "optimizer": self.optimizer.state_dict(),
                 "recipe": self.recipe.model_dump(mode="json"),
                 "data": str(self.setup.patches.wholes),
+                "pictures": self.pictures,
             }
             folder, keep = self.setup.folder / "states", self.recipe.save.keep
             path = save_state(folder, progress.step, state, keep)
@@ -136,12 +156,13 @@ class Run:
 
     def reason_to_stop(self, progress: Progress, asked: bool) -> str:
         """finished, early stop, interrupted, or nothing."""
-        if progress.step == self.recipe.iterations:
+        return self._ended(progress) or ("interrupted" if self._any_process(asked) else "")
+
+    def _ended(self, progress: Progress) -> str:
+        if progress.step >= self.recipe.iterations:
             return "finished"
         patience = self.recipe.valid.patience
-        if patience is not None and progress.stale >= patience:
-            return "early stop"
-        return "interrupted" if self._any_process(asked) else ""
+        return "early stop" if patience is not None and progress.stale >= patience else ""
 
     def tell(self, event: str, step: int, **values: Any) -> None:
         """Pass an event to the listeners."""
@@ -151,12 +172,12 @@ class Run:
 
     def _any_process(self, flag: bool) -> bool:
         """Whether the flag is up in one of the processes."""
-        if self.accelerator.num_processes == 1:
-            return flag
         return float(self._sum(torch.tensor(float(flag)))) > 0
 
     def _sum(self, values: Tensor) -> Tensor:
         """Over the processes."""
+        if self.accelerator.num_processes == 1:
+            return values
         total = self.accelerator.reduce(values.to(self.accelerator.device), "sum")
         return cast("Tensor", total)
 

@@ -1,6 +1,6 @@
 """Everything a run needs before its first step, made from its recipe."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from accelerate import Accelerator
 
 from hatsr.data.batches import Plan
 from hatsr.data.patches import Patches, Task
-from hatsr.data.sampling import draw, shuffled
 from hatsr.data.shards import open_shards
-from hatsr.data.sources import DataError, Folder, Source, open_folders
+from hatsr.data.sources import DataError, Source, open_folders
 from hatsr.data.wholes import Wholes, keep_in_memory
 from hatsr.training.networks import Networks
 from hatsr.training.recipe import Recipe
 from hatsr.training.start import start_as_interpolation, transfer
-from hatsr.training.validation import Held, decode_held
+from hatsr.training.state import states
+from hatsr.training.validation import Held, decode_held, hold_out
 
 Say = Callable[[str], None]
 _GB = 1 << 30
@@ -42,7 +42,13 @@ class Setup:
     """With their initial weights."""
 
 
-def set_up(recipe: Recipe, folder: Path, say: Say = lambda text: None, cpu: bool = False) -> Setup:
+def set_up(
+    recipe: Recipe,
+    folder: Path,
+    say: Say = lambda text: None,
+    cpu: bool = False,
+    fresh: bool = False,
+) -> Setup:
     """Open data, make the network, load its initial weights.
 
     Args:
@@ -50,6 +56,7 @@ def set_up(recipe: Recipe, folder: Path, say: Say = lambda text: None, cpu: bool
         folder: of the run.
         say: told what was found, taken and left out.
         cpu: stay on the CPU where there is a GPU.
+        fresh: load the initial weights even if there are states to go on from.
 
     Raises:
         DataError, ValueError: what cannot work, with what to do.
@@ -59,7 +66,10 @@ def set_up(recipe: Recipe, folder: Path, say: Say = lambda text: None, cpu: bool
     plan = Plan(recipe.stages, recipe.iterations, accelerator.num_processes, recipe.accumulate)
     tasks = tuple(Task(task.scale, task.noise) for task in recipe.tasks)
     tasks = tasks or (Task(recipe.config.scale),)
-    source, held = open_sources(recipe)
+    _check_outside(folder, recipe.data.train)
+    source, held = open_sources(recipe, tasks)
+    if held and tasks[0].noise and not recipe.valid.data_lr:
+        say("validation is without the first task's noise; give valid.data_lr to have it with")
     patches = Patches(
         open_wholes(recipe, source, tasks, say),
         tasks,
@@ -67,37 +77,38 @@ def set_up(recipe: Recipe, folder: Path, say: Say = lambda text: None, cpu: bool
         recipe.data.augment,
         recipe.data.candidates,
     )
-    pictures = decode_held(held, recipe.config.scale) if held else ()
-    return Setup(recipe, folder, accelerator, patches, plan, pictures, make_networks(recipe, say))
+    is_new = fresh or not states(folder / "states")
+    networks = make_networks(recipe, say, is_new)
+    return Setup(recipe, folder, accelerator, patches, plan, held, networks)
 
 
-def open_sources(recipe: Recipe) -> tuple[Source, Folder | None]:
-    """The pictures for training, and those for validation."""
+def _check_outside(folder: Path, train: Sequence[str]) -> None:
+    """The pictures that a run paints must not become its training data."""
+    for place in train:
+        if folder.resolve().is_relative_to(Path(place).resolve()):
+            raise DataError(
+                f"data.train must not hold the run itself, got {place} with {folder}; give --runs "
+                "a place outside"
+            )
+
+
+def open_sources(recipe: Recipe, tasks: tuple[Task, ...]) -> tuple[Source, tuple[Held, ...]]:
+    """The pictures for training, and those for validation, decoded."""
     data, valid, scale = recipe.data, recipe.valid, recipe.config.scale
-    held = open_folders([valid.data], valid.data_lr, scale) if valid.data else None
-    if len(data.train) == 1 and data.train[0].endswith(".json"):
+    held = ()
+    if valid.data:
+        held = decode_held(open_folders([valid.data], valid.data_lr, scale), scale)
+    if data.is_manifest:
         return open_shards(data.train[0]), held
     source = open_folders([Path(folder) for folder in data.train], data.train_lr, scale)
-    if held is not None or not valid.share:
+    if valid.data or not valid.share:
         return source, held
-    return split(source, valid.share, recipe.seed)
+    return hold_out(source, valid.share, recipe.seed, scale, largest_side(recipe, tasks))
 
 
-def split(source: Folder, share: float, seed: int) -> tuple[Folder, Folder]:
-    """Hold out a share of the pictures, at least one and at most 20, chosen by the seed.
-
-    Raises:
-        DataError: there are too few pictures.
-    """
-    count = min(20, max(1, round(len(source) * share)))
-    if count >= len(source):
-        raise DataError(
-            f"data.train must hold at least 2 pictures to hold one out, got {len(source)}; add "
-            "pictures or name a validation folder"
-        )
-    order = draw(seed ^ 0x5917, 0, 4)
-    held = {shuffled(i, len(source), order) for i in range(count)}
-    return source.without(held), source.without(set(range(len(source))) - held)
+def largest_side(recipe: Recipe, tasks: tuple[Task, ...]) -> int:
+    """Of the patches of all stages and tasks, HR pixels."""
+    return max(stage.patch for stage in recipe.stages) * max(task.scale for task in tasks)
 
 
 def open_wholes(recipe: Recipe, source: Source, tasks: tuple[Task, ...], say: Say) -> Wholes:
@@ -105,8 +116,8 @@ def open_wholes(recipe: Recipe, source: Source, tasks: tuple[Task, ...], say: Sa
     data = recipe.data
     from_crops = data.lr_from == "crop"
     scales = () if from_crops else tuple(sorted({task.scale for task in tasks}))
-    side = 0 if from_crops else max(stage.patch * max(scales) for stage in recipe.stages)
-    wholes = keep_in_memory(source, scales, int(data.memory * _GB), max(1, side))
+    side = 1 if from_crops else largest_side(recipe, tasks)
+    wholes = keep_in_memory(source, scales, int(data.memory * _GB), side)
     for name, reason in list(wholes.broken.items())[:20]:
         say(f"left out {name}: {reason}")
     if len(wholes.broken) > 20:
@@ -118,13 +129,13 @@ def open_wholes(recipe: Recipe, source: Source, tasks: tuple[Task, ...], say: Sa
     return wholes
 
 
-def make_networks(recipe: Recipe, say: Say) -> Networks:
-    """The networks with the weights that the recipe's `start` asks for."""
+def make_networks(recipe: Recipe, say: Say, is_new: bool) -> Networks:
+    """The networks; of a new run with the weights that the recipe's `start` asks for."""
     torch.manual_seed(recipe.seed)
     networks = Networks(recipe.config, tuple(task.scale for task in recipe.tasks))
-    if recipe.start.interpolate:
+    if is_new and recipe.start.interpolate:
         start_as_interpolation(networks.main)
-    if recipe.start.checkpoint:
+    if is_new and recipe.start.checkpoint:
         say(str(transfer(networks.main, recipe.start.checkpoint)))
     if recipe.activation_checkpointing:
         for network in networks.each():

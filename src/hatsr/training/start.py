@@ -41,18 +41,27 @@ class Transfer:
         return "\n".join(lines)
 
 
+def weights_file(source: str) -> Path:
+    """The file behind `start.checkpoint`: the best weights of a run's folder, or any checkpoint.
+
+    Args:
+        source: the folder of a run, or whatever `hatsr.checkpoint.resolve` knows.
+    """
+    best = Path(source) / "best.safetensors"
+    return best if best.is_file() else resolve(source)
+
+
 def transfer(network: HAT, source: str) -> Transfer:
     """Take what matches by name and shape, from the averaged weights of a checkpoint.
 
     Args:
         network: changed in place.
-        source: whatever `hatsr.checkpoint.resolve` knows, or the folder of a run.
+        source: see `weights_file`.
 
     Raises:
         ValueError: nothing matches.
     """
-    path = Path(source) / "best.safetensors"
-    path = path if path.is_file() else resolve(source)
+    path = weights_file(source)
     given, own = read(path).tensors, network.state_dict()
     fits = {name: given[name] for name in own if name in given}
     unfit = tuple(name for name, tensor in fits.items() if tensor.shape != own[name].shape)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +76,10 @@ def newest_step(folder: Path) -> int:
 
 
 def set_aside(folder: Path) -> None:
-    """Rename a run's states, so that it starts anew and nothing is lost."""
+    """Rename a run's folder, so that the run starts anew and nothing is lost."""
     if folder.exists():
-        taken = len(list(folder.parent.glob(f"{folder.name}.old*")))
-        folder.rename(folder.with_name(f"{folder.name}.old{taken}"))
+        places = (folder.with_name(f"{folder.name}.old{number}") for number in count())
+        folder.rename(next(place for place in places if not place.exists()))
 
 
 def save_state(folder: Path, step: int, contents: dict[str, Any], keep: int) -> Path:

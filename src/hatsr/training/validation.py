@@ -1,7 +1,9 @@
 """Y-PSNR of the averaged weights on whole pictures, by the benchmark protocol."""
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +12,15 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from hatsr.data.pixels import modcrop
-from hatsr.data.sources import DataError, Source
+from hatsr.data.sampling import draw, shuffled
+from hatsr.data.sources import DataError, Folder, Source
 from hatsr.data.wholes import UNREADABLE, load
 from hatsr.evaluation.metrics import psnr
 from hatsr.model import HAT
 from hatsr.resize import imresize
+
+_LARGEST = 256
+"""Side, LR pixels, of what is judged of a held-out picture: a whole scan would take gigabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +43,72 @@ def decode_held(source: Source, scale: int) -> tuple[Held, ...]:
     """
     out = []
     for index in range(len(source)):
-        name = source.name(index)
         try:
-            whole = load(source, index, (scale,))
+            out.append(_decode(source, index, scale))
         except UNREADABLE as error:
+            name = source.name(index)
             raise DataError(f"a validation picture must be readable, got {name}: {error}") from None
-        out.append(Held(Path(name).stem, whole.lr[scale], modcrop(whole.hr, scale)))
     return tuple(out)
+
+
+def hold_out(
+    source: Folder, share: float, seed: int, scale: int, smallest: int
+) -> tuple[Folder, tuple[Held, ...]]:
+    """Hold out a share of the pictures, at least one and at most 20, chosen by the seed.
+
+    Of a picture larger than 256 x 256 LR pixels the middle is judged.
+
+    Args:
+        source: all pictures.
+        share: how many, over all.
+        seed: of the choice.
+        scale: of the network.
+        smallest: least side, HR pixels; smaller and unreadable pictures are not chosen.
+
+    Returns:
+        The pictures left for training, and those held out.
+
+    Raises:
+        DataError: there are too few pictures.
+    """
+    count = min(20, max(1, round(len(source) * share)))
+    order = draw(seed ^ 0x5917, 0, 4)
+    held: dict[int, Held] = {}
+    for index in (shuffled(i, len(source), order) for i in range(len(source))):
+        if len(held) == count:
+            break
+        with suppress(*UNREADABLE):
+            held[index] = _middle(_decode(source, index, scale, smallest), scale)
+    if not held or len(held) == len(source):
+        raise DataError(
+            "data.train must hold usable pictures to hold out and others to train on, got "
+            f"{len(source)} of which {len(held)} would be held out; add pictures or name a folder "
+            "in valid.data"
+        )
+    return source.without(held), tuple(held[index] for index in sorted(held))
+
+
+def _decode(source: Source, index: int, scale: int, smallest: int = 1) -> Held:
+    whole = load(source, index, (scale,), smallest)
+    return Held(Path(source.name(index)).stem, whole.lr[scale], modcrop(whole.hr, scale))
+
+
+def _middle(held: Held, scale: int) -> Held:
+    """Copies, so that the whole picture can be freed."""
+    top, left = (max(0, side - _LARGEST) // 2 for side in held.lr.shape[:2])
+    lr = held.lr[top : top + _LARGEST, left : left + _LARGEST]
+    top, left, side = scale * top, scale * left, scale * _LARGEST
+    hr = held.hr[top : top + side, left : left + side]
+    return replace(held, lr=lr.copy(), hr=hr.copy())
+
+
+def fingerprint(pictures: tuple[Held, ...]) -> str:
+    """Digest of names and LR: another one, and scores cannot be compared."""
+    digest = hashlib.blake2b(digest_size=8)
+    for held in pictures:
+        digest.update(held.name.encode(errors="surrogateescape"))
+        digest.update(held.lr.tobytes())
+    return digest.hexdigest()
 
 
 def to_levels(sr: Tensor) -> UInt8[np.ndarray, "h w 3"]:

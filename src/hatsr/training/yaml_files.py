@@ -20,9 +20,17 @@ class RecipeError(ValueError):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2 numbers (2e-4 is one) and no key twice."""
+    """YAML 1.2 as far as it matters: 2e-4 is a number, no and 2024-01-31 are text; no key twice."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  as the parent has it
+        first: [(tag, rule) for tag, rule in rules if not tag.endswith((":bool", ":timestamp"))]
+        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9]*)?[eE][-+]?[0-9]+$"),
