@@ -149,6 +149,8 @@ def test_cross_scale_transfer_tells_what_it_took(
     assert "2 left out, another shape: tail.0.weight; tail.0.bias" in said[0]
     deeper = transfer(HAT(tiny(network={"depths": [1, 2]}).config), str(tmp_path))
     assert all(name.startswith("groups.1.blocks.1") for name in deeper.missing)
+    with pytest.raises(ValueError, match=r"start\.checkpoint: model must be a file"):
+        transfer(network, str(tmp_path / "none"))
     with pytest.raises(ValueError, match="must share tensors"):
         transfer(
             HAT(

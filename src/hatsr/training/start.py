@@ -59,10 +59,13 @@ def transfer(network: HAT, source: str) -> Transfer:
         source: see `weights_file`.
 
     Raises:
-        ValueError: nothing matches.
+        ValueError: there is no such checkpoint, or nothing in it matches.
     """
-    path = weights_file(source)
-    given, own = read(path).tensors, network.state_dict()
+    try:
+        path = weights_file(source)
+        given, own = read(path).tensors, network.state_dict()
+    except (ValueError, OSError) as error:
+        raise ValueError(f"start.checkpoint: {error}") from error
     fits = {name: given[name] for name in own if name in given}
     unfit = tuple(name for name, tensor in fits.items() if tensor.shape != own[name].shape)
     taken = {name: tensor for name, tensor in fits.items() if name not in unfit}
