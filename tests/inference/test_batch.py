@@ -30,6 +30,7 @@ def test_finding(tmp_path: Path) -> None:
     assert find_pictures(["nowhere.png"], "_x2") == [Path("nowhere.png")]
     shell = find_pictures([str(tmp_path / name) for name in ("a.jpg", "a_x2.jpg")], "_x2")
     assert [p.name for p in shell] == ["a.jpg"]
+    assert find_pictures(["_x2.png"], "_x2") == [Path("_x2.png")]
 
 
 def test_a_name_that_cannot_be_used_costs_no_other_picture(tmp_path: Path) -> None:

@@ -73,9 +73,9 @@ if TYPE_CHECKING:
 @click.option(
     "--max-pixels",
     type=click.IntRange(1),
-    default=300_000_000,
-    show_default=True,
-    help="Largest picture that is read, height x width.",
+    default=None,
+    metavar="N",
+    help="Largest height x width to read, if the usual limit is too low.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of what was done.")
 def upscale(**options: Any) -> None:
@@ -87,7 +87,7 @@ def upscale(**options: Any) -> None:
 
     Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 stopped by Ctrl-C.
     """
-    from hatsr import checkpoint
+    from hatsr import checkpoint, image
     from hatsr.inference.batch import Output, check_output, find_pictures, upscale_files
     from hatsr.inference.opening import open_model
     from hatsr.inference.settings import Settings
@@ -113,7 +113,7 @@ def upscale(**options: Any) -> None:
     stopped = None
     with _Bars(sources, quiet=options["as_json"]) as bars:
         try:
-            limit = options["max_pixels"]
+            limit = options["max_pixels"] or image.MAX_PIXELS
             for outcome in upscale_files(upscaler, sources, output, bars.tell, limit):
                 outcomes.append(outcome)
                 bars.report(outcome)

@@ -1,4 +1,4 @@
-"""What every command says of wrong usage."""
+"""Wrong usage, for commands that tell it from other failures by their exit code."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

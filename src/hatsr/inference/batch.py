@@ -54,14 +54,13 @@ def find_pictures(inputs: Sequence[str], suffix: str) -> list[Path]:
         suffix: of our own results, which are left out beside the pictures that they came from.
     """
     found = list(dict.fromkeys(path for text in inputs for path in _matches(text)))
-    bare = {path.with_suffix("") for path in found}
-    return [
-        path
-        for path in found
-        if not (
-            path.stem.endswith(suffix) and path.with_name(path.stem.removesuffix(suffix)) in bare
-        )
-    ]
+    known = {(path.parent, path.stem) for path in found}
+
+    def is_result(path: Path) -> bool:
+        whose = path.parent, path.stem.removesuffix(suffix)
+        return path.stem.endswith(suffix) and whose in known
+
+    return [path for path in found if not is_result(path)]
 
 
 def _matches(text: str) -> list[Path]:

@@ -531,8 +531,8 @@ EXPORTED int64_t hatsr_panel_keys(int64_t keys) {
 // log_sums: heads x pictures x windows x padded_queries in units of log2, or null. Returns whether
 // there was memory enough.
 EXPORTED int hatsr_attention(const Windows* windows, const Heads* heads, const Strides* strides,
-                              const float* query, const float* key, const float* value,
-                              const float* bias, float* out, float* log_sums) {
+                             const float* query, const float* key, const float* value,
+                             const float* bias, float* out, float* log_sums) {
     Call call(*windows, *heads, *strides, query, key, value, bias);
     bool wide = heads->panel_keys == WIDEST * LANES;
     return each_window(call, false, [&](const Window& window) {
@@ -542,11 +542,11 @@ EXPORTED int hatsr_attention(const Windows* windows, const Heads* heads, const S
 
 // Gradients of hatsr_attention; see Gradients.
 EXPORTED int hatsr_attention_backward(const Windows* windows, const Heads* heads,
-                              const Strides* strides,
-                              const float* query, const float* key, const float* value,
-                              const float* bias, const float* out, const float* log_sums,
-                              const float* d_out, float* d_query, float* d_key, float* d_value,
-                              float* d_bias, int shared) {
+                             const Strides* strides,
+                             const float* query, const float* key, const float* value,
+                             const float* bias, const float* out, const float* log_sums,
+                             const float* d_out, float* d_query, float* d_key, float* d_value,
+                             float* d_bias, int shared) {
     Call call(*windows, *heads, *strides, query, key, value, bias);
     Gradients given{out, log_sums, d_out, d_query, d_key, d_value, d_bias, shared != 0};
     bool wide = heads->panel_keys == WIDEST * LANES;

@@ -12,11 +12,7 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // within the compiler's own header
 #include <immintrin.h>
 #endif
-#if defined(_OPENMP)
 #include <omp.h>
-#else
-inline int omp_get_thread_num() { return 0; }
-#endif
 
 #define EXPORTED __attribute__((visibility("default")))
 
