@@ -83,7 +83,6 @@ def random_network(config: HATConfig, seed: int = 0) -> HAT:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = HAT(config)
-        torch.manual_seed(seed)  # whatever training starts from
         for module in model.modules():
             if isinstance(module, nn.Linear):
                 nn.init.normal_(module.weight, std=module.in_features**-0.5)

@@ -207,5 +207,7 @@ def _initialise(module: nn.Module) -> None:
         nn.init.trunc_normal_(module.weight, std=0.02)
         nn.init.zeros_(module.bias)
     if isinstance(module, ChannelAttention):
-        module.squeeze.reset_parameters()
-        module.excite.reset_parameters()
+        with torch.random.fork_rng(devices=[]):  # all other weights of a seed stay as they were
+            torch.manual_seed(int(torch.randint(2**31, (), device="cpu")))
+            module.squeeze.reset_parameters()
+            module.excite.reset_parameters()
