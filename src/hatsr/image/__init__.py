@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatsr.image.alpha import bleed
+from hatsr.image.listing import READABLE, list_pictures, list_unreadable
 from hatsr.image.picture import Picture, PictureError, enlarged, from_array, to_array
 from hatsr.image.pil import from_pil, to_pil
 from hatsr.image.reading import MAX_PIXELS, header_size, read
@@ -21,6 +22,7 @@ __all__ = [
     "FORMATS",
     "MAX_PIXELS",
     "QUALITY",
+    "READABLE",
     "Picture",
     "PictureError",
     "alpha_to_tensor",
@@ -32,6 +34,8 @@ __all__ = [
     "from_pil",
     "from_tensor",
     "header_size",
+    "list_pictures",
+    "list_unreadable",
     "losses",
     "read",
     "to_array",
