@@ -1,7 +1,8 @@
 """Weights on disk: safe load and save, official names and ours, shipped weights by name."""
 
 from hatsr.checkpoint.files import Checkpoint, CheckpointError, read, save
-from hatsr.checkpoint.sources import DEFAULT_MODEL, default_model, resolve, shipped
+from hatsr.checkpoint.locating import DEFAULT_MODEL, default_model, resolve, shipped
+from hatsr.checkpoint.names import shorten
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -12,4 +13,5 @@ __all__ = [
     "resolve",
     "save",
     "shipped",
+    "shorten",
 ]

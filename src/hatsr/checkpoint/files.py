@@ -14,14 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from hatsr.checkpoint.official import (
-    check_names,
-    expected,
-    from_official,
-    is_official,
-    shorten,
-    to_official,
-)
+from hatsr.checkpoint.layouts.hat import from_official, is_official, to_official
+from hatsr.checkpoint.names import check_names, meta_state_dict, shorten
 from hatsr.files import replacing
 from hatsr.model import HAT, HATConfig
 
@@ -74,7 +68,7 @@ def read(path: str | os.PathLike) -> Checkpoint:
             config, tensors = from_official(tensors)
             return Checkpoint(config=config, tensors=tensors, layout="official", metadata=metadata)
         config = _config_of(metadata, tensors)
-        wanted = expected(config, tensors)
+        wanted = meta_state_dict(config, tensors)
         check_names(wanted, tensors)
         wrong = [k for k, v in tensors.items() if v.shape != wanted[k].shape]
         if wrong:

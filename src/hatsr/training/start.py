@@ -8,8 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from hatsr.checkpoint import read, resolve
-from hatsr.checkpoint.official import shorten
+from hatsr.checkpoint import read, resolve, shorten
 from hatsr.model import HAT
 from hatsr.resize import imresize
 

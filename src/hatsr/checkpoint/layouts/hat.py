@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from math import isqrt
 
-import torch
 from torch import Tensor
 
+from hatsr.checkpoint.names import check_names, meta_state_dict, shorten
 from hatsr.model import HAT, HATConfig
 from hatsr.model.config import GroupConv, Tail
 from hatsr.model.windows import overlapping_relative_position_index, relative_position_index
@@ -20,8 +20,7 @@ _RENAMES = (
     (r"^body_conv\.", "conv_after_body."),
     (r"^groups\.(\d+)\.conv\.", r"layers.\1.conv."),
     (r"^groups\.(\d+)\.blocks\.", r"layers.\1.residual_group.blocks."),
-    (r"^groups\.(\d+)\.ocab\.attention\.", r"layers.\1.residual_group.overlap_attn."),
-    (r"^groups\.(\d+)\.ocab\.", r"layers.\1.residual_group.overlap_attn."),
+    (r"^groups\.(\d+)\.ocab\.(attention\.)?", r"layers.\1.residual_group.overlap_attn."),
     (r"\.cab\.compress\.", ".conv_block.cab.0."),
     (r"\.cab\.expand\.", ".conv_block.cab.2."),
     (r"\.cab\.attention\.squeeze\.", ".conv_block.cab.3.attention.1."),
@@ -29,6 +28,7 @@ _RENAMES = (
     (r"(\.blocks\.\d+)\.attention\.", r"\1.attn."),
     (r"\bbias_table$", "relative_position_bias_table"),
 )
+"""Ours and theirs. Each row changes another part of a name, so that their order does not matter."""
 _TAIL_RENAMES: dict[Tail, tuple[tuple[str, str], ...]] = {
     "pixelshuffle": (
         (r"^tail\.before\.", "conv_before_upsample.0."),
@@ -98,7 +98,7 @@ def from_official(tensors: Mapping[str, Tensor]) -> tuple[HATConfig, dict[str, T
     """
     tensors = {k: v for k, v in tensors.items() if not _BUFFERS.search(k)}
     config = deduce_config(tensors)
-    wanted = expected(config, tensors)
+    wanted = meta_state_dict(config, tensors)
     names = {official_name(ours, config.tail): ours for ours in wanted}
     check_names(names, tensors)
     out, wrong = {}, []
@@ -112,37 +112,6 @@ def from_official(tensors: Mapping[str, Tensor]) -> tuple[HATConfig, dict[str, T
     if wrong:
         raise ValueError(f"tensors of one network must fit together, got {shorten(wrong)}")
     return config, out
-
-
-def expected(config: HATConfig, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors, without memory, that a network needs; refuses one that the file cannot hold.
-
-    Raises:
-        ValueError: the network has more blocks than the file has tensors.
-    """
-    if sum(config.depths) > len(tensors):
-        raise ValueError(
-            f"the file must hold every block of the network, got {len(tensors)} tensors for "
-            f"{sum(config.depths)} blocks"
-        )
-    with torch.device("meta"):
-        return HAT(config).state_dict()
-
-
-def check_names(wanted: Mapping[str, object], got: Mapping[str, object]) -> None:
-    """Raise ValueError unless both have the same names."""
-    missing = [f"no {name}" for name in wanted if name not in got]
-    extra = [f"unexpected {name}" for name in got if name not in wanted]
-    if missing or extra:
-        raise ValueError(
-            f"the file must hold one whole HAT or SwinIR network, got {shorten(missing + extra)}"
-        )
-
-
-def shorten(items: list[str], most: int = 4) -> str:
-    """The first few of a list, and how many more there are."""
-    more = f" and {len(items) - most} more" if len(items) > most else ""
-    return "; ".join(items[:most]) + more
 
 
 class _Shapes:
@@ -196,6 +165,8 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> HATConfig:
     window = (isqrt(tables[0][0]) + 1) // 2 if tables else 0
     heads = tuple(heads for _, heads in tables)
     tail, scale, num_feat = _deduce_tail(shapes, channels)
+    cab, compress_ratio, squeeze_factor = _deduce_cab(shapes, first, width)
+    ocab, overlap_ratio = _deduce_ocab(shapes, window)
     return HATConfig(
         scale=scale,
         channels=channels,
@@ -210,28 +181,34 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> HATConfig:
         tail=tail,
         num_feat=num_feat,
         img_range=255.0 if tail == "residual" and window == 7 else 1.0,
-        **_deduce_cab(shapes, first, width),
-        **_deduce_ocab(shapes, window),
+        cab=cab,
+        compress_ratio=compress_ratio,
+        squeeze_factor=squeeze_factor,
+        ocab=ocab,
+        overlap_ratio=overlap_ratio,
     )
 
 
-def _deduce_cab(shapes: _Shapes, block: str, width: int) -> dict:
+def _deduce_cab(shapes: _Shapes, block: str, width: int) -> tuple[bool, int, int]:
+    """Whether there is a CAB, its squeeze factor, and that of its channel attention."""
     if block + "conv_block.cab.0.weight" not in shapes:
-        return {"cab": False}
+        return False, HATConfig().compress_ratio, HATConfig().squeeze_factor
     hidden = shapes.of(block + "conv_block.cab.0.weight", 4)[0]
     squeezed = shapes.of(block + "conv_block.cab.3.attention.1.weight", 4)[0]
-    return {
-        "compress_ratio": _divisor(width, hidden, "CAB's width"),
-        "squeeze_factor": _divisor(width, squeezed, "the channel attention's width"),
-    }
+    return (
+        True,
+        _divisor(width, hidden, "CAB's width"),
+        _divisor(width, squeezed, "the channel attention's width"),
+    )
 
 
-def _deduce_ocab(shapes: _Shapes, window: int) -> dict:
+def _deduce_ocab(shapes: _Shapes, window: int) -> tuple[bool, float]:
+    """Whether there is an OCAB, and its overlap ratio."""
     table = "layers.0.residual_group.overlap_attn.relative_position_bias_table"
     if table not in shapes:
-        return {"ocab": False}
+        return False, HATConfig().overlap_ratio
     overlap_size = isqrt(shapes.of(table, 2)[0]) + 1 - window
-    return {"overlap_ratio": (overlap_size - window) / window}
+    return True, (overlap_size - window) / window
 
 
 def _deduce_group_conv(shapes: _Shapes) -> GroupConv:

@@ -1,0 +1,1 @@
+"""Tensor names of other programs, one file for each family of networks."""
