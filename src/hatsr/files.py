@@ -2,22 +2,73 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_OF_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+"""Errors that can only come from writing, and name no file when an open one is written to."""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name to write to, which is moved to `path` at the end, or removed on an error.
 
-    It is ``.<name>.<pid>.part`` beside `path`; a link is followed.
+    It lies beside `path`, hidden, ends in ``.part``, is short whatever the length of the name, and
+    differs between processes and between files of a folder; a link is followed.
+
+    Raises:
+        OSError: the file cannot be written; the message names `path`, not the temporary file.
     """
     target = Path(os.path.realpath(path))
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    number = hashlib.blake2b(os.fsencode(target.name), digest_size=4).hexdigest()
+    part = target.with_name(f".{number}.{os.getpid()}.part")
+    with naming(path, part):
+        try:
+            yield part
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: Path, temporary: Path) -> Iterator[None]:
+    """Let errors about a temporary file or folder name the file that it stands for."""
     try:
-        yield part
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        named = str(error.filename or "")
+        if not named.startswith(str(temporary)) and (named or error.errno not in _OF_WRITING):
+            raise  # about something else
+        folder = path.absolute().parent
+        reason = error.strerror if folder.is_dir() else f"there is no folder {folder}"
+        told = type(error)(f"{path} could not be written: {reason}")
+        told.errno = error.errno
+        raise told from error
+
+
+def check_replaceable(path: str | os.PathLike[str]) -> None:
+    """Refuse a file that `replacing` could not put in place, before the work for it is done.
+
+    Raises:
+        OSError: its folder is missing or cannot be written to, it is a folder itself, or its name
+            is too long.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        target.lstat()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise OSError(
+                "a file's name must be as short as its file system wants, got "
+                f"{len(os.fsencode(target.name))} bytes in {target.name}; choose a shorter one"
+            ) from None
+    if target.is_dir():
+        raise IsADirectoryError(f"output must be a file, got the folder {target}; add a file name")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"folder must exist, got {target.parent}; create it first")
+    if not os.access(target.parent, os.W_OK):
+        raise PermissionError(f"folder must be writable, got {target.parent}; choose another")

@@ -109,6 +109,27 @@ def test_targets_that_cannot_be_written(name: str, half: bool, message: str, out
         check_target(out / name, half)
 
 
+def test_a_name_that_is_too_long_is_refused_before_the_work(out: Path) -> None:
+    with pytest.raises(OSError, match="name must be as short as its file system wants, got 256"):
+        check_target(out / f"{'a' * 251}.onnx")
+
+
+def test_a_long_name_can_be_written(net: str, out: Path) -> None:
+    name = f"{'a' * 250}.onnx"
+    assert call(net, out / name).exit_code == 0
+    assert names(out) == [name]
+
+
+def test_a_full_disk_names_the_file(net: str, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    result = call(net, out / "net.onnx")
+    assert str(result.exception) == f"{out}/net.onnx could not be written: No space left on device"
+    assert names(out) == []
+
+
 @pytest.mark.parametrize(
     ("name", "missing", "message"),
     [

@@ -259,6 +259,8 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(IsADirectoryError, match="output must be a file"):
         image.check_writable(tmp_path / "folder.png", (9, 9))
+    with pytest.raises(OSError, match=r"name must be as short.*got 256 bytes"):
+        image.check_writable(tmp_path / f"{'a' * 252}.png", (9, 9))
 
 
 @pytest.mark.parametrize(
@@ -295,7 +297,8 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
     write_bytes = Path.write_bytes
 
     def fail(part: Path, content: object) -> int:
-        assert part.name == f".a.png.{os.getpid()}.part"
+        assert part.name.startswith(".")
+        assert part.name.endswith(f".{os.getpid()}.part")
         if step == "write_bytes":
             write_bytes(part, b"half")
         raise error

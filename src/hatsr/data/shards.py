@@ -154,8 +154,9 @@ def _cached(url: str, digest: str) -> Path:
     path = Path(root).expanduser() / "hatsr" / f"{digest}.bin"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
+        data = _read_all(url)
         with replacing(path) as part:
-            part.write_bytes(_read_all(url))
+            part.write_bytes(data)
     return path
 
 

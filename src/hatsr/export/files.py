@@ -12,6 +12,7 @@ from hatsr import __version__
 from hatsr.export.network import onnx_model
 from hatsr.export.runtimes import enlarge, to_openvino
 from hatsr.export.target import check_target, outputs
+from hatsr.files import naming
 from hatsr.model import HAT
 
 TOLERANCE = {False: 1e-4, True: 2e-2}
@@ -45,7 +46,10 @@ def export(
     """
     check_target(target, half)
     built = onnx_model(model, {**(metadata or {}), "hatsr": __version__})
-    with TemporaryDirectory(prefix=f".{target.stem}.", suffix=".part", dir=target.parent) as folder:
+    with (
+        TemporaryDirectory(prefix=".", suffix=".part", dir=target.parent) as folder,
+        naming(target, Path(folder)),
+    ):
         part = Path(folder, target.name)
         onnx_file = part.with_suffix(".onnx")
         onnx_file.write_bytes(built.SerializeToString())

@@ -3,6 +3,8 @@
 from importlib.util import find_spec
 from pathlib import Path
 
+from hatsr.files import check_replaceable
+
 PACKAGES = {".onnx": ("onnx", "onnxruntime"), ".xml": ("onnx", "openvino")}
 """Endings of the files, and what writes and checks them."""
 EXTRAS = {".onnx": "export", ".xml": "export,openvino"}
@@ -15,11 +17,15 @@ def outputs(target: Path) -> tuple[Path, ...]:
 
 
 def check_target(target: Path, half: bool = False) -> None:
-    """Raise ValueError unless a network can be written there.
+    """Refuse a file that a network could not be written to.
 
     Args:
         target: where to.
         half: with weights in float16.
+
+    Raises:
+        ValueError: another ending or weights, no such folder, or packages are missing.
+        OSError: a file cannot be put there.
     """
     if target.suffix not in PACKAGES:
         rule = "must end in .onnx, or in .xml for OpenVINO"
@@ -28,6 +34,8 @@ def check_target(target: Path, half: bool = False) -> None:
         raise ValueError(f"weights in float16 must go to OpenVINO (.xml), got {target.name}")
     if not target.absolute().parent.is_dir():
         raise ValueError(f"the network's folder must exist, got {target.parent}")
+    for file in outputs(target):
+        check_replaceable(file)
     missing = [name for name in PACKAGES[target.suffix] if find_spec(name) is None]
     if missing:
         raise ValueError(

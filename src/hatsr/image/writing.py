@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from hatsr.files import replacing
+from hatsr.files import check_replaceable, replacing
 from hatsr.image import exif as exif_block
 from hatsr.image.errors import PictureError
 from hatsr.image.picture import Picture, to_array
@@ -60,18 +60,12 @@ def check_writable(
     Raises:
         PictureError: an unknown ending, a setting that the format does not have, a size or
             transparency that it cannot hold.
-        OSError: the folder is missing or cannot be written to, or the path is a folder.
+        OSError: as `hatsr.files.check_replaceable`.
     """
     chosen = _format(Path(path), format)
     _check_settings(chosen, quality)
     _check_capacity(chosen, size, has_alpha)
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise IsADirectoryError(f"output must be a file, got the folder {target}; add a file name")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"folder must exist, got {target.parent}; create it first")
-    if not os.access(target.parent, os.W_OK):
-        raise PermissionError(f"folder must be writable, got {target.parent}; choose another")
+    check_replaceable(path)
     return chosen
 
 
