@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -6,11 +7,11 @@ import torch
 from safetensors.torch import save_file
 from tiny import tiny
 
-from hatsr.checkpoint import CheckpointError, read, save
+from hatsr.checkpoint import CheckpointError, Layout, read, save
 from hatsr.checkpoint.layouts.hat import to_official
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 @pytest.mark.parametrize("changes", [{}, {"depthwise_cab": True}, {"channel_attention": False}])
 def test_own_layout_round_trip(changes: dict, dtype: torch.dtype, tmp_path: Path) -> None:
     model = tiny(**changes)
@@ -77,11 +78,81 @@ def test_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("hatsr.checkpoint.files.save_file", full)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match=rf"^{path} could not be written: No space left on device"):
         save(tiny(), path)
     assert path.read_text() == "precious"
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
+
+
+def test_save_refuses_a_missing_folder_by_the_name_that_was_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"folder must exist, got .*none; create it first"):
+        save(tiny(), tmp_path / "none" / "a.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("layout", "name"),
+    [("hatsr", "a.safetensors"), ("official", "a.safetensors"), ("official", "a.pth")],
+)
+def test_equal_weights_make_equal_bytes(layout: Layout, name: str, tmp_path: Path) -> None:
+    text = {letter: f"{letter} é" for letter in "abcdefgh"}
+    written = set()
+    for folder in ("one", "two", "three"):
+        (tmp_path / folder).mkdir()
+        path = tmp_path / folder / name
+        save(tiny(), path, layout=layout, metadata=text)
+        written.add(path.read_bytes())
+        text = dict(reversed(text.items()))
+    assert len(written) == 1
+
+
+def test_a_copy_of_a_copy_has_equal_bytes(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.safetensors", tmp_path / "two.safetensors"
+    save(tiny(), one, metadata={letter: letter for letter in "hgfedcba"})
+    found = read(one)
+    assert list(found.metadata) == sorted(found.metadata)
+    save(found.model(), two, metadata=found.metadata)
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_save_refuses_weights_that_the_dtype_cannot_hold(tmp_path: Path) -> None:
+    model = tiny()
+    with torch.no_grad():
+        model.norm.weight[3] = -70000.0
+    path = tmp_path / "a.safetensors"
+    words = (
+        r"norm\.weight must be within 65504 to be stored in float16, got -70000; "
+        "choose bfloat16 or float32"
+    )
+    with pytest.raises(ValueError, match=words):
+        save(model, path, dtype=torch.float16)
+    assert not path.exists()
+    save(model, path, dtype=torch.bfloat16)
+    assert read(path).tensors["norm.weight"][3] == torch.tensor(-70000.0).bfloat16()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_weights_that_are_no_numbers_are_neither_written_nor_read(
+    value: float, tmp_path: Path
+) -> None:
+    model, path = tiny(), tmp_path / "a.safetensors"
+    with torch.no_grad():
+        model.norm.bias[3] = value
+    words = rf"weights must be finite, got {value} in norm\.bias; the file is damaged"
+    with pytest.raises(ValueError, match=words):
+        save(model, path)
+    save_file(model.state_dict(), path, {"config": json.dumps(asdict(model.config))})
+    with pytest.raises(CheckpointError, match=rf"a\.safetensors: {words}"):
+        read(path)
+
+
+def test_numbers_too_large_for_float32_are_not_read(tmp_path: Path) -> None:
+    tensors = {name: tensor.double() for name, tensor in tiny().state_dict().items()}
+    tensors["norm.bias"][3] = 1e300
+    path = tmp_path / "a.safetensors"
+    save_file(tensors, path, {"config": json.dumps(asdict(tiny().config))})
+    with pytest.raises(CheckpointError, match=r"finite, got inf in norm\.bias"):
+        read(path)
 
 
 def test_save_refuses_what_the_layout_cannot_hold(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Weights on disk: safe load and save, official names and ours, shipped weights by name."""
 
-from hatsr.checkpoint.files import Checkpoint, CheckpointError, read, save
+from hatsr.checkpoint.encoding import check_range
+from hatsr.checkpoint.files import Checkpoint, CheckpointError, Layout, check_target, read, save
 from hatsr.checkpoint.locating import DEFAULT_MODEL, default_model, resolve, shipped
 from hatsr.checkpoint.names import shorten
 
@@ -8,6 +9,9 @@ __all__ = [
     "DEFAULT_MODEL",
     "Checkpoint",
     "CheckpointError",
+    "Layout",
+    "check_range",
+    "check_target",
     "default_model",
     "read",
     "resolve",

@@ -1,26 +1,32 @@
-"""Checkpoint files: what may be read safely, and how one is written."""
+"""Checkpoint files: the network in one, read and written."""
 
 import json
 import os
-import pickle
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from hatsr.checkpoint.layouts.hat import from_official, is_official, to_official
+from hatsr.checkpoint.encoding import check_range, pth_bytes, safetensors_bytes, to_stored
+from hatsr.checkpoint.layouts.hat import (
+    deduce_config,
+    from_official,
+    is_official,
+    to_official,
+)
 from hatsr.checkpoint.names import check_names, meta_state_dict, shorten
-from hatsr.files import replacing
+from hatsr.checkpoint.tensors import read_tensors
+from hatsr.files import check_replaceable, replacing
 from hatsr.model import HAT, HATConfig
 
-WRAPPERS = ("params_ema", "params", "state_dict", "model_state_dict", "model")
-"""Keys under which training programs keep the weights; the first found is used."""
+Layout = Literal["hatsr", "official"]
+_ENDINGS: dict[Layout, tuple[str, ...]] = {
+    "hatsr": (".safetensors",),
+    "official": (".safetensors", ".pth"),
+}
 
 
 class CheckpointError(ValueError):
@@ -35,7 +41,7 @@ class Checkpoint:
     """The network."""
     tensors: dict[str, Tensor]
     """Weights under our names, float32."""
-    layout: Literal["hatsr", "official"]
+    layout: Layout
     """Whose names the file uses."""
     metadata: dict[str, str]
     """Free text that the file carries (name, training, licence)."""
@@ -62,20 +68,28 @@ def read(path: str | os.PathLike) -> Checkpoint:
     """
     path = Path(path)
     try:
-        tensors, metadata = _read_tensors(path)
+        tensors, metadata = read_tensors(path)
         tensors = {k: v.float() for k, v in tensors.items() if v.is_floating_point()}
-        if is_official(tensors):
-            config, tensors = from_official(tensors)
-            return Checkpoint(config=config, tensors=tensors, layout="official", metadata=metadata)
-        config = _config_of(metadata, tensors)
-        wanted = meta_state_dict(config, tensors)
-        check_names(wanted, tensors)
-        wrong = [k for k, v in tensors.items() if v.shape != wanted[k].shape]
-        if wrong:
-            raise ValueError(f"tensors must fit the file's config, got {shorten(wrong)}")
-        return Checkpoint(config=config, tensors=tensors, layout="hatsr", metadata=metadata)
+        layout: Layout = "official" if is_official(tensors) else "hatsr"
+        if layout == "official":
+            config = deduce_config(tensors)
+            tensors = from_official(config, tensors)
+        else:
+            config = _config_of(metadata, tensors)
+            _check_fit(config, tensors)
+        check_range(tensors)
+        return Checkpoint(config=config, tensors=tensors, layout=layout, metadata=metadata)
     except (ValueError, RuntimeError, OverflowError) as error:  # of sizes that torch cannot have
         raise CheckpointError(f"{path}: {error}") from error
+
+
+def _check_fit(config: HATConfig, tensors: Mapping[str, Tensor]) -> None:
+    """Raise ValueError unless these are the network's tensors, under our names."""
+    wanted = meta_state_dict(config, tensors)
+    check_names(wanted, tensors)
+    wrong = [k for k, v in tensors.items() if v.shape != wanted[k].shape]
+    if wrong:
+        raise ValueError(f"tensors must fit the file's config, got {shorten(wrong)}")
 
 
 def _config_of(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> HATConfig:
@@ -100,122 +114,51 @@ def _config_of(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> HA
         raise ValueError(f"the file's config must be a HATConfig, got {values!r}") from error
 
 
-def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    with path.open("rb") as file:
-        head = file.read(9)
-    if len(head) == 9 and head[8:] == b"{":
-        return _read_safetensors(path)
-    if head.startswith((b"PK", b"\x80")):
-        return _read_pickle(path), {}
-    raise ValueError(
-        "the file must be a PyTorch (.pth) or safetensors checkpoint, got other contents "
-        f"(it begins with {head!r})"
-    )
-
-
-def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return tensors, dict(file.metadata() or {})
-    except SafetensorError as error:
-        raise ValueError(
-            f"the safetensors file must be whole, got {error}; copy it again"
-        ) from None
-
-
-def _read_pickle(path: Path) -> dict[str, Tensor]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about pickle versions: nothing a user can act on
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        reason = str(error).partition("Please file an issue")[0]
-        for part in reason.split("\n"):
-            if "Unsupported" in part or "GLOBAL" in part:
-                reason = part
-        raise ValueError(
-            "the file must hold tensors only and was refused, since other objects could run "
-            f"code: {reason.strip()[-200:]}"
-        ) from None
-    except MemoryError:
-        raise
-    except Exception as error:  # whatever damaged bytes make of it
-        first = (str(error) or type(error).__name__).splitlines()[0]
-        raise ValueError(
-            f"the file must be a whole PyTorch checkpoint, got a cut or damaged one ({first}); "
-            "copy it again"
-        ) from None
-    return _unwrap(loaded)
-
-
-def _unwrap(loaded: object) -> dict[str, Tensor]:
-    """The state dict inside what a training program saved."""
-    if isinstance(loaded, dict):
-        for key in WRAPPERS:
-            if isinstance(loaded.get(key), dict):
-                return _unwrap(loaded[key])
-    if not isinstance(loaded, dict) or not loaded:
-        raise ValueError(f"the file must hold a state dict, got {type(loaded).__name__}")
-    named = {str(k).removeprefix("module."): v for k, v in loaded.items()}
-    strange = [k for k, v in named.items() if not isinstance(v, Tensor)]
-    if strange:
-        raise ValueError(f"a state dict must hold tensors only, got others at {shorten(strange)}")
-    tensors = cast("dict[str, Tensor]", named)
-    hollow = [k for k, v in tensors.items() if not _is_stored(v)]
-    if hollow:
-        raise ValueError(f"tensors must be stored in full, got others at {shorten(hollow)}")
-    return tensors
-
-
-def _is_stored(tensor: Tensor) -> bool:
-    """Whether a tensor's numbers are all in the file: dense, and not one number repeated."""
-    if tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized:
-        return False
-    return tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
-
-
 def save(
     model: HAT,
     path: str | os.PathLike,
     *,
-    layout: Literal["hatsr", "official"] = "hatsr",
+    layout: Layout = "hatsr",
     dtype: torch.dtype = torch.float32,
     metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Write weights so that `read` gives them back; whole or not at all.
 
+    Equal weights and text make equal bytes.
+
     Args:
         model: the network.
         path: ``.safetensors``, or for the official layout also ``.pth`` (under ``params_ema``).
         layout: our names with the config as metadata, or the official ones.
-        dtype: of the stored numbers; float16 halves the file.
-        metadata: text to store beside (safetensors only).
+        dtype: of the stored numbers; float16 and bfloat16 halve the file.
+        metadata: text to store beside.
+
+    Raises:
+        ValueError: the ending does not go with the layout, or a weight is infinite in `dtype`.
+        OSError: the file cannot be written; one that was there is left as it was.
+    """
+    path = Path(path)
+    check_target(path, layout)
+    tensors = to_stored(model.state_dict() if layout == "hatsr" else to_official(model), dtype)
+    text = dict(metadata or {})
+    if layout == "hatsr":
+        text |= {"format": "hatsr", "config": json.dumps(asdict(model.config))}
+    encode = pth_bytes if path.suffix == ".pth" else safetensors_bytes
+    data = encode(tensors, text)
+    with replacing(path) as part:
+        part.write_bytes(data)
+
+
+def check_target(path: Path, layout: Layout) -> None:
+    """Refuse a file that `save` could not write, before the work for it is done.
 
     Raises:
         ValueError: the ending does not go with the layout.
+        OSError: as `hatsr.files.check_replaceable`.
     """
-    path = Path(path)
-    kinds = {"hatsr": (".safetensors",), "official": (".safetensors", ".pth")}[layout]
+    kinds = _ENDINGS[layout]
     if path.suffix not in kinds:
         raise ValueError(
             f"a checkpoint in the {layout} layout must end in {' or '.join(kinds)}, got {path.name}"
         )
-    named = model.state_dict() if layout == "hatsr" else to_official(model)
-    tensors = {
-        k: (v.to(dtype) if v.is_floating_point() else v)
-        .cpu()
-        .clone(memory_format=torch.contiguous_format)
-        for k, v in named.items()
-    }
-    text = dict(metadata or {})
-    if layout == "hatsr":
-        text |= {"format": "hatsr", "config": json.dumps(asdict(model.config))}
-    with replacing(path) as partial:
-        partial.touch()
-        mode = partial.stat().st_mode  # safetensors would leave a file for its owner only
-        if path.suffix == ".pth":
-            torch.save({"params_ema": tensors}, partial)
-        else:
-            save_file(tensors, partial, metadata=text)
-        partial.chmod(mode)
+    check_replaceable(path)

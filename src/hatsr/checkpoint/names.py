@@ -1,4 +1,4 @@
-"""Names of tensors: whether a file has those that a network needs."""
+"""Names of tensors: without what wrappers put into them, and whether a network's are all there."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,35 @@ import torch
 from torch import Tensor
 
 from hatsr.model import HAT, HATConfig
+
+_WRAPPERS = frozenset(
+    (
+        *("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"),  # PyTorch
+        *("model", "network", "net", "net_g", "generator"),  # training programs
+        *("params_ema", "params", "state_dict"),
+    )
+)
+"""Parts of names that stand for no part of a network of ours or of the official programs."""
+
+
+def plain_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors by the names that the network itself gives them.
+
+    DataParallel, torch.compile and training programs put the name of their own attribute before,
+    or between: ``module._orig_mod.layers.0.norm.weight``.
+
+    Raises:
+        ValueError: two tensors get the same name, so that the file holds several networks.
+    """
+    found: dict[str, str] = {}
+    for name in tensors:
+        plain = ".".join(part for part in name.split(".") if part not in _WRAPPERS)
+        if plain in found:
+            raise ValueError(
+                f"the file must hold one network, got {found[plain]} and {name}; save one alone"
+            )
+        found[plain] = name
+    return {plain: tensors[name] for plain, name in found.items()}
 
 
 def meta_state_dict(config: HATConfig, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -90,14 +90,13 @@ def to_official(model: HAT) -> dict[str, Tensor]:
     return out
 
 
-def from_official(tensors: Mapping[str, Tensor]) -> tuple[HATConfig, dict[str, Tensor]]:
-    """The network that official tensors describe, and the tensors under our names.
+def from_official(config: HATConfig, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a network under our names, from official ones.
 
     Raises:
         ValueError: tensors are missing, left over or of the wrong shape; the message names them.
     """
     tensors = {k: v for k, v in tensors.items() if not _BUFFERS.search(k)}
-    config = deduce_config(tensors)
     wanted = meta_state_dict(config, tensors)
     names = {official_name(ours, config.tail): ours for ours in wanted}
     check_names(names, tensors)
@@ -111,7 +110,7 @@ def from_official(tensors: Mapping[str, Tensor]) -> tuple[HATConfig, dict[str, T
         out[ours] = tensor
     if wrong:
         raise ValueError(f"tensors of one network must fit together, got {shorten(wrong)}")
-    return config, out
+    return out
 
 
 class _Shapes:
