@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
+from tiny import tiny
 
+from hatsr import checkpoint
 from hatsr.apps.compare import compare
 from hatsr.apps.evaluate import evaluate
 from hatsr.resize import imresize
@@ -84,6 +86,27 @@ def test_a_folder_of_pictures_is_opened_whatever_its_name(mine):
     assert run(evaluate, *options, "--report").exit_code == 0
     page = (mine.parent / "out" / "report.html").read_text("utf-8")
     assert "dB against <b>hatsr&#39;s bicubic</b>" in page
+
+
+def test_a_folder_with_a_checkpoint_is_a_model_whatever_pictures_it_has(mine):
+    run_folder = mine.parent / "run"
+    shutil.copytree(mine / "HR", run_folder / "samples")
+    for name in ("best", "last"):
+        checkpoint.save(tiny(), run_folder / f"{name}.safetensors")
+    shutil.copy(mine / "HR" / "p0.png", run_folder / "preview.png")
+    done = run(evaluate, "-m", "run", "--data", "mine", "-o", "out")
+    assert done.exit_code == 0, done.output
+    assert "best (measured)" in done.stdout
+    done = run(compare, "bicubic", "run", "--data", "mine", "-o", "against", "--ensemble")
+    assert done.exit_code == 0, done.output
+
+
+def test_pictures_beside_a_checkpoint_are_judged_where_asked_and_never_resumed(mine):
+    shutil.copytree(mine / "HR", mine.parent / "theirs")
+    checkpoint.save(tiny(), mine.parent / "theirs" / "net.safetensors")
+    options = ("--pictures", "theirs", "--scale", "2", "--data", "mine", "-o", "out")
+    assert "∞" in run(evaluate, *options).stdout
+    assert not (mine.parent / "out" / "scores.jsonl").exists()
 
 
 def test_an_empty_folder_of_pictures(mine):

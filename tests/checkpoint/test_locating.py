@@ -5,7 +5,7 @@ import pytest
 from tiny import tiny
 
 from hatsr import checkpoint
-from hatsr.checkpoint import CheckpointError, read, resolve, save, shipped
+from hatsr.checkpoint import CheckpointError, is_model_folder, read, resolve, save, shipped
 from hatsr.model import preset
 
 
@@ -23,6 +23,44 @@ def test_sources(tmp_path: Path) -> None:
         resolve("nonsense")
     with pytest.raises(CheckpointError, match="hf://owner/name/file"):
         resolve("hf://only-one-part")
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_the_folder_of_a_run_means_its_best_weights(as_text: bool, tmp_path: Path) -> None:
+    for name in ("best", "last", "later"):
+        save(tiny(), tmp_path / f"{name}.safetensors")
+    folder = str(tmp_path) if as_text else tmp_path
+    assert resolve(folder) == tmp_path / "best.safetensors"
+    (tmp_path / "best.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"one checkpoint .* got last\.safetensors, later"):
+        resolve(folder)
+    (tmp_path / "later.safetensors").unlink()
+    assert resolve(folder) == tmp_path / "last.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["model.safetensors"], True),
+        (["model.pth", "preview.png"], True),
+        (["best.safetensors", "last.safetensors", "samples/a.png"], True),
+        (["preview.png"], False),
+        (["samples/a.png", "states/a.pth"], False),
+        (["._model.safetensors", "preview.png"], False),
+        (["net.pth/a.png"], False),
+        ([], False),
+    ],
+)
+def test_a_folder_with_a_checkpoint_is_a_model(
+    files: list[str], expected: bool, tmp_path: Path
+) -> None:
+    for file in files:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    assert is_model_folder(tmp_path) is expected
+    assert is_model_folder(str(tmp_path)) is expected
+    assert not is_model_folder(tmp_path / "nowhere")
+    assert not is_model_folder("hat-t-x4")
 
 
 def test_hub_offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

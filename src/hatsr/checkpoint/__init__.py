@@ -2,7 +2,13 @@
 
 from hatsr.checkpoint.encoding import check_range
 from hatsr.checkpoint.files import Checkpoint, CheckpointError, Layout, check_target, read, save
-from hatsr.checkpoint.locating import DEFAULT_MODEL, default_model, resolve, shipped
+from hatsr.checkpoint.locating import (
+    DEFAULT_MODEL,
+    default_model,
+    is_model_folder,
+    resolve,
+    shipped,
+)
 from hatsr.checkpoint.names import shorten
 
 __all__ = [
@@ -13,6 +19,7 @@ __all__ = [
     "check_range",
     "check_target",
     "default_model",
+    "is_model_folder",
     "read",
     "resolve",
     "save",

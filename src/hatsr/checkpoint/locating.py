@@ -8,6 +8,8 @@ from hatsr.checkpoint.files import CheckpointError
 from hatsr.model import PRESETS
 
 DEFAULT_MODEL = "hat-t-x4"
+BEST = "best.safetensors"
+"""Where a run keeps the weights that validation liked best; what its folder stands for."""
 _ENDINGS = (".safetensors", ".pth")
 
 
@@ -27,8 +29,8 @@ def resolve(source: str | os.PathLike) -> Path:
     """The file that a model argument means.
 
     Args:
-        source: a shipped name (``hat-t-x4``), a file, a folder with one checkpoint in it, or
-            ``hf://owner/name/file`` on the Hugging Face hub.
+        source: a shipped name (``hat-t-x4``), a file, the folder of a run (its best weights), a
+            folder with one checkpoint in it, or ``hf://owner/name/file`` on the Hugging Face hub.
 
     Raises:
         CheckpointError: nothing, or more than one thing, answers to it.
@@ -54,8 +56,24 @@ def resolve(source: str | os.PathLike) -> Path:
     )
 
 
+def is_model_folder(path: str | os.PathLike) -> bool:
+    """Whether a path is a folder that stands for a network, whatever else is in it."""
+    folder = Path(path).expanduser()
+    return folder.is_dir() and bool(_checkpoints(folder))
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """Checkpoint files of a folder by name; not those of its subfolders."""
+    found = (path for path in folder.iterdir() if path.suffix in _ENDINGS and path.is_file())
+    return sorted(path for path in found if not path.name.startswith("."))
+
+
 def _only_checkpoint(folder: Path) -> Path:
-    found = sorted(p for p in folder.iterdir() if p.suffix in _ENDINGS and p.is_file())
+    """The best weights of a run, else the one checkpoint that there is."""
+    found = _checkpoints(folder)
+    best = folder / BEST
+    if best in found:
+        return best
     if len(found) != 1:
         names = ", ".join(p.name for p in found[:5]) or "none"
         raise CheckpointError(

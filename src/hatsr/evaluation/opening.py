@@ -16,7 +16,19 @@ BICUBIC = "bicubic"
 
 
 def is_pictures(spec: str) -> bool:
-    """A folder with pictures in it, or in its subfolders, is judged as it is."""
+    """A folder with pictures in it, or in its subfolders, is judged as it is.
+
+    Not so one with a checkpoint in it: that is a model, whatever pictures lie beside.
+    """
+    if not has_pictures(spec):
+        return False
+    from hatsr.checkpoint import is_model_folder
+
+    return not is_model_folder(spec)
+
+
+def has_pictures(spec: str) -> bool:
+    """Whether a folder, or one of its subfolders, has pictures in it."""
     folder = Path(spec)
     if not folder.is_dir():
         return False
@@ -54,7 +66,7 @@ def open_pictures(folder: str, scale: int | None) -> Pictures:
     Raises:
         ValueError: there are no pictures in it, or no scale.
     """
-    if not is_pictures(folder):
+    if not has_pictures(folder):
         raise ValueError(
             f"SR pictures must be in the folder or in its subfolders, got no pictures in {folder}; "
             "put them there under the names of the HR pictures"

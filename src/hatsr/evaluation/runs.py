@@ -12,7 +12,7 @@ from hatsr.evaluation.log import ScoreLog
 from hatsr.evaluation.opening import identity
 from hatsr.evaluation.report import render
 from hatsr.evaluation.scores import Result, Rules
-from hatsr.evaluation.sources import Source
+from hatsr.evaluation.sources import Pictures, Source
 from hatsr.evaluation.survey import Survey
 from hatsr.files import replacing
 
@@ -47,7 +47,7 @@ class Run:
         Raises:
             ValueError: the folder holds the scores of another model or of other rules.
         """
-        weights = identity(self.spec)
+        weights = None if isinstance(self.source, Pictures) else identity(self.spec)
         log = None
         if weights is not None:
             rules = asdict(self.rules)

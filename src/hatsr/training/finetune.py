@@ -3,9 +3,8 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from hatsr.checkpoint import read
+from hatsr.checkpoint import read, resolve
 from hatsr.data.sources import list_pictures
-from hatsr.training.start import weights_file
 from hatsr.training.yaml_files import Values
 
 ORIGIN = "the defaults of finetune"
@@ -21,10 +20,10 @@ def finetune_values(folder: Path, source: str) -> Values:
 
     Args:
         folder: HR pictures.
-        source: the trained network; see `weights_file`.
+        source: the trained network; see `hatsr.checkpoint.resolve`.
     """
     list_pictures(folder)  # refuses early
-    config = asdict(read(weights_file(source)).config)
+    config = asdict(read(resolve(source)).config)
     tree = {
         "name": f"finetune-{folder.resolve().name}",
         "about": f"{source} fine-tuned on {folder}",

@@ -1,7 +1,6 @@
 """Weights before the first step: taken from another network, or plain interpolation."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -40,28 +39,18 @@ class Transfer:
         return "\n".join(lines)
 
 
-def weights_file(source: str) -> Path:
-    """The file behind `start.checkpoint`: the best weights of a run's folder, or any checkpoint.
-
-    Args:
-        source: the folder of a run, or whatever `hatsr.checkpoint.resolve` knows.
-    """
-    best = Path(source) / "best.safetensors"
-    return best if best.is_file() else resolve(source)
-
-
 def transfer(network: HAT, source: str) -> Transfer:
     """Take what matches by name and shape, from the averaged weights of a checkpoint.
 
     Args:
         network: changed in place.
-        source: see `weights_file`.
+        source: see `hatsr.checkpoint.resolve`.
 
     Raises:
         ValueError: there is no such checkpoint, or nothing in it matches.
     """
     try:
-        path = weights_file(source)
+        path = resolve(source)
         given, own = read(path).tensors, network.state_dict()
     except (ValueError, OSError) as error:
         raise ValueError(f"start.checkpoint: {error}") from error
