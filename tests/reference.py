@@ -12,7 +12,7 @@ def _conv(t: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
 
 
 def _linear(t: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
-    return F.linear(x, t[name + ".weight"], t[name + ".bias"])
+    return F.linear(x, t[name + ".weight"], t.get(name + ".bias"))
 
 
 def _norm(t: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
@@ -107,7 +107,7 @@ def forward(t: dict[str, Tensor], lr: Tensor, m: int, big: int, tail: str, scale
     mean = torch.tensor([0.4488, 0.4371, 0.4040]).view(1, 3, 1, 1)
     x0 = lr - mean
     first = _conv(t, "conv_first", x0).permute(0, 2, 3, 1)
-    x = _norm(t, "patch_embed.norm", first)
+    x = _norm(t, "patch_embed.norm", first) if "patch_embed.norm.weight" in t else first
     g = 0
     while f"layers.{g}.residual_group.blocks.0.norm1.weight" in t:
         group, residual, i = f"layers.{g}.residual_group", x, 0

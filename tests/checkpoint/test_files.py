@@ -9,6 +9,7 @@ from tiny import tiny
 
 from hatsr.checkpoint import CheckpointError, Layout, read, save
 from hatsr.checkpoint.layouts.hat import to_official
+from hatsr.model import HAT
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
@@ -153,6 +154,86 @@ def test_numbers_too_large_for_float32_are_not_read(tmp_path: Path) -> None:
     save_file(tensors, path, {"config": json.dumps(asdict(tiny().config))})
     with pytest.raises(CheckpointError, match=r"finite, got inf in norm\.bias"):
         read(path)
+
+
+def official(path: Path, **changes: object) -> HAT:
+    """A network in a file as other programs write it."""
+    model = tiny(**changes)
+    torch.save({"params": to_official(model)}, path)
+    return model
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"conv_scale": 0.1},
+        {"img_range": 255.0},
+        {"conv_scale": 0.1, "img_range": 255.0, "drop_path": 0.0},
+        {"cab": False, "ocab": False, "window_size": 7, "scale": 1, "tail": "residual"},
+    ],
+    ids=str,
+)
+def test_what_no_tensor_shows_can_be_told(changes: dict, tmp_path: Path) -> None:
+    path = tmp_path / "a.pth"
+    model, lr = official(path, **changes), torch.rand(1, 3, 14, 14)
+    wrong = read(path).model()(lr)
+    told = {"img_range": 1.0} if "tail" in changes else changes
+    found = read(path, told)
+    assert {name: getattr(found.config, name) for name in told} == told
+    assert torch.equal(found.model()(lr), model(lr))
+    assert not torch.allclose(wrong, model(lr), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("layout", "name"),
+    [("hatsr", "b.safetensors"), ("official", "b.safetensors"), ("official", "b.pth")],
+)
+def test_what_was_told_is_kept_in_what_is_written(
+    layout: Layout, name: str, tmp_path: Path
+) -> None:
+    official(tmp_path / "a.pth", conv_scale=0.1)
+    found = read(tmp_path / "a.pth", {"conv_scale": 0.1})
+    assert found.assumed == ("img_range", "drop_path")
+    save(found.model(), tmp_path / name, layout=layout)
+    again = read(tmp_path / name)
+    assert again.config == found.config
+    assert again.layout == layout
+    assert again.assumed == ()
+    assert read(tmp_path / name, {"conv_scale": 1}).config.conv_scale == 1
+
+
+def test_what_was_assumed_is_said(tmp_path: Path) -> None:
+    official(tmp_path / "a.pth")
+    assert read(tmp_path / "a.pth").assumed == ("img_range", "conv_scale", "drop_path")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"conv_scal": 0.1}, r"a\.pth: a hyper-parameter must be one of .* got 'conv_scal'"),
+        ({"conv_scale": "much"}, r"a\.pth: conv_scale must be a finite number, got 'much'"),
+        ({"img_range": 0}, r"a\.pth: img_range must be positive, got 0"),
+        ({"depths": [2]}, "unexpected layers.1"),
+        ({"embed_dim": 24}, "tensors of one network must fit together"),
+    ],
+)
+def test_overrides_that_do_not_fit_are_named(overrides: dict, message: str, tmp_path: Path) -> None:
+    official(tmp_path / "a.pth")
+    with pytest.raises(CheckpointError, match=message):
+        read(tmp_path / "a.pth", overrides)
+
+
+def test_a_stated_configuration_must_fit_the_official_tensors(tmp_path: Path) -> None:
+    text = {"format": "hatsr", "config": json.dumps(asdict(tiny(embed_dim=24).config))}
+    save_file(to_official(tiny()), tmp_path / "a.safetensors", text)
+    with pytest.raises(CheckpointError, match="tensors of one network must fit together"):
+        read(tmp_path / "a.safetensors")
+
+
+def test_another_programs_config_beside_official_tensors_is_not_ours(tmp_path: Path) -> None:
+    text = {"format": "pt", "config": json.dumps({"type": "HAT"})}
+    save_file(to_official(tiny()), tmp_path / "a.safetensors", text)
+    assert read(tmp_path / "a.safetensors").config == tiny().config
 
 
 def test_save_refuses_what_the_layout_cannot_hold(tmp_path: Path) -> None:

@@ -51,6 +51,8 @@ def difference(model: HAT, sizes: list[tuple[int, int]]) -> float:
         {"overlap_ratio": 2.5},
         {"channel_attention": False},
         {"depthwise_cab": True},
+        {"qkv_bias": False},
+        {"patch_norm": False},
         {"group_conv": "3conv"},
         {"group_conv": "identity"},
         {"num_heads": (3, 2), "channels": 1},

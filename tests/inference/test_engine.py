@@ -21,6 +21,8 @@ VARIANTS = [
     {"overlap_ratio": 0.0},
     {"overlap_ratio": 1.0},
     {"num_heads": (3, 2)},
+    {"qkv_bias": False},
+    {"patch_norm": False},
     {"channel_attention": False},
     {"conv_scale": 1.0},
     {"depthwise_cab": True, "conv_scale": 1.0},

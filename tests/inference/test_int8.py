@@ -114,6 +114,7 @@ def test_convolution(rounding: str, height: int, width: int) -> None:
         {},
         {"cab": False, "ocab": False},
         {"depthwise_cab": True},
+        {"qkv_bias": False, "patch_norm": False},
         {"group_conv": "3conv"},
         {"group_conv": "identity"},
         {"tail": "nearest-conv", "scale": 4},

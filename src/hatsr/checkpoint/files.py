@@ -16,11 +16,12 @@ from hatsr.checkpoint.layouts.hat import (
     from_official,
     is_official,
     to_official,
+    unseen,
 )
 from hatsr.checkpoint.names import check_names, meta_state_dict, shorten
 from hatsr.checkpoint.tensors import read_tensors
 from hatsr.files import check_replaceable, replacing
-from hatsr.model import HAT, HATConfig
+from hatsr.model import HAT, HATConfig, changed
 
 Layout = Literal["hatsr", "official"]
 _ENDINGS: dict[Layout, tuple[str, ...]] = {
@@ -45,6 +46,9 @@ class Checkpoint:
     """Whose names the file uses."""
     metadata: dict[str, str]
     """Free text that the file carries (name, training, licence)."""
+    assumed: tuple[str, ...] = ()
+    """Fields of the configuration that nothing in the file shows, and that the caller did not give:
+    they have the values of the official networks."""
 
     def model(self) -> HAT:
         """The network with these weights, in evaluation mode, without needless copies."""
@@ -55,32 +59,53 @@ class Checkpoint:
         return model.eval()
 
 
-def read(path: str | os.PathLike) -> Checkpoint:
+def read(path: str | os.PathLike, overrides: Mapping[str, object] | None = None) -> Checkpoint:
     """Read an official HAT or SwinIR file, or one of ours; nothing in it is ever run.
 
     Args:
         path: a ``.pth`` (only tensors are unpickled) or ``.safetensors`` file; the kind is
             told by the contents, not by the name.
+        overrides: fields of `HATConfig` that the network has otherwise than the file says, or
+            than is assumed where the tensors do not show it (`Checkpoint.assumed`).
 
     Raises:
         FileNotFoundError: there is no such file.
-        CheckpointError: the file is cut, hostile, no checkpoint, or does not fit together.
+        CheckpointError: the file is cut, hostile, no checkpoint, or does not fit together; or an
+            override is no field, or of another type.
     """
-    path = Path(path)
+    path, overrides = Path(path), overrides or {}
     try:
         tensors, metadata = read_tensors(path)
         tensors = {k: v.float() for k, v in tensors.items() if v.is_floating_point()}
         layout: Layout = "official" if is_official(tensors) else "hatsr"
+        stated = _is_stated(layout, metadata, tensors)
+        config = changed(_config_of(metadata) if stated else deduce_config(tensors), overrides)
         if layout == "official":
-            config = deduce_config(tensors)
             tensors = from_official(config, tensors)
         else:
-            config = _config_of(metadata, tensors)
             _check_fit(config, tensors)
         check_range(tensors)
-        return Checkpoint(config=config, tensors=tensors, layout=layout, metadata=metadata)
     except (ValueError, RuntimeError, OverflowError) as error:  # of sizes that torch cannot have
         raise CheckpointError(f"{path}: {error}") from error
+    return Checkpoint(
+        config=config,
+        tensors=tensors,
+        layout=layout,
+        metadata=metadata,
+        assumed=() if stated else tuple(f for f in unseen(config) if f not in overrides),
+    )
+
+
+def _is_stated(layout: Layout, metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> bool:
+    """Whether the file says its configuration, as all of ours do; others' must be deduced."""
+    if layout == "official":
+        return "config" in metadata and metadata.get("format") == "hatsr"
+    if "config" not in metadata:
+        raise ValueError(
+            "the file must hold a HAT or SwinIR network, got tensors named "
+            f"{shorten(sorted(tensors))}"
+        )
+    return True
 
 
 def _check_fit(config: HATConfig, tensors: Mapping[str, Tensor]) -> None:
@@ -92,12 +117,8 @@ def _check_fit(config: HATConfig, tensors: Mapping[str, Tensor]) -> None:
         raise ValueError(f"tensors must fit the file's config, got {shorten(wrong)}")
 
 
-def _config_of(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> HATConfig:
-    if "config" not in metadata:
-        raise ValueError(
-            "the file must hold a HAT or SwinIR network, got tensors named "
-            f"{shorten(sorted(tensors))}"
-        )
+def _config_of(metadata: Mapping[str, str]) -> HATConfig:
+    """The configuration that a file of ours states."""
     values: Any = json.loads(metadata["config"])
     known = {field.name for field in fields(HATConfig)}
     if not isinstance(values, dict) or set(values) - known:
@@ -105,13 +126,7 @@ def _config_of(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> HA
             f"the file's config must have only fields this version knows, got {values!r}; "
             "update hat-sr"
         )
-    settings: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
-    }
-    try:
-        return HATConfig(**settings)
-    except TypeError as error:
-        raise ValueError(f"the file's config must be a HATConfig, got {values!r}") from error
+    return changed(HATConfig(), values)
 
 
 def save(
@@ -129,7 +144,7 @@ def save(
     Args:
         model: the network.
         path: ``.safetensors``, or for the official layout also ``.pth`` (under ``params_ema``).
-        layout: our names with the config as metadata, or the official ones.
+        layout: our names or the official ones; the configuration stands beside either.
         dtype: of the stored numbers; float16 and bfloat16 halve the file.
         metadata: text to store beside.
 
@@ -140,9 +155,8 @@ def save(
     path = Path(path)
     check_target(path, layout)
     tensors = to_stored(model.state_dict() if layout == "hatsr" else to_official(model), dtype)
-    text = dict(metadata or {})
-    if layout == "hatsr":
-        text |= {"format": "hatsr", "config": json.dumps(asdict(model.config))}
+    config = json.dumps(asdict(model.config))
+    text = {**(metadata or {}), "format": "hatsr", "config": config}
     encode = pth_bytes if path.suffix == ".pth" else safetensors_bytes
     data = encode(tensors, text)
     with replacing(path) as part:

@@ -20,15 +20,17 @@ class Layers:
 
     def linear(self, layer: nn.Linear, x: str, part: int | None = None) -> str:
         """A linear layer on rows; of a layer for Q, K and V perhaps only one part."""
-        name, weight, bias = self.name(layer), layer.weight, layer.bias
+        name, held = self.name(layer), dict(layer.named_parameters())
         if part is not None:
-            weight, bias = (t.chunk(3)[part] for t in (weight, bias))
+            held = {kind: tensor.chunk(3)[part] for kind, tensor in held.items()}
             name = f"{name}.{'qkv'[part]}"
-        held = self.graph.weight(f"{name}.weight", weight), self.graph.weight(f"{name}.bias", bias)
-        return self.graph.op("Gemm", x, *held, attributes={"transB": 1})
+        values = [self.graph.weight(f"{name}.{kind}", tensor) for kind, tensor in held.items()]
+        return self.graph.op("Gemm", x, *values, attributes={"transB": 1})
 
-    def norm(self, layer: nn.LayerNorm, x: str) -> str:
-        """Layer norm of each row."""
+    def norm(self, layer: nn.Module, x: str) -> str:
+        """Layer norm of each row, or nothing where the network has none."""
+        if not isinstance(layer, nn.LayerNorm):
+            return x
         held = self._parameters(layer)
         return self.graph.op("LayerNormalization", x, *held, attributes={"epsilon": layer.eps})
 

@@ -25,12 +25,18 @@ def _prepared(attention: PlainWindowAttention | OverlappingAttention) -> Prepare
     return prepared(attention.bias()[0]) if usable(attention.bias_table) else None
 
 
+def _qkv(attention: PlainWindowAttention | OverlappingAttention) -> tuple[Tensor, Tensor]:
+    """Weight and bias of the layer for queries, keys and values; zeros where it has no bias."""
+    weight, bias = attention.qkv.weight, attention.qkv.bias
+    return weight, weight.new_zeros(len(weight)) if bias is None else bias
+
+
 class FastWindowAttention:
     """(S)W-MSA, added to the features. Only windows at the seam of a shift get a mask."""
 
     def __init__(self, attention: PlainWindowAttention, pixels: int) -> None:
         self.source, self.shift = attention, attention.shift
-        self.qkv = PackedLinear(attention.qkv.weight, attention.qkv.bias, pixels)
+        self.qkv = PackedLinear(*_qkv(attention), pixels)
         self.proj = PackedLinear(attention.proj.weight, attention.proj.bias, pixels)
         self.bias = _prepared(attention)
 
@@ -84,7 +90,7 @@ class FastOverlappingAttention:
 
     def __init__(self, norm: nn.LayerNorm, attention: OverlappingAttention, pixels: int) -> None:
         self.norm, self.source, self.pixels = norm, attention, pixels
-        weight, bias = attention.qkv.weight, attention.qkv.bias
+        weight, bias = _qkv(attention)
         c = weight.shape[1]
         self.q = PackedLinear(weight[:c], bias[:c], pixels)
         self.kv = PackedLinear(weight[c:], bias[c:], pixels)

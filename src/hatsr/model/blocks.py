@@ -141,7 +141,7 @@ class WindowAttention(nn.Module):
     def __init__(self, config: HATConfig, heads: int, shift: int) -> None:
         super().__init__()
         self.size, self.shift = config.window_size, shift
-        self.qkv = nn.Linear(config.embed_dim, 3 * config.embed_dim)
+        self.qkv = nn.Linear(config.embed_dim, 3 * config.embed_dim, bias=config.qkv_bias)
         self.proj = nn.Linear(config.embed_dim, config.embed_dim)
         self.bias_table = nn.Parameter(torch.zeros((2 * self.size - 1) ** 2, heads))
         nn.init.trunc_normal_(self.bias_table, std=0.02)
@@ -179,7 +179,7 @@ class OverlappingAttention(nn.Module):
     def __init__(self, config: HATConfig, heads: int) -> None:
         super().__init__()
         self.size, self.overlap_size = config.window_size, config.overlap_size
-        self.qkv = nn.Linear(config.embed_dim, 3 * config.embed_dim)
+        self.qkv = nn.Linear(config.embed_dim, 3 * config.embed_dim, bias=config.qkv_bias)
         self.proj = nn.Linear(config.embed_dim, config.embed_dim)
         rows = (self.size + self.overlap_size - 1) ** 2
         self.bias_table = nn.Parameter(torch.zeros(rows, heads))

@@ -1,5 +1,6 @@
 """What a network is: one frozen object for HAT, its ablations and SwinIR."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from math import isfinite
 from typing import Literal, get_args
@@ -19,6 +20,20 @@ _FLOOR_SLACK = 1e-6  # a ratio that was deduced as hidden / width must floor bac
 def _require(holds: bool, what: str, rule: str, got: object) -> None:
     if not holds:
         raise ValueError(f"{what} must be {rule}, got {got!r}")
+
+
+def _check_type(name: str, default: object, value: object) -> None:
+    """Numbers are numbers and switches switches: a file or a user may say anything."""
+    if name in ("depths", "num_heads"):
+        several = isinstance(value, tuple | list)
+        _require(several or name == "num_heads", name, "a list of whole numbers", value)
+        numbers = value if isinstance(value, tuple | list) else (value,)
+        _require(all(type(number) is int for number in numbers), name, "whole numbers", value)
+    elif type(default) is float:
+        fits = isinstance(value, int | float) and type(value) is not bool and isfinite(value)
+        _require(fits, name, "a finite number", value)
+    else:
+        _require(type(value) is type(default), name, f"of type {type(default).__name__}", value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +60,10 @@ class HATConfig:
     """Side M of an attention window, in LR pixels."""
     mlp_ratio: float = 2.0
     """Hidden width of an MLP over C."""
+    qkv_bias: bool = True
+    """Bias of the linear layers that make queries, keys and values."""
+    patch_norm: bool = True
+    """Layer norm between the first convolution and the first RHAG."""
     cab: bool = True
     """Channel attention block beside the window attention of each HAB (Table 2)."""
     compress_ratio: int = 3
@@ -74,7 +93,8 @@ class HATConfig:
 
     def __post_init__(self) -> None:
         """Check every rule once; everything later trusts this."""
-        self._check_types()
+        for field in fields(self):
+            _check_type(field.name, field.default, getattr(self, field.name))
         _require(self.tail in get_args(Tail), "tail", f"one of {get_args(Tail)}", self.tail)
         known = get_args(GroupConv)
         _require(self.group_conv in known, "group_conv", f"one of {known}", self.group_conv)
@@ -83,21 +103,6 @@ class HATConfig:
         _require(self.channels in (1, 3), "channels", "1 or 3", self.channels)
         self._check_blocks()
         self._check_ratios()
-
-    def _check_types(self) -> None:
-        """Numbers are numbers and switches switches: a file may say anything."""
-        for field in fields(self):
-            value, kind = getattr(self, field.name), type(field.default)
-            if kind is float:
-                fits = type(value) in (int, float) and isfinite(value)
-                _require(fits, field.name, "a finite number", value)
-            elif field.name not in ("depths", "num_heads"):
-                _require(type(value) is kind, field.name, f"of type {kind.__name__}", value)
-        for name in ("depths", "num_heads"):
-            value = getattr(self, name)
-            numbers = value if isinstance(value, tuple | list) else (value,)
-            fits = all(type(number) is int for number in numbers)
-            _require(fits, name, "whole numbers", value)
 
     def _check_blocks(self) -> None:
         for name in ("embed_dim", "window_size", "num_feat"):
@@ -144,6 +149,26 @@ class HATConfig:
     def overlap_size(self) -> int:
         """Side of OCAB's key and value windows, in LR pixels (equation 3)."""
         return self.window_size + int(self.window_size * self.overlap_ratio + _FLOOR_SLACK)
+
+
+def changed(config: HATConfig, changes: Mapping[str, object]) -> HATConfig:
+    """The configuration with other values for some of its fields.
+
+    A list may stand for a tuple and a whole number for a fraction, as in JSON.
+
+    Raises:
+        ValueError: there is no such field, or a value breaks its rule; the message names it.
+    """
+    defaults = {field.name: field.default for field in fields(config)}
+    values: dict[str, object] = {}
+    for name, value in changes.items():
+        _require(name in defaults, "a hyper-parameter", f"one of {', '.join(defaults)}", name)
+        _check_type(name, defaults[name], value)
+        if isinstance(value, list):
+            value = tuple(value)
+        is_fraction = isinstance(value, int) and isinstance(defaults[name], float)
+        values[name] = float(value) if is_fraction else value
+    return replace(config, **values)
 
 
 HAT_BASE = HATConfig()

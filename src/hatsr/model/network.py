@@ -145,7 +145,7 @@ class HAT(nn.Module):
         first = [sum(config.depths[:g]) for g in range(len(config.depths))]
         self.reset_tables()
         self.shallow = conv3x3(config.channels, config.embed_dim)
-        self.embed_norm = nn.LayerNorm(config.embed_dim)
+        self.embed_norm = nn.LayerNorm(config.embed_dim) if config.patch_norm else nn.Identity()
         self.groups = nn.ModuleList(
             RHAG(config, g, rates[first[g] : first[g] + depth])
             for g, depth in enumerate(config.depths)
@@ -205,7 +205,8 @@ def _initialise(module: nn.Module) -> None:
     """
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
     if isinstance(module, ChannelAttention):
         with torch.random.fork_rng(devices=[]):  # all other weights of a seed stay as they were
             torch.manual_seed(int(torch.randint(2**31, (), device="cpu")))

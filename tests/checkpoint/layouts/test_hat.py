@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,9 @@ VARIANTS = [
     {"compress_ratio": 12},
     {"embed_dim": 14, "num_heads": 7, "compress_ratio": 3},
     {"window_size": 8},
+    {"qkv_bias": False},
+    {"patch_norm": False},
+    {"qkv_bias": False, "patch_norm": False, "cab": False, "ocab": False},
     {"group_conv": "identity"},
     {"tail": "pixelshuffle-direct"},
     {"tail": "pixelshuffle-direct", "scale": 4, "cab": False, "ocab": False},
@@ -43,6 +47,8 @@ def test_official_layout_runs_elsewhere_and_comes_back(changes: dict, tmp_path: 
     path = tmp_path / "official.pth"
     save(model, path, layout="official")
     tensors = torch.load(path, weights_only=True)["params_ema"]
+    assert read(path).config == config
+    torch.save({"params_ema": tensors}, path)  # as other programs write it: without the config
     with torch.no_grad():
         ours = model(lr)
         theirs = forward(
@@ -93,6 +99,11 @@ def test_exported_file_has_the_buffers_others_look_for() -> None:
         (lambda t: t.update(strange=torch.zeros(1)), "unexpected strange"),
         (lambda t: t.update({"norm.weight": torch.zeros(5)}), r"norm.weight \(5,\) for \(12,\)"),
         (lambda t: t.pop("conv_first.bias"), "no conv_first.bias"),
+        (lambda t: t.pop("patch_embed.norm.weight"), "no patch_embed.norm.weight"),
+        (
+            lambda t: t.pop("layers.0.residual_group.blocks.0.attn.qkv.bias"),
+            "no layers.0.residual_group.blocks.0.attn.qkv.bias",
+        ),
         (lambda t: t.update({"conv_first.weight": torch.zeros(3)}), "must have 4 dimensions"),
         (
             lambda t: t.pop("layers.0.residual_group.blocks.0.attn.relative_position_bias_table"),
@@ -106,6 +117,24 @@ def test_mixed_up_files_name_what_does_not_fit(break_it, message: str, tmp_path:
     torch.save({"params": tensors}, tmp_path / "a.pth")
     with pytest.raises(CheckpointError, match=message):
         read(tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ("img_range", "conv_scale", "drop_path")),
+        ({"cab": False, "ocab": False}, ("img_range", "drop_path")),
+    ],
+)
+def test_what_no_tensor_shows(changes: dict, expected: tuple[str, ...]) -> None:
+    config = tiny(**changes).config
+    assert hat.unseen(config) == expected
+    others = {"img_range": 255.0, "conv_scale": 0.5, "drop_path": 0.0}
+    model = HAT(replace(config, **{name: others[name] for name in expected}))
+    found = deduce_config(to_official(model))
+    told = {name: getattr(model.config, name) for name in expected}
+    assert _plain(replace(found, **told)) == _plain(model.config)
+    assert all(getattr(found, name) != value for name, value in told.items())
 
 
 @pytest.mark.parametrize("changes", VARIANTS, ids=str)

@@ -136,6 +136,10 @@ class _Shapes:
         found = [int(m[1]) for name in self.tensors if (m := re.match(pattern, name))]
         return max(found, default=-1) + 1
 
+    def any(self, pattern: str) -> bool:
+        """Whether one of the names has the pattern in it."""
+        return any(re.search(pattern, name) for name in self.tensors)
+
 
 def _divisor(width: int, hidden: int, what: str) -> int:
     """The ratio r with width // r == hidden, the exact one where there is one."""
@@ -176,6 +180,8 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> HATConfig:
         num_heads=heads[0] if len(set(heads)) == 1 else heads,
         window_size=window,
         mlp_ratio=hidden / width,
+        qkv_bias=shapes.any(r"\.attn\.qkv\.bias$"),
+        patch_norm=shapes.any(r"^patch_embed\.norm\."),
         group_conv=_deduce_group_conv(shapes),
         tail=tail,
         num_feat=num_feat,
@@ -186,6 +192,12 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> HATConfig:
         ocab=ocab,
         overlap_ratio=overlap_ratio,
     )
+
+
+def unseen(config: HATConfig) -> tuple[str, ...]:
+    """The fields of a configuration that no tensor shows, so that `deduce_config` assumes them."""
+    names = ("img_range", "conv_scale", "drop_path")
+    return tuple(name for name in names if config.cab or name != "conv_scale")
 
 
 def _deduce_cab(shapes: _Shapes, block: str, width: int) -> tuple[bool, int, int]:
