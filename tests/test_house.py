@@ -18,7 +18,7 @@ ROOMS = {
     "model": {"native"},
     "checkpoint": {"files", "model"},
     "inference": {"image", "resize", "native", "model", "checkpoint"},
-    "export": {"files", "model"},
+    "export": {"files", "model", "checkpoint"},
     "evaluation": {"files", "image", "resize", "model", "checkpoint", "inference"},
     "attribution": {"files", "image", "resize", "model", "checkpoint", "inference", "evaluation"},
     "data": {"files", "image", "resize"},

@@ -202,9 +202,16 @@ def test_what_was_told_is_kept_in_what_is_written(
     assert read(tmp_path / name, {"conv_scale": 1}).config.conv_scale == 1
 
 
-def test_what_was_assumed_is_said(tmp_path: Path) -> None:
-    official(tmp_path / "a.pth")
-    assert read(tmp_path / "a.pth").assumed == ("img_range", "conv_scale", "drop_path")
+def test_what_was_assumed_is_said_and_said_again_by_a_copy(tmp_path: Path) -> None:
+    model, copy = official(tmp_path / "a.pth"), tmp_path / "b.safetensors"
+    found = read(tmp_path / "a.pth")
+    assert found.assumed == ("img_range", "conv_scale", "drop_path")
+    save(found.model(), copy, metadata={"licence": "CC0"}, assumed=found.assumed)
+    assert read(copy).assumed == found.assumed
+    assert read(copy).metadata == {"licence": "CC0"}
+    assert read(copy, {"conv_scale": 0.1}).assumed == ("img_range", "drop_path")
+    save(model, copy)
+    assert read(copy).assumed == ()
 
 
 @pytest.mark.parametrize(

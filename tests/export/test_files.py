@@ -54,6 +54,18 @@ def test_onnx(net: str, out: Path) -> None:
     assert json.loads(text["config"])["embed_dim"] == 12
 
 
+def test_weights_that_float16_cannot_hold_are_refused(tmp_path: Path, out: Path) -> None:
+    pytest.importorskip("openvino", reason="needs the extra openvino")
+    model = tiny(depths=(2,))
+    with torch.no_grad():
+        model.norm.weight[0] = 1e5
+    checkpoint.save(model, tmp_path / "large.safetensors")
+    result = call(tmp_path / "large.safetensors", out / "net.xml", "--half")
+    words = "norm.weight must be within 65504 to be stored in float16, got 100000"
+    assert words in f"{result.exception}{result.output}"
+    assert names(out) == []
+
+
 @pytest.mark.parametrize("half", [False, True])
 def test_openvino(net: str, out: Path, half: bool) -> None:
     pytest.importorskip("openvino_telemetry", reason="needs the extra openvino")

@@ -102,6 +102,28 @@ def test_other_errors_are_not_taken_for_memory(monkeypatch: pytest.MonkeyPatch) 
         upscaler().enlarge(torch.rand(1, 3, 8, 8))
 
 
+@pytest.mark.parametrize(
+    ("tensor", "value", "message"),
+    [
+        ("norm.bias", float("nan"), r"norm\.bias in net is not finite; take another file"),
+        ("norm.weight", 1e38, "features of net are too large even for fp32"),
+    ],
+)
+def test_sr_that_is_not_finite_in_fp32_says_why(tensor: str, value: float, message: str) -> None:
+    model = tiny()
+    with torch.no_grad():
+        model.get_parameter(tensor).fill_(value)
+    with pytest.raises(ValueError, match=rf"SR must be finite, got NaN or infinity: .*{message}"):
+        Upscaler(model, "net").enlarge(torch.rand(1, 3, 8, 8))
+
+
+def test_lr_that_is_not_finite_is_named() -> None:
+    lr = torch.rand(1, 3, 8, 8)
+    lr[0, 0, 2, 2] = float("nan")
+    with pytest.raises(ValueError, match="the LR picture is not finite"):
+        Upscaler(tiny(), "net").enlarge(lr)
+
+
 def test_a_tile_that_is_not_finite_in_low_precision_is_run_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

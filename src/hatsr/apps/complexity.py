@@ -1,13 +1,11 @@
 """`hatsr complexity`: what a network costs, beside what the paper says."""
 
 import json
-from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict
 
 import click
 
-if TYPE_CHECKING:
-    from hatsr.model import HATConfig
+from hatsr.apps.overrides import set_option
 
 
 @click.command()
@@ -16,13 +14,7 @@ if TYPE_CHECKING:
 @click.option(
     "--size", type=click.IntRange(1), default=64, show_default=True, help="Side of the LR picture."
 )
-@click.option(
-    "--set",
-    "changes",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Change a hyper-parameter, e.g. --set ocab=false --set compress_ratio=6.",
-)
+@set_option("Change a hyper-parameter, e.g. --set ocab=false --set compress_ratio=6.")
 @click.option("--paper", is_flag=True, help="Print every row of Tables 8 to 11 beside ours.")
 @click.option("--run/--no-run", default=True, help="Also time one forward and its memory.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -39,9 +31,12 @@ def complexity(**options: object) -> None:
 def _print_one(name: str, options: dict) -> None:
     from hatsr.evaluation.complexity import RULE, measure
     from hatsr.evaluation.complexity import complexity as count
-    from hatsr.model import preset
+    from hatsr.model import changed, preset
 
-    config = changed(preset(name, scale=options["scale"]), options["changes"])
+    try:
+        config = changed(preset(name, scale=options["scale"]), options["overrides"])
+    except (TypeError, ValueError) as error:
+        raise click.BadParameter(str(error), param_hint="--set") from error
     facts: dict[str, object] = {"preset": name, "scale": config.scale, "size": options["size"]}
     facts |= asdict(count(config, options["size"], options["size"]))
     if options["run"]:
@@ -56,26 +51,6 @@ def _print_one(name: str, options: dict) -> None:
             size, unit = units[key]
             value = f"{value / size:.2f} {unit} ({value})"
         click.echo(f"{key.replace('_', ' ')}: {value}")
-
-
-def changed(config: "HATConfig", changes: tuple[str, ...]) -> "HATConfig":
-    """The configuration with ``key=value`` changes; values are JSON."""
-    known = {field.name for field in fields(config)}
-    values = {}
-    for change in changes:
-        key, _, text = change.partition("=")
-        if key not in known:
-            raise click.UsageError(
-                f"--set must name one of {', '.join(sorted(known))}; got {key!r}"
-            )
-        try:
-            values[key] = json.loads(text)
-        except json.JSONDecodeError:
-            values[key] = text
-    try:
-        return replace(config, **values)
-    except (TypeError, ValueError) as error:
-        raise click.UsageError(f"--set {' '.join(changes)}: {error}") from error
 
 
 def _print_paper(as_json: bool) -> None:

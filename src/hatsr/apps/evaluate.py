@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hatsr.apps.overrides import set_option
 from hatsr.apps.results import say, show, watching
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--restart", is_flag=True, help="Forget the scores so far.")
 @click.option("--keep", is_flag=True, help="Save the SR pictures in OUT/pictures.")
 @click.option("--report", is_flag=True, help="Also OUT/report.html, against bicubic.")
+@set_option()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps ...")
 @click.option("--memory", default=None, metavar="SIZE", help="Budget such as 4GB.")
@@ -114,12 +116,22 @@ def evaluate(**options: Any) -> None:
     if options["pictures"]:
         source = open_pictures(spec, options["scale"])
     else:
-        source = open_source(spec, options["scale"], options["device"], options["memory"])
+        source = open_source(
+            spec, options["scale"], options["device"], options["memory"], options["overrides"]
+        )
     rules = rules_of(source.scale, options)
     row = reference(source.name, source.scale, options["against"])
     out = options["out"] or Path("results") / folder_of(source)
     keep = options["keep"] or options["report"]
-    run = Run(spec=spec, source=source, rules=rules, surveys=surveys, folder=out, keep=keep)
+    run = Run(
+        spec=spec,
+        source=source,
+        rules=rules,
+        surveys=surveys,
+        folder=out,
+        keep=keep,
+        overrides=options["overrides"],
+    )
     if options["restart"]:
         run.scores.unlink(missing_ok=True)
     with watching(source.name, surveys) as progress:
@@ -146,6 +158,8 @@ def _spec(options: dict[str, Any]) -> str:
         raise click.UsageError("give either --model (bicubic needs no weights) or --pictures")
     if options["report"] and options["model"] == "bicubic":
         raise click.UsageError("--report is against bicubic: give another --model")
+    if options["overrides"] and options["model"] in (None, "bicubic"):
+        raise click.UsageError("--set must go with the --model of a file")
     return options["model"] or options["pictures"]
 
 

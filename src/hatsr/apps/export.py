@@ -4,13 +4,18 @@ from pathlib import Path
 
 import click
 
+from hatsr.apps.overrides import set_option
+
 
 @click.command()
 @click.argument("model")
 @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--half", is_flag=True, help="Store weights as float16 (OpenVINO only).")
+@set_option()
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
-def export(model: str, target: Path, half: bool, overwrite: bool) -> None:
+def export(
+    model: str, target: Path, half: bool, overrides: dict[str, object], overwrite: bool
+) -> None:
     """Write the checkpoint MODEL as TARGET: .onnx, or .xml and .bin for OpenVINO.
 
     The file takes `lr`, float32 1x3xHxW in [0, 1] of any size, and gives `sr`, not clamped. It is
@@ -27,9 +32,8 @@ def export(model: str, target: Path, half: bool, overwrite: bool) -> None:
     from hatsr.export.files import export as write
 
     path = checkpoint.resolve(model)
-    found = checkpoint.read(path)
-    text = {k: v for k, v in found.metadata.items() if k not in ("config", "format")}
-    done = write(found.model(), target, {"name": path.stem, **text}, half=half)
+    found = checkpoint.read(path, overrides)
+    done = write(found.model(), target, {"name": path.stem, **found.metadata}, half=half)
     click.echo(
         f"{target}: {path.stem} x{found.config.scale}, {done.size / 1e6:.1f} MB, "
         f"differs from the network by {done.difference:.1e}"

@@ -4,6 +4,7 @@ from typing import Literal
 
 import click
 
+from hatsr.apps.overrides import set_option
 from hatsr.apps.progress import counting
 
 Mode = Literal["robust", "reference"]
@@ -56,6 +57,7 @@ _IS_LR = click.option("--lr", "is_lr", is_flag=True, help="The picture is the LR
     show_default=True,
     help="Of the maps; cividis and viridis can be read by the colour-blind.",
 )
+@set_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON lines.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, mps.")
 def lam(  # noqa: PLR0913 - one argument for each option
@@ -69,6 +71,7 @@ def lam(  # noqa: PLR0913 - one argument for each option
     is_lr: bool,
     output: str | None,
     colours: Literal["seismic", "cividis", "viridis"],
+    overrides: dict[str, object],
     as_json: bool,
     device: str,
 ) -> None:
@@ -87,7 +90,7 @@ def lam(  # noqa: PLR0913 - one argument for each option
     if output is not None:
         check_figure_file(Path(output))
     settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
-    subjects = report.load_subjects(models, device)
+    subjects = report.load_subjects(models, device, overrides)
     scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
     findings = []
     with counting("steps") as update:

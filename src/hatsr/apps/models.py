@@ -3,11 +3,14 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from hatsr.apps.overrides import NOT_IN_TENSORS, set_option
+
 if TYPE_CHECKING:
+    from hatsr.checkpoint import Checkpoint, Layout
     from hatsr.model import HATConfig
 
 
@@ -47,15 +50,43 @@ def models(as_json: bool) -> None:
 
 @click.command()
 @click.argument("model", required=False)
+@set_option()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def info(model: str | None, as_json: bool) -> None:
+def info(model: str | None, overrides: dict[str, object], as_json: bool) -> None:
     """Say what the checkpoint MODEL holds; without one, how this machine will run networks."""
-    facts = _machine() if model is None else _checkpoint(model)
+    if model is None and overrides:
+        raise click.UsageError("--set must go with a MODEL")
+    if model is None:
+        _show(_machine(), as_json)
+        return
+    from hatsr import checkpoint
+
+    path = checkpoint.resolve(model)
+    found = checkpoint.read(path, overrides)
+    _show(_facts(path, found), as_json)
+    _say_assumed(found)
+
+
+def _show(facts: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(facts, indent=2, default=str))
         return
     for name, value in facts.items():
-        click.echo(f"{name}: {value}")
+        click.echo(f"{name}: {', '.join(value) or 'nothing' if name == 'assumed' else value}")
+
+
+def _say_assumed(found: "Checkpoint") -> None:
+    """Say which settings may be wrong without anything else telling so."""
+    if found.assumed:
+        click.echo(
+            f"assumed, since no tensor shows it: {_values(found.config, found.assumed)}; if the "
+            "network was trained with other values, give them by --set KEY=VALUE",
+            err=True,
+        )
+
+
+def _values(config: "HATConfig", names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} {getattr(config, name)}" for name in names)
 
 
 def _machine() -> dict[str, object]:
@@ -90,12 +121,9 @@ def _machine() -> dict[str, object]:
     }
 
 
-def _checkpoint(model: str) -> dict[str, object]:
-    from hatsr import checkpoint
+def _facts(path: Path, found: "Checkpoint") -> dict[str, object]:
     from hatsr.evaluation.complexity import complexity
 
-    path = checkpoint.resolve(model)
-    found = checkpoint.read(path)
     cost = complexity(found.config)
     return {
         "file": path,
@@ -104,7 +132,8 @@ def _checkpoint(model: str) -> dict[str, object]:
         "parameters": cost.parameters,
         "multiply-adds at 64 x 64": cost.multiply_adds,
         **asdict(found.config),
-        **{key: value for key, value in found.metadata.items() if key not in ("config", "format")},
+        "assumed": list(found.assumed),
+        **found.metadata,
     }
 
 
@@ -132,13 +161,21 @@ def _nearest(config: "HATConfig") -> str:
 )
 @click.option(
     "--dtype",
-    type=click.Choice(["float32", "float16"]),
+    type=click.Choice(["float32", "float16", "bfloat16"]),
     default="float32",
     show_default=True,
-    help="float16 halves the file.",
+    help="float16 and bfloat16 halve the file; bfloat16 is coarser, and holds any weight.",
 )
+@set_option(f"{NOT_IN_TENSORS} It is kept in TARGET.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
-def convert(source: str, target: Path, layout: str, dtype: str, overwrite: bool) -> None:
+def convert(
+    source: str,
+    target: Path,
+    layout: "Layout",
+    dtype: str,
+    overrides: dict[str, object],
+    overwrite: bool,
+) -> None:
     """Read the checkpoint SOURCE and write TARGET (.safetensors; official also .pth)."""
     import torch
 
@@ -146,13 +183,18 @@ def convert(source: str, target: Path, layout: str, dtype: str, overwrite: bool)
 
     if target.exists() and not overwrite:
         raise click.UsageError(f"{target} exists; give --overwrite")
-    found = checkpoint.read(checkpoint.resolve(source))
-    metadata = {k: v for k, v in found.metadata.items() if k not in ("config", "format")}
+    checkpoint.check_target(target, layout)
+    found = checkpoint.read(checkpoint.resolve(source), overrides)
     checkpoint.save(
         found.model(),
         target,
-        layout="official" if layout == "official" else "hatsr",
+        layout=layout,
         dtype=getattr(torch, dtype),
-        metadata=metadata,
+        metadata=found.metadata,
+        assumed=found.assumed,
     )
+    _say_assumed(found)
+    if layout == "official":
+        values = _values(found.config, checkpoint.unseen(found.config))
+        click.echo(f"other programs must be told, since no tensor shows it: {values}", err=True)
     click.echo(f"{target}: {_nearest(found.config)}, {layout} layout, {dtype}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hatsr.apps.overrides import set_option
 from hatsr.apps.usage import wrong_usage
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Largest height x width to read, if the usual limit is too low.",
 )
+@set_option()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of what was done.")
 def upscale(**options: Any) -> None:
     """Enlarge pictures: files, folders or patterns.
@@ -96,7 +98,8 @@ def upscale(**options: Any) -> None:
     names = ("device", "precision", "memory", "tile", "ensemble", "scale")
     with wrong_usage():
         model = options["model"] or checkpoint.default_model(options["scale"])
-        upscaler = open_model(model, Settings(**{name: options[name] for name in names}))
+        settings = Settings(**{name: options[name] for name in names})
+        upscaler = open_model(model, settings, options["overrides"])
     ending = options["ending"] and f".{options['ending'].lower().lstrip('.')}"
     output = Output(
         place=options["place"],

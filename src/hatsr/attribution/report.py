@@ -1,6 +1,6 @@
 """One picture, one patch, several networks: numbers, a line to print, a figure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -64,13 +64,20 @@ class Finding:
         return ", ".join(parts)
 
 
-def load_subjects(sources: Sequence[str], device: str) -> list[Subject]:
+def load_subjects(
+    sources: Sequence[str], device: str, overrides: Mapping[str, object] | None = None
+) -> list[Subject]:
     """The networks to compare.
 
     Raises:
-        ValueError: one does not exist, or their scales differ.
+        ValueError: one does not exist, their scales differ, or there are overrides for several.
     """
-    subjects = [load_subject(source, device) for source in sources]
+    if overrides and len(sources) > 1:
+        raise ValueError(
+            f"overrides (--set) must go with one model, got {len(sources)}; hatsr convert --set "
+            "writes a file that has them"
+        )
+    subjects = [load_subject(source, device, overrides) for source in sources]
     if len({subject.scale for subject in subjects}) > 1:
         named = ", ".join(f"{subject.name} x{subject.scale}" for subject in subjects)
         raise ValueError(f"networks to compare must have one scale, got {named}")

@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -18,7 +19,7 @@ from hatsr import checkpoint
 from hatsr.attribution.running import Network, run
 from hatsr.image import Picture, read, to_tensor
 from hatsr.inference.settings import check_device
-from hatsr.model import HAT, HATConfig, preset
+from hatsr.model import HAT, HATConfig, changed, preset
 
 _PROBE = 16
 """Side of the picture that shows a foreign network's scale, LR pixels."""
@@ -40,7 +41,9 @@ class Subject:
     """Tells weights apart: start of the file's SHA-256, or the source where there is no file."""
 
 
-def load_subject(source: str, device: str = "cpu") -> Subject:
+def load_subject(
+    source: str, device: str = "cpu", overrides: Mapping[str, object] | None = None
+) -> Subject:
     """Find a network.
 
     Args:
@@ -49,20 +52,28 @@ def load_subject(source: str, device: str = "cpu") -> Subject:
             ``python:MODULE:FUNCTION``, a function without arguments that returns any
             differentiable callable from LR to SR.
         device: where it runs.
+        overrides: hyper-parameters that its file does not show, see `hatsr.checkpoint.read`, or
+            that differ from the preset's.
 
     Raises:
-        ValueError: nothing answers to the source, the network is not for RGB, or the device is not
-            there.
+        ValueError: nothing answers to the source, the network is not for RGB or has no such
+            hyper-parameter, or the device is not there.
     """
     check_device(device)
     kind, _, rest = source.partition(":")
     if kind == "python":
+        if overrides:
+            raise ValueError(
+                f"overrides (--set) must go with a file or random:PRESET, got {source}"
+            )
         return _foreign(rest, device)
     if kind == "random":
-        model, name, digest = random_network(preset(rest)), f"{rest} (random)", source
+        model = random_network(changed(preset(rest), overrides or {}))
+        name, digest = f"{rest} (random)", source
     else:
         path = checkpoint.resolve(source)
-        model, name, digest = checkpoint.read(path).model(), path.stem, file_digest(path)
+        model = checkpoint.read(path, overrides).model()
+        name, digest = path.stem, file_digest(path)
     if model.config.channels != 3:
         raise ValueError(f"LAM must be given a network for RGB pictures, got {source} for gray")
     return Subject(

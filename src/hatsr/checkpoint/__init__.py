@@ -2,6 +2,7 @@
 
 from hatsr.checkpoint.encoding import check_range
 from hatsr.checkpoint.files import Checkpoint, CheckpointError, Layout, check_target, read, save
+from hatsr.checkpoint.layouts.hat import unseen
 from hatsr.checkpoint.locating import (
     DEFAULT_MODEL,
     default_model,
@@ -25,4 +26,5 @@ __all__ = [
     "save",
     "shipped",
     "shorten",
+    "unseen",
 ]

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +28,8 @@ _ENDINGS: dict[Layout, tuple[str, ...]] = {
     "hatsr": (".safetensors",),
     "official": (".safetensors", ".pth"),
 }
+_OWN_KEYS = ("format", "config", "assumed")
+"""Of metadata: what `save` writes and `read` understands, beside free text."""
 
 
 class CheckpointError(ValueError):
@@ -47,8 +49,8 @@ class Checkpoint:
     metadata: dict[str, str]
     """Free text that the file carries (name, training, licence)."""
     assumed: tuple[str, ...] = ()
-    """Fields of the configuration that nothing in the file shows, and that the caller did not give:
-    they have the values of the official networks."""
+    """Fields of the configuration that nobody told and no tensor shows: they have the values of
+    the official networks."""
 
     def model(self) -> HAT:
         """The network with these weights, in evaluation mode, without needless copies."""
@@ -87,12 +89,13 @@ def read(path: str | os.PathLike, overrides: Mapping[str, object] | None = None)
         check_range(tensors)
     except (ValueError, RuntimeError, OverflowError) as error:  # of sizes that torch cannot have
         raise CheckpointError(f"{path}: {error}") from error
+    guessed = metadata.get("assumed", "").split() if stated else unseen(config)
     return Checkpoint(
         config=config,
         tensors=tensors,
         layout=layout,
-        metadata=metadata,
-        assumed=() if stated else tuple(f for f in unseen(config) if f not in overrides),
+        metadata={key: text for key, text in metadata.items() if key not in _OWN_KEYS},
+        assumed=tuple(f for f in unseen(config) if f in guessed and f not in overrides),
     )
 
 
@@ -136,6 +139,7 @@ def save(
     layout: Layout = "hatsr",
     dtype: torch.dtype = torch.float32,
     metadata: Mapping[str, str] | None = None,
+    assumed: Sequence[str] = (),
 ) -> None:
     """Write weights so that `read` gives them back; whole or not at all.
 
@@ -147,6 +151,7 @@ def save(
         layout: our names or the official ones; the configuration stands beside either.
         dtype: of the stored numbers; float16 and bfloat16 halve the file.
         metadata: text to store beside.
+        assumed: as in `Checkpoint`, to be said again when the file is read.
 
     Raises:
         ValueError: the ending does not go with the layout, or a weight is infinite in `dtype`.
@@ -157,6 +162,7 @@ def save(
     tensors = to_stored(model.state_dict() if layout == "hatsr" else to_official(model), dtype)
     config = json.dumps(asdict(model.config))
     text = {**(metadata or {}), "format": "hatsr", "config": config}
+    text |= {"assumed": " ".join(assumed)} if assumed else {}
     encode = pth_bytes if path.suffix == ".pth" else safetensors_bytes
     data = encode(tensors, text)
     with replacing(path) as part:

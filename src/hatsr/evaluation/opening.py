@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hatsr.evaluation.pictures import picture_files
@@ -36,7 +36,13 @@ def has_pictures(spec: str) -> bool:
     return bool(picture_files(folder)) or any(picture_files(each) for each in inside)
 
 
-def open_source(spec: str, scale: int | None, device: str, memory: str | None) -> Source:
+def open_source(
+    spec: str,
+    scale: int | None,
+    device: str,
+    memory: str | None,
+    overrides: Mapping[str, object] | None = None,
+) -> Source:
     """What makes the SR pictures.
 
     Args:
@@ -44,6 +50,7 @@ def open_source(spec: str, scale: int | None, device: str, memory: str | None) -
         scale: must be given for the first two; a model has its own.
         device: where a model runs.
         memory: its budget.
+        overrides: hyper-parameters that its file does not show, see `hatsr.checkpoint.read`.
 
     Raises:
         ValueError: no scale, a scale that is not the model's, or an unusable model.
@@ -54,7 +61,7 @@ def open_source(spec: str, scale: int | None, device: str, memory: str | None) -
         return open_pictures(spec, scale)
     from hatsr.inference.opening import load
 
-    model = load(spec, device=device, memory=memory)
+    model = load(spec, device=device, memory=memory, overrides=overrides)
     if scale not in (None, model.scale):
         raise ValueError(f"scale must be {model.scale}, what {model.name} makes, got {scale}")
     return Network(model)

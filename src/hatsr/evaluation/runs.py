@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from hatsr.evaluation.benchmark import Benchmark, Progress, ignore
@@ -30,6 +30,8 @@ class Run:
     """For scores and pictures."""
     keep: bool = False
     """Save SR pictures."""
+    overrides: Mapping[str, object] = field(default_factory=dict)
+    """Hyper-parameters that the model was given beside its file."""
 
     @property
     def scores(self) -> Path:
@@ -52,6 +54,7 @@ class Run:
         if weights is not None:
             rules = asdict(self.rules)
             subject = {"model": self.source.name, "weights": weights, "rules": rules}
+            subject |= {"overrides": self.overrides} if self.overrides else {}
             log = ScoreLog(self.scores, subject)
         keep = self.pictures if self.keep else None
         return Benchmark(self.source, self.rules, log=log, keep=keep).run(self.surveys, progress)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from hatsr import __version__
+from hatsr.checkpoint import check_range
 from hatsr.export.network import onnx_model
 from hatsr.export.runtimes import enlarge, to_openvino
 from hatsr.export.target import check_target, outputs
@@ -42,9 +43,12 @@ def export(
         half: store weights as float16 (OpenVINO only).
 
     Raises:
-        ValueError: the target cannot be written, or what was written differs from the network.
+        ValueError: the target cannot be written, a weight is infinite in float16, or what was
+            written differs from the network.
     """
     check_target(target, half)
+    if half:
+        check_range(model.state_dict(), torch.float16)
     built = onnx_model(model, {**(metadata or {}), "hatsr": __version__})
     with (
         TemporaryDirectory(prefix=".", suffix=".part", dir=target.parent) as folder,

@@ -1,6 +1,7 @@
 """The short way in: a model by name or path, a picture enlarged in one call."""
 
 import os
+from collections.abc import Mapping
 from typing import overload
 
 import numpy as np
@@ -11,7 +12,7 @@ from hatsr.inference.settings import Precision, Settings
 from hatsr.inference.upscale import Upscaler
 
 
-def load(
+def load(  # noqa: PLR0913  one parameter for each setting
     model: str | os.PathLike = checkpoint.DEFAULT_MODEL,
     *,
     device: str = "cpu",
@@ -19,6 +20,7 @@ def load(
     memory: int | str | None = None,
     tile: int | None = None,
     ensemble: bool = False,
+    overrides: Mapping[str, object] | None = None,
 ) -> Upscaler:
     """A network with weights, ready to enlarge pictures.
 
@@ -29,6 +31,8 @@ def load(
         memory: budget in bytes or as text (``4GB``).
         tile: side of tiles, LR pixels.
         ensemble: average over flips and turns.
+        overrides: hyper-parameters that the file does not show, ``{"conv_scale": 0.1}``; see
+            `hatsr.checkpoint.read`.
 
     Raises:
         CheckpointError: the model cannot be found or read.
@@ -37,13 +41,15 @@ def load(
     settings = Settings(
         device=device, precision=precision, memory=memory, tile=tile, ensemble=ensemble
     )
-    return open_model(model, settings)
+    return open_model(model, settings, overrides)
 
 
-def open_model(model: str | os.PathLike, settings: Settings) -> Upscaler:
+def open_model(
+    model: str | os.PathLike, settings: Settings, overrides: Mapping[str, object] | None = None
+) -> Upscaler:
     """`load` with the settings as one object."""
     path = checkpoint.resolve(model)
-    return Upscaler(checkpoint.read(path).model(), path.stem, settings)
+    return Upscaler(checkpoint.read(path, overrides).model(), path.stem, settings)
 
 
 @overload

@@ -85,6 +85,7 @@ class Upscaler:
 
         Raises:
             MemoryError: not even the smallest tile fits; the message says what to try.
+            ValueError: SR is not finite; the message says why.
         """
         return self._enlarge(lr, progress, 1)
 
@@ -169,7 +170,22 @@ class Upscaler:
         if dtype != torch.float32 and not torch.isfinite(sr).all():
             wide = None if means is None else [m.float().nan_to_num() for m in means]
             sr = self._engine(torch.float32).run(lr, means=wide, progress=progress).cpu()
+        if not torch.isfinite(sr).all():
+            raise ValueError(f"SR must be finite, got NaN or infinity: {self._cause(lr)}")
         return sr
+
+    def _cause(self, lr: Float[Tensor, "1 rgb h w"]) -> str:
+        """Why SR in float32 is not finite."""
+        if not torch.isfinite(lr).all():
+            return "the LR picture is not finite"
+        weights = self._model.state_dict().items()
+        bad = [name for name, tensor in weights if not torch.isfinite(tensor).all()]
+        if bad:
+            return f"{bad[0]} in {self.name} is not finite; take another file"
+        return (
+            f"the features of {self.name} are too large even for fp32, so its weights are damaged "
+            "or its hyper-parameters are not those of its training (hatsr info)"
+        )
 
     # ------------------------------------------------------------------ pictures
 
