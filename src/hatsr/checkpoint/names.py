@@ -28,7 +28,7 @@ def plain_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """
     found: dict[str, str] = {}
     for name in tensors:
-        plain = ".".join(part for part in name.split(".") if part not in _WRAPPERS)
+        plain = ".".join(part for part in name.split(".") if part not in _WRAPPERS) or name
         if plain in found:
             raise ValueError(
                 f"the file must hold one network, got {found[plain]} and {name}; save one alone"

@@ -164,10 +164,10 @@ def changed(config: HATConfig, changes: Mapping[str, object]) -> HATConfig:
     for name, value in changes.items():
         _require(name in defaults, "a hyper-parameter", f"one of {', '.join(defaults)}", name)
         _check_type(name, defaults[name], value)
-        if isinstance(value, list):
-            value = tuple(value)
-        is_fraction = isinstance(value, int) and isinstance(defaults[name], float)
-        values[name] = float(value) if is_fraction else value
+        if isinstance(value, int) and isinstance(defaults[name], float):
+            values[name] = float(value)
+        else:
+            values[name] = tuple(value) if isinstance(value, list) else value
     return replace(config, **values)
 
 
