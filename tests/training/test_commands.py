@@ -151,7 +151,7 @@ def test_schema() -> None:
 )
 def test_messages(recipe: Path, arguments: tuple[str, ...], message: str) -> None:
     result = call(train, *(str(recipe) if a == "RECIPE" else a for a in arguments))
-    assert result.exit_code != 0
+    assert result.exit_code == 2
     assert message in result.output
     assert "Traceback" not in result.output
 

@@ -54,11 +54,8 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run; a user's mistake is one line, not a traceback."""
-    try:
-        cli()
-    except (ValueError, OSError, MemoryError) as error:
-        raise SystemExit(f"hatsr: {error}") from error
+    """Run the command line."""
+    cli()
 
 
 if __name__ == "__main__":

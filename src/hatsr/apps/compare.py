@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hatsr.apps.errors import Command, wrong_usage
 from hatsr.apps.evaluate import data_options, rules_of
 from hatsr.apps.results import say, show, watching
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from hatsr.evaluation.scores import Result
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("models", nargs=-1, required=True, metavar="A B [C]...")
 @data_options
 @click.option("--scale", type=int, default=None, help="Needed if no model tells it.")
@@ -58,7 +59,8 @@ def compare(**options: Any) -> None:
     if options["ensemble"]:
         _check_ensemble(options["models"])
     surveys, absent = find_sets(options["data"], options["data_root"])
-    runs = _runs(options, surveys)
+    with wrong_usage():
+        runs = _runs(options, surveys)
     results = [_measure(run, options["restart"]) for run in runs]
     figure = "ensemble_psnr" if options["ensemble"] else "psnr"
     found = {each.model: differences(results[0], each, figure) for each in results[1:]}

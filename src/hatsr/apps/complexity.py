@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hatsr.apps.errors import Command, wrong_usage
+
 if TYPE_CHECKING:
     from hatsr.model import HATConfig
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("preset", required=False)
 @click.option("--scale", type=int, default=4, show_default=True)
 @click.option(
@@ -41,7 +43,8 @@ def _print_one(name: str, options: dict) -> None:
     from hatsr.evaluation.complexity import complexity as count
     from hatsr.model import preset
 
-    config = changed(preset(name, scale=options["scale"]), options["changes"])
+    with wrong_usage():
+        config = changed(preset(name, scale=options["scale"]), options["changes"])
     facts: dict[str, object] = {"preset": name, "scale": config.scale, "size": options["size"]}
     facts |= asdict(count(config, options["size"], options["size"]))
     if options["run"]:

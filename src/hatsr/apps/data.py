@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
+from hatsr.apps.errors import Command, wrong_usage
+
 
 @click.group()
 def data() -> None:
     """Training pictures: cut them into shards, or look for what is wrong with them."""
 
 
-@data.command()
+@data.command(cls=Command)
 @click.argument("folders", nargs=-1, required=True)
 @click.option("-o", "--out", required=True, help="New folder for the shards and their manifest.")
 @click.option("--size", default=480, show_default=True, help="Side, HR pixels; 0 keeps them whole.")
@@ -34,18 +36,16 @@ def prepare(
     from hatsr.data.prepare import Cut
     from hatsr.data.prepare import prepare as write
 
-    try:
+    with wrong_usage():
         cut = Cut(size=size, step=step, scales=tuple(sorted(set(scales))))
-        done = write([Path(folder) for folder in folders], Path(out), cut, per_shard, click.echo)
-    except (ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+    done = write([Path(folder) for folder in folders], Path(out), cut, per_shard, click.echo)
     click.echo(
         f"{done.cuts:,} sub-images from {done.pictures - len(done.left_out):,} of "
         f"{done.pictures:,} files: {done.manifest}"
     )
 
 
-@data.command()
+@data.command(cls=Command)
 @click.argument("source")
 @click.option("--lr", help="Folder of LR pictures that must go with SOURCE.")
 @click.option("--scale", type=click.IntRange(1), default=4, show_default=True, help="Of the LR.")
@@ -63,16 +63,14 @@ def check(source: str, lr: str | None, scale: int, patch: int, tests: tuple[str,
     from hatsr.data.shards import open_shards
     from hatsr.data.sources import open_folders
 
-    try:
+    with wrong_usage():
         is_manifest = source.endswith(".json")
         lr_folder = Path(lr) if lr else None
         opened = (
             open_shards(source) if is_manifest else open_folders([Path(source)], lr_folder, scale)
         )
         against = tuple((test, open_folders([Path(test)])) for test in tests)
-        found = look(opened, scale, patch * scale, against)
-    except (ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+    found = look(opened, scale, patch * scale, against)
     for problem in found.problems:
         click.echo(f"{problem.kind:<11} {problem.name}: {problem.reason}")
     click.echo(

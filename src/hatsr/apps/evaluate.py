@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hatsr.apps.errors import Command, wrong_usage
 from hatsr.apps.results import say, show, watching
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return data(root(command))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--model",
     "-m",
@@ -111,12 +112,13 @@ def evaluate(**options: Any) -> None:
         return
     spec = _spec(options)
     surveys, absent = find_sets(options["data"], options["data_root"])
-    if options["pictures"]:
-        source = open_pictures(spec, options["scale"])
-    else:
-        source = open_source(spec, options["scale"], options["device"], options["memory"])
-    rules = rules_of(source.scale, options)
-    row = reference(source.name, source.scale, options["against"])
+    with wrong_usage():
+        if options["pictures"]:
+            source = open_pictures(spec, options["scale"])
+        else:
+            source = open_source(spec, options["scale"], options["device"], options["memory"])
+        rules = rules_of(source.scale, options)
+        row = reference(source.name, source.scale, options["against"])
     out = options["out"] or Path("results") / folder_of(source)
     keep = options["keep"] or options["report"]
     run = Run(spec=spec, source=source, rules=rules, surveys=surveys, folder=out, keep=keep)

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
+from hatsr.apps.errors import Command, wrong_usage
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("model")
 @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--half", is_flag=True, help="Store weights as float16 (OpenVINO only).")
@@ -18,7 +20,8 @@ def export(model: str, target: Path, half: bool, overwrite: bool) -> None:
     """
     from hatsr.export.target import check_target, outputs
 
-    check_target(target, half)
+    with wrong_usage():
+        check_target(target, half)
     existing = [path.name for path in outputs(target) if path.exists()]
     if existing and not overwrite:
         raise click.UsageError(f"{' and '.join(existing)} exists; give --overwrite")
@@ -26,8 +29,9 @@ def export(model: str, target: Path, half: bool, overwrite: bool) -> None:
     from hatsr import checkpoint
     from hatsr.export.files import export as write
 
-    path = checkpoint.resolve(model)
-    found = checkpoint.read(path)
+    with wrong_usage():
+        path = checkpoint.resolve(model)
+        found = checkpoint.read(path)
     text = {k: v for k, v in found.metadata.items() if k not in ("config", "format")}
     done = write(found.model(), target, {"name": path.stem, **text}, half=half)
     click.echo(

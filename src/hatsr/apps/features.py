@@ -2,8 +2,10 @@
 
 import click
 
+from hatsr.apps.errors import Command, wrong_usage
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("image", type=click.Path(exists=True, dir_okay=False))
 @click.option(
     "--model",
@@ -40,9 +42,10 @@ def features(  # noqa: PLR0913 - one argument for each option
     from hatsr.attribution.report import load_subjects
     from hatsr.attribution.subject import load_scene
 
-    if output is not None:
-        check_figure_file(Path(output))
-    subjects = load_subjects(models, device)
+    with wrong_usage():
+        if output is not None:
+            check_figure_file(Path(output))
+        subjects = load_subjects(models, device)
     scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
     rows = [layer_maps(subject, scene, layers, window) for subject in subjects]
     for found in (found for row in rows for found in row):

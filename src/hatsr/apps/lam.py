@@ -4,6 +4,7 @@ from typing import Literal
 
 import click
 
+from hatsr.apps.errors import Command, wrong_usage
 from hatsr.apps.progress import counting
 
 Mode = Literal["robust", "reference"]
@@ -37,7 +38,7 @@ _MEMORY = click.option(
 _IS_LR = click.option("--lr", "is_lr", is_flag=True, help="The picture is the LR, not the HR one.")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("image", type=click.Path(exists=True, dir_okay=False))
 @_MODEL
 @click.option(
@@ -82,13 +83,17 @@ def lam(  # noqa: PLR0913 - one argument for each option
     from hatsr.attribution import report
     from hatsr.attribution.figure_file import check_figure_file
     from hatsr.attribution.integral import LamSettings
+    from hatsr.attribution.objective import check_patch
     from hatsr.attribution.subject import load_scene
 
-    if output is not None:
-        check_figure_file(Path(output))
-    settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
-    subjects = report.load_subjects(models, device)
+    with wrong_usage():
+        if output is not None:
+            check_figure_file(Path(output))
+        settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
+        subjects = report.load_subjects(models, device)
     scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
+    with wrong_usage():
+        check_patch(patch, window, *(side * subjects[0].scale for side in scene.lr.shape[-2:]))
     findings = []
     with counting("steps") as update:
         for finding in report.study(subjects, scene, patch, settings, update):
@@ -99,7 +104,7 @@ def lam(  # noqa: PLR0913 - one argument for each option
         click.echo(f"figure: {output}", err=True)
 
 
-@click.command("lam-sweep")
+@click.command("lam-sweep", cls=Command)
 @click.argument("images", type=click.Path(exists=True, dir_okay=False), nargs=-1, required=True)
 @_MODEL
 @click.option("--grid", default=3, show_default=True, help="Patches per side of each picture.")
@@ -147,10 +152,13 @@ def lam_sweep(  # noqa: PLR0913 - one argument for each option
         sweep,
     )
 
-    settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
-    plan = SweepPlan(models=models, pictures=images, grid=grid, is_lr=is_lr, settings=settings)
-    file, tasks = Path(results), all_tasks(plan)
-    todo = pending(tasks, read_rows(file))
+    file = Path(results)
+    with wrong_usage():
+        settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
+        plan = SweepPlan(models=models, pictures=images, grid=grid, is_lr=is_lr, settings=settings)
+        rows = read_rows(file)
+        tasks = all_tasks(plan)
+    todo = pending(tasks, rows)
     click.echo(f"{sum(len(task.patches) for task in todo)} patches to do", err=True)
     with counting("pictures") as update:
         for done, _ in enumerate(sweep(todo, file, processes), 1):

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hatsr.apps.errors import Command, wrong_usage
+
 if TYPE_CHECKING:
     from hatsr.model import HATConfig
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def models(as_json: bool) -> None:
     """List the weights in the package, and the networks that checkpoints can be given for."""
@@ -45,7 +47,7 @@ def models(as_json: bool) -> None:
     click.echo(f"networks (give a checkpoint file): {', '.join(PRESETS)}")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(model: str | None, as_json: bool) -> None:
@@ -94,8 +96,9 @@ def _checkpoint(model: str) -> dict[str, object]:
     from hatsr import checkpoint
     from hatsr.evaluation.complexity import complexity
 
-    path = checkpoint.resolve(model)
-    found = checkpoint.read(path)
+    with wrong_usage():
+        path = checkpoint.resolve(model)
+        found = checkpoint.read(path)
     cost = complexity(found.config)
     return {
         "file": path,
@@ -120,7 +123,7 @@ def _nearest(config: "HATConfig") -> str:
     return f"no preset, x{config.scale}"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source")
 @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
@@ -146,7 +149,8 @@ def convert(source: str, target: Path, layout: str, dtype: str, overwrite: bool)
 
     if target.exists() and not overwrite:
         raise click.UsageError(f"{target} exists; give --overwrite")
-    found = checkpoint.read(checkpoint.resolve(source))
+    with wrong_usage():
+        found = checkpoint.read(checkpoint.resolve(source))
     metadata = {k: v for k, v in found.metadata.items() if k not in ("config", "format")}
     checkpoint.save(
         found.model(),

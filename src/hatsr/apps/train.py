@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hatsr.apps.errors import Command, failed_work, wrong_usage
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import ExitStack
@@ -32,7 +34,7 @@ def _run_options(command: Any) -> Any:
     return command
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("recipe", required=False)
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of recipes.")
@@ -58,11 +60,12 @@ def train(recipe: str | None, overrides: tuple[str, ...], schema: bool, **option
     if recipe is None:
         names = ", ".join(shipped_recipes())
         raise click.UsageError(f"RECIPE must be given: a YAML file, or one of {names}")
-    with _plain_errors():
-        _run(read_overrides(overrides).over(read_values(find_recipe(recipe))), options)
+    with wrong_usage():
+        values = read_overrides(overrides).over(read_values(find_recipe(recipe)))
+    _run(values, options)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--from", "source", required=True, help="Trained network: shipped name, file or run.")
@@ -79,8 +82,9 @@ def finetune(folder: str, overrides: tuple[str, ...], source: str, **options: An
     from hatsr.training.finetune import finetune_values
     from hatsr.training.yaml_files import read_overrides
 
-    with _plain_errors():
-        _run(read_overrides(overrides).over(finetune_values(Path(folder), source)), options)
+    with wrong_usage():
+        values = read_overrides(overrides).over(finetune_values(Path(folder), source))
+    _run(values, options)
 
 
 def _check_extra() -> None:
@@ -88,23 +92,9 @@ def _check_extra() -> None:
 
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        raise click.ClickException(
+        raise click.UsageError(
             f"training needs {', '.join(missing)}, not installed: pip install 'hat-sr[train]'"
         )
-
-
-class _plain_errors:  # noqa: N801  reads as a word in `with`
-    """What a user can mend is shown as one message, without a traceback."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        from hatsr.training.loop import NotFiniteError
-        from hatsr.training.state import StateError
-
-        if isinstance(error, ValueError | OSError | NotFiniteError | StateError):
-            raise click.ClickException(str(error)) from error
 
 
 def _run(values: Values, options: dict[str, Any]) -> None:
@@ -115,18 +105,21 @@ def _run(values: Values, options: dict[str, Any]) -> None:
     import torch
 
     from hatsr.inference.memory import kept_heap
+    from hatsr.training.loop import NotFiniteError
     from hatsr.training.loop import train as loop
     from hatsr.training.preflight import preflight
     from hatsr.training.recipe import to_recipe
     from hatsr.training.setup import set_up
-    from hatsr.training.state import set_aside
+    from hatsr.training.state import StateError, set_aside
 
     if options["threads"]:
         torch.set_num_threads(options["threads"])
-    recipe = to_recipe(values)
+    with wrong_usage():
+        recipe = to_recipe(values)
     folder = Path(options["runs"]) / recipe.name
-    with kept_heap(), ExitStack() as ending:
-        setup = set_up(recipe, folder, click.echo, cpu=options["cpu"], fresh=options["fresh"])
+    with failed_work(NotFiniteError, StateError), kept_heap(), ExitStack() as ending:
+        with wrong_usage():
+            setup = set_up(recipe, folder, click.echo, cpu=options["cpu"], fresh=options["fresh"])
         is_main = setup.accelerator.is_main_process
         if options["fresh"] and is_main and not options["dry_run"]:
             set_aside(folder)

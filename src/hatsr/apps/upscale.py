@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hatsr.apps.usage import wrong_usage
+from hatsr.apps.errors import Command, wrong_usage
 
 if TYPE_CHECKING:
     from hatsr.inference.batch import Outcome
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option(
     "-o",
