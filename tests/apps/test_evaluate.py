@@ -58,7 +58,7 @@ def test_evaluate_the_shipped_model_and_resume(mine):
     assert again.exit_code == 0
     assert (mine.parent / "out" / "scores.jsonl").read_text().splitlines() == lines
     refused = run(evaluate, "-m", "hat-t-x4", "--data", "mine", "-o", "out")
-    assert "give another --out, or --restart" in refused.output
+    assert "give another --output, or --restart" in refused.output
     assert (
         run(evaluate, "-m", "hat-t-x4", "--data", "mine", "-o", "out", "--restart").exit_code == 0
     )

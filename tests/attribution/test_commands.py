@@ -107,7 +107,7 @@ def test_features_and_their_figure(files):
 
 def test_sweep_prints_means_and_continues(files):
     results = files / "rows.jsonl"
-    rest = ("-m", files / "net0.safetensors", "--results", results, "--fold", 1, "--grid", 1)
+    rest = ("-m", files / "net0.safetensors", "-o", results, "--fold", 1, "--grid", 1)
     assert (
         "2 patches to do" in run(lam_sweep, files / "colour.png", files / "gray.png", *rest).output
     )

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hatsr.apps.data import data
-from hatsr.apps.progress import Terminal
+from hatsr.apps.terminal import TrainingProgress
 from hatsr.apps.train import finetune, train
 from hatsr.training.recipe import schema
 from hatsr.training.state import newest_step, set_aside
@@ -102,12 +102,12 @@ def test_the_bar_ends_with_the_run(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed: list[bool] = []
-    monkeypatch.setattr(Terminal, "close", lambda self: closed.append(True))
+    monkeypatch.setattr(TrainingProgress, "close", lambda self: closed.append(True))
 
-    def fail(self: Terminal, event: object) -> None:
+    def fail(self: TrainingProgress, event: object) -> None:
         raise ValueError("this must fail")
 
-    monkeypatch.setattr(Terminal, "__call__", fail)
+    monkeypatch.setattr(TrainingProgress, "__call__", fail)
     result = call(train, recipe, "--runs", tmp_path / "runs", "--cpu")
     assert "this must fail" in result.output
     assert closed == [True]

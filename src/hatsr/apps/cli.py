@@ -9,8 +9,8 @@ from hatsr import __version__
 COMMANDS = {
     "upscale": ("hatsr.apps.upscale:upscale", "Enlarge pictures."),
     "models": ("hatsr.apps.models:models", "List shipped weights and known networks."),
-    "info": ("hatsr.apps.models:info", "Say what a checkpoint holds, or how this machine runs."),
-    "convert": ("hatsr.apps.models:convert", "Rewrite a checkpoint in another layout."),
+    "info": ("hatsr.apps.info:info", "Say what a checkpoint holds, or how this machine runs."),
+    "convert": ("hatsr.apps.convert:convert", "Rewrite a checkpoint in another layout."),
     "export": ("hatsr.apps.export:export", "Write a network for ONNX Runtime or OpenVINO."),
     "complexity": ("hatsr.apps.complexity:complexity", "Count parameters and multiply-adds."),
     "evaluate": ("hatsr.apps.evaluate:evaluate", "Measure a model on benchmark sets."),

@@ -1,5 +1,7 @@
 """`hatsr complexity`: what a network costs, beside what the paper says."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING
@@ -7,9 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from hatsr.apps.errors import Command, wrong_usage
+from hatsr.apps.options import json_option
+from hatsr.apps.terminal import show
 
 if TYPE_CHECKING:
     from hatsr.model import HATConfig
+
+_UNITS = {"parameters": (1e6, "M"), "multiply_adds": (1e9, "G"), "peak_bytes": (1e6, "MB")}
 
 
 @click.command(cls=Command)
@@ -27,41 +33,44 @@ if TYPE_CHECKING:
 )
 @click.option("--paper", is_flag=True, help="Print every row of Tables 8 to 11 beside ours.")
 @click.option("--run/--no-run", default=True, help="Also time one forward and its memory.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def complexity(**options: object) -> None:
+@json_option()
+def complexity(  # noqa: PLR0913  one parameter for each option
+    preset: str | None,
+    scale: int,
+    size: int,
+    changes: tuple[str, ...],
+    paper: bool,
+    run: bool,
+    as_json: bool,
+) -> None:
     """Count parameters and multiply-adds of PRESET (see hatsr models)."""
-    if options["paper"]:
-        _print_paper(bool(options["as_json"]))
-        return
-    if not isinstance(options["preset"], str):
-        raise click.UsageError("give a preset (see hatsr models), or --paper")
-    _print_one(options["preset"], options)
-
-
-def _print_one(name: str, options: dict) -> None:
     from hatsr.evaluation.complexity import RULE, measure
     from hatsr.evaluation.complexity import complexity as count
-    from hatsr.model import preset
+    from hatsr.model import preset as find_preset
 
+    if paper:
+        _print_paper(as_json)
+        return
+    if preset is None:
+        raise click.UsageError("give a preset (see hatsr models), or --paper")
     with wrong_usage():
-        config = changed(preset(name, scale=options["scale"]), options["changes"])
-    facts: dict[str, object] = {"preset": name, "scale": config.scale, "size": options["size"]}
-    facts |= asdict(count(config, options["size"], options["size"]))
-    if options["run"]:
-        facts |= asdict(measure(config, options["size"], options["size"]))
+        config = changed(find_preset(preset, scale=scale), changes)
+    facts: dict[str, object] = {"preset": preset, "scale": config.scale, "size": size}
+    facts |= asdict(count(config, size, size))
+    if run:
+        facts |= asdict(measure(config, size, size))
     facts["rule"] = RULE
-    if options["as_json"]:
+    if as_json:
         click.echo(json.dumps(facts, indent=2))
         return
-    units = {"parameters": (1e6, "M"), "multiply_adds": (1e9, "G"), "peak_bytes": (1e6, "MB")}
     for key, value in facts.items():
-        if key in units and isinstance(value, int):
-            size, unit = units[key]
-            value = f"{value / size:.2f} {unit} ({value})"
+        if key in _UNITS and isinstance(value, int):
+            unit, name = _UNITS[key]
+            value = f"{value / unit:.2f} {name} ({value})"
         click.echo(f"{key.replace('_', ' ')}: {value}")
 
 
-def changed(config: "HATConfig", changes: tuple[str, ...]) -> "HATConfig":
+def changed(config: HATConfig, changes: tuple[str, ...]) -> HATConfig:
     """The configuration with ``key=value`` changes; values are JSON."""
     known = {field.name for field in fields(config)}
     values = {}
@@ -83,24 +92,26 @@ def changed(config: "HATConfig", changes: tuple[str, ...]) -> "HATConfig":
 
 def _print_paper(as_json: bool) -> None:
     from hatsr.evaluation.complexity import RULE, paper_rows
+    from hatsr.evaluation.tables import Table
 
     rows = paper_rows()
     if as_json:
         click.echo(json.dumps({"rows": rows, "rule": RULE}, indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("table", "network", "parameters, M", "paper", "multiply-adds, G", "paper")
-    for row in rows:
-        table.add_row(
-            row["table"],
-            row["network"],
-            f"{row['parameters'] / 1e6:.2f}",
-            f"{row['paper_parameters_m']:.1f}",
-            f"{row['multiply_adds'] / 1e9:.2f}",
-            f"{row['paper_multiply_adds_g']:.1f}",
-        )
-    console = Console()
-    console.print(table)
-    console.print(RULE)
+    table = Table(
+        title="Tables 8 to 11 of the paper, and ours",
+        header=("table", "network", "parameters, M", "paper", "multiply-adds, G", "paper"),
+        rows=tuple(
+            (
+                row["table"],
+                row["network"],
+                f"{row['parameters'] / 1e6:.2f}",
+                f"{row['paper_parameters_m']:.1f}",
+                f"{row['multiply_adds'] / 1e9:.2f}",
+                f"{row['paper_multiply_adds_g']:.1f}",
+            )
+            for row in rows
+        ),
+        notes=(RULE,),
+    )
+    show(table)

@@ -50,9 +50,15 @@ def failed_work(*more: type[Exception]) -> Iterator[None]:
 
 
 @contextmanager
-def wrong_usage() -> Iterator[None]:
-    """A value that breaks its rule, or a file that is not there, is wrong usage: exit code 2."""
+def wrong_usage(*kinds: type[Exception]) -> Iterator[None]:
+    """What goes wrong inside is wrong usage: exit code 2.
+
+    Args:
+        kinds: exceptions that count; by default those of a value that breaks its rule, and of a
+            file that is not there.
+    """
+    kinds = kinds or (ValueError, OSError)
     try:
         yield
-    except (ValueError, OSError) as error:
+    except kinds as error:
         raise click.UsageError(str(error), click.get_current_context(silent=True)) from error

@@ -4,59 +4,44 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from hatsr.apps.errors import Command, wrong_usage
-from hatsr.apps.results import say, show, watching
+from hatsr.apps.options import (
+    NAME,
+    NEW_FOLDER,
+    PathType,
+    data_options,
+    device_option,
+    json_option,
+    memory_option,
+    model_option,
+    output_option,
+)
+from hatsr.apps.terminal import say, show, watching
 
 if TYPE_CHECKING:
     from hatsr.evaluation.runs import Run
-    from hatsr.evaluation.scores import Result, Rules
-
-
-def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that name benchmark sets."""
-    data = click.option(
-        "--data",
-        multiple=True,
-        metavar="SET|DIR",
-        help="Set5, Set14, BSD100, Urban100, Manga109 or a folder; again for more. "
-        "Default: all five.",
-    )
-    root = click.option(
-        "--data-root",
-        type=click.Path(path_type=Path),
-        envvar="HATSR_BENCH",
-        metavar="DIR",
-        help="Holds a folder for each set, HR inside. Default: $HATSR_BENCH.",
-    )
-    return data(root(command))
+    from hatsr.evaluation.scores import Result
 
 
 @click.command(cls=Command)
-@click.option(
-    "--model",
-    "-m",
-    default=None,
-    metavar="NAME|PATH",
-    help="Shipped name, checkpoint file or folder, hf://owner/name/file, or bicubic.",
-)
+@model_option("or bicubic")
 @click.option(
     "--pictures",
-    type=click.Path(exists=True, file_okay=False),
+    type=PathType(exists=True, file_okay=False),
     metavar="DIR",
     help="Judge SR pictures that any program made, instead of a model.",
 )
 @data_options
-@click.option("--scale", type=int, default=None, help="Needed for --pictures and bicubic.")
+@click.option("--scale", type=click.IntRange(1), help="Needed for --pictures and bicubic.")
 @click.option(
     "--lr",
-    default="",
+    type=NAME,
     metavar="DIR",
     help="Read LR from a folder (LRbicx4 inside each set, or a path) instead of making it.",
 )
@@ -78,23 +63,41 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="METHOD",
     help="Row of Table 6 to hold the result against, e.g. HAT or HAT-L+ (pre-trained).",
 )
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Results and scores so far. Default: results/MODEL-xSCALE.",
+@output_option(
+    "Results and scores so far. Default: results/MODEL-xSCALE.", metavar="DIR", type=NEW_FOLDER
 )
 @click.option("--restart", is_flag=True, help="Forget the scores so far.")
-@click.option("--keep", is_flag=True, help="Save the SR pictures in OUT/pictures.")
-@click.option("--report", is_flag=True, help="Also OUT/report.html, against bicubic.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps ...")
-@click.option("--memory", default=None, metavar="SIZE", help="Budget such as 4GB.")
+@click.option("--keep", is_flag=True, help="Save the SR pictures in DIR/pictures.")
+@click.option("--report", is_flag=True, help="Also DIR/report.html, against bicubic.")
+@json_option("Print JSON instead of tables.")
+@device_option
+@memory_option(". Default: 60 % of what is free.")
 @click.option(
-    "--published", type=int, metavar="N", help="Print Table N of the paper, 1 to 11, and leave."
+    "--published",
+    type=click.IntRange(1, 11),
+    metavar="N",
+    help="Print Table N of the paper, 1 to 11, and leave.",
 )
-def evaluate(**options: Any) -> None:
+def evaluate(  # noqa: PLR0913  one parameter for each option
+    model: str | None,
+    pictures: str | None,
+    data: tuple[str, ...],
+    data_root: Path | None,
+    scale: int | None,
+    lr: str | None,
+    ensemble: bool,
+    gray_as_is: bool,
+    perceptual: tuple[str, ...],
+    against: str,
+    output: Path | None,
+    restart: bool,
+    keep: bool,
+    report: bool,
+    as_json: bool,
+    device: str,
+    memory: str | None,
+    published: int | None,
+) -> None:
     """Measure a model on benchmark sets, beside what others published.
 
     A run that is stopped goes on where it was. A picture that cannot be read is reported and the
@@ -105,29 +108,43 @@ def evaluate(**options: Any) -> None:
     from hatsr.evaluation.opening import find_sets, open_pictures, open_source
     from hatsr.evaluation.outputs import document, reference, remarks, verdicts, write_files
     from hatsr.evaluation.runs import Run, folder_of
+    from hatsr.evaluation.scores import Rules
     from hatsr.evaluation.tables import comparison, details
 
-    if options["published"] is not None:
-        _print_published(options["published"], options["scale"] or 4)
+    if published is not None:
+        _print_published(published, scale or 4)
         return
-    spec = _spec(options)
-    surveys, absent = find_sets(options["data"], options["data_root"])
+    spec = _choose(model, pictures, report)
+    with wrong_usage(ValueError):
+        surveys, absent = find_sets(data, data_root)
     with wrong_usage():
-        if options["pictures"]:
-            source = open_pictures(spec, options["scale"])
+        if pictures:
+            source = open_pictures(spec, scale)
         else:
-            source = open_source(spec, options["scale"], options["device"], options["memory"])
-        rules = rules_of(source.scale, options)
-        row = reference(source.name, source.scale, options["against"])
-    out = options["out"] or Path("results") / folder_of(source)
-    keep = options["keep"] or options["report"]
-    run = Run(spec=spec, source=source, rules=rules, surveys=surveys, folder=out, keep=keep)
-    if options["restart"]:
+            source = open_source(spec, scale, device, memory)
+        row = reference(source.name, source.scale, against)
+        rules = Rules(
+            scale=source.scale,
+            ensemble=ensemble,
+            lr=locate_lr(lr),
+            gray_as_is=gray_as_is,
+            perceptual=perceptual,
+        )
+        run = Run(
+            spec=spec,
+            source=source,
+            rules=rules,
+            surveys=surveys,
+            folder=output or Path("results") / folder_of(source),
+            keep=keep or report,
+        )
+        check_kept(run)
+    if restart:
         run.scores.unlink(missing_ok=True)
     with watching(source.name, surveys) as progress:
         result = run.measure(progress)
-    write_files(result, row, out)
-    if options["as_json"]:
+    write_files(result, row, run.folder)
+    if as_json:
         click.echo(json.dumps(document(result, row), indent=2, allow_nan=False))
     else:
         show(comparison([result]))
@@ -135,34 +152,41 @@ def evaluate(**options: Any) -> None:
         for line in verdicts(result, row):
             click.echo(line)
     say([*(each.status() for each in surveys), *remarks(result), *absent])
-    if options["report"]:
+    if report:
         _report(run, result)
-    say([f"written to {out}"])
+    say([f"written to {run.folder}"])
     whole = all(each.comparable for each in result.sets)
-    sys.exit(0 if whole and not (options["data"] and absent) else 1)
+    sys.exit(0 if whole and not (data and absent) else 1)
 
 
-def _spec(options: dict[str, Any]) -> str:
+def _choose(model: str | None, pictures: str | None, report: bool) -> str:
     """The model or folder, exactly one of which must be given."""
-    if (options["model"] is None) == (options["pictures"] is None):
-        raise click.UsageError("give either --model (bicubic needs no weights) or --pictures")
-    if options["report"] and options["model"] == "bicubic":
-        raise click.UsageError("--report is against bicubic: give another --model")
-    return options["model"] or options["pictures"]
+    if model is not None and pictures is None:
+        if report and model == "bicubic":
+            raise click.UsageError("--report is against bicubic: give another --model")
+        return model
+    if pictures is not None and model is None:
+        return pictures
+    raise click.UsageError("give either --model (bicubic needs no weights) or --pictures")
 
 
-def rules_of(scale: int, options: dict[str, Any]) -> Rules:
-    """The rules that the options ask for."""
-    from hatsr.evaluation.scores import Rules
+def locate_lr(lr: str | None) -> str:
+    """The folder of LR as the rules have it: a path where there is such a folder, else a name."""
+    return str(Path(lr).resolve()) if lr and Path(lr).is_dir() else lr or ""
 
-    lr = options["lr"]
-    return Rules(
-        scale=scale,
-        ensemble=options["ensemble"],
-        lr=str(Path(lr).resolve()) if lr and Path(lr).is_dir() else lr,
-        gray_as_is=options["gray_as_is"],
-        perceptual=tuple(options.get("perceptual", ())),
-    )
+
+def check_kept(run: Run) -> None:
+    """Refuse a folder for the SR pictures in which the run's own inputs lie.
+
+    Raises:
+        ValueError: they lie there.
+    """
+    from hatsr.files import check_not_input
+
+    if run.keep:
+        hr = [entry.path for survey in run.surveys for entry in survey.entries]
+        lr = [survey.home / run.rules.lr for survey in run.surveys if run.rules.lr]
+        check_not_input(run.pictures, [run.spec, *hr, *lr])
 
 
 def _report(run: Run, result: Result) -> None:
@@ -183,6 +207,7 @@ def _report(run: Run, result: Result) -> None:
         folder=run.folder / BICUBIC,
         keep=True,
     )
+    check_kept(baseline)
     write_report([baseline, run], [baseline.measure(), result], run.folder / "report.html")
 
 
@@ -190,4 +215,5 @@ def _print_published(number: int, scale: int) -> None:
     from hatsr.evaluation.published import SETS
     from hatsr.evaluation.tables import published, smaller
 
-    show(published(scale, SETS) if number == 6 else smaller(number))
+    with wrong_usage():
+        show(published(scale, SETS) if number == 6 else smaller(number))

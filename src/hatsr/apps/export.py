@@ -1,17 +1,20 @@
 """`hatsr export`: a network for ONNX Runtime or OpenVINO."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import click
 
 from hatsr.apps.errors import Command, wrong_usage
+from hatsr.apps.options import NAME, NEW_FILE, overwrite_option
 
 
 @click.command(cls=Command)
-@click.argument("model")
-@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("model", type=NAME)
+@click.argument("target", type=NEW_FILE)
 @click.option("--half", is_flag=True, help="Store weights as float16 (OpenVINO only).")
-@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
+@overwrite_option
 def export(model: str, target: Path, half: bool, overwrite: bool) -> None:
     """Write the checkpoint MODEL as TARGET: .onnx, or .xml and .bin for OpenVINO.
 
@@ -22,15 +25,19 @@ def export(model: str, target: Path, half: bool, overwrite: bool) -> None:
 
     with wrong_usage():
         check_target(target, half)
-    existing = [path.name for path in outputs(target) if path.exists()]
-    if existing and not overwrite:
-        raise click.UsageError(f"{' and '.join(existing)} exists; give --overwrite")
+        existing = [path for path in outputs(target) if path.exists()]
+        if existing and not overwrite:
+            names = " and ".join(path.name for path in existing)
+            raise FileExistsError(f"{names} exists; give --overwrite")
 
     from hatsr import checkpoint
     from hatsr.export.files import export as write
+    from hatsr.files import check_not_input
 
     with wrong_usage():
         path = checkpoint.resolve(model)
+        for output in existing:
+            check_not_input(output, [path])
         found = checkpoint.read(path)
     text = {k: v for k, v in found.metadata.items() if k not in ("config", "format")}
     done = write(found.model(), target, {"name": path.stem, **text}, half=half)

@@ -1,24 +1,30 @@
 """`hatsr lam` and `hatsr lam-sweep`: which pixels networks used."""
 
-from typing import Literal
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hatsr.apps.errors import Command, wrong_usage
-from hatsr.apps.progress import counting
-
-Mode = Literal["robust", "reference"]
-
-_MODEL = click.option(
-    "--model",
-    "-m",
-    "models",
-    multiple=True,
-    default=("hat-t-x4",),
-    show_default=True,
-    help="Shipped name, file, folder, hf://owner/name/file, random:PRESET or "
-    "python:MODULE:FUNCTION. Give it again to compare.",
+from hatsr.apps.options import (
+    FILE,
+    NEW_FILE,
+    device_option,
+    json_option,
+    memory_option,
+    models_option,
+    output_option,
 )
+from hatsr.apps.terminal import counting
+
+if TYPE_CHECKING:
+    from hatsr.attribution.integral import LamSettings
+    from hatsr.attribution.objective import Mode
+    from hatsr.attribution.panels import Colours
+
+_MODELS = models_option("random:PRESET or python:MODULE:FUNCTION")
 _WINDOW = click.option(
     "--window", default=16, show_default=True, help="Side of the patch, SR pixels."
 )
@@ -32,15 +38,13 @@ _MODE = click.option(
     show_default=True,
     help="reference: LAM to the letter, gradients that are not a number count as 0.",
 )
-_MEMORY = click.option(
-    "--memory", default=0.5, show_default=True, help="GB for a batch of steps; 0: one at a time."
-)
+_MEMORY = memory_option(" for a batch of steps; 1MB: one at a time. Default: 500MB.")
 _IS_LR = click.option("--lr", "is_lr", is_flag=True, help="The picture is the LR, not the HR one.")
 
 
 @click.command(cls=Command)
-@click.argument("image", type=click.Path(exists=True, dir_okay=False))
-@_MODEL
+@click.argument("image", type=FILE)
+@_MODELS
 @click.option(
     "--patch", type=(int, int), required=True, help="Row and column of its corner, SR pixels."
 )
@@ -49,7 +53,7 @@ _IS_LR = click.option("--lr", "is_lr", is_flag=True, help="The picture is the LR
 @_MODE
 @_MEMORY
 @_IS_LR
-@click.option("--output", "-o", type=click.Path(), help="Figure: .png, .svg or .pdf.")
+@output_option("Figure: .png, .svg or .pdf.", metavar="FILE", type=NEW_FILE)
 @click.option(
     "--colours",
     type=click.Choice(["seismic", "cividis", "viridis"]),
@@ -57,19 +61,19 @@ _IS_LR = click.option("--lr", "is_lr", is_flag=True, help="The picture is the LR
     show_default=True,
     help="Of the maps; cividis and viridis can be read by the colour-blind.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON lines.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, mps.")
-def lam(  # noqa: PLR0913 - one argument for each option
-    image: str,
+@json_option("Print the numbers as JSON lines.")
+@device_option
+def lam(  # noqa: PLR0913  one parameter for each option
+    image: Path,
     models: tuple[str, ...],
     patch: tuple[int, int],
     window: int,
     fold: int,
     mode: Mode,
-    memory: float,
+    memory: str | None,
     is_lr: bool,
-    output: str | None,
-    colours: Literal["seismic", "cividis", "viridis"],
+    output: Path | None,
+    colours: Colours,
     as_json: bool,
     device: str,
 ) -> None:
@@ -78,19 +82,22 @@ def lam(  # noqa: PLR0913 - one argument for each option
     IMAGE is the HR picture; it is made small here, and PSNR and SSIM of the patch are printed.
     """
     import json
-    from pathlib import Path
 
     from hatsr.attribution import report
     from hatsr.attribution.figure_file import check_figure_file
-    from hatsr.attribution.integral import LamSettings
     from hatsr.attribution.objective import check_patch
     from hatsr.attribution.subject import load_scene
+    from hatsr.checkpoint import DEFAULT_MODEL
+    from hatsr.files import check_not_input
+    from hatsr.inference.settings import choose_device
 
+    models = models or (DEFAULT_MODEL,)
     with wrong_usage():
         if output is not None:
-            check_figure_file(Path(output))
-        settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
-        subjects = report.load_subjects(models, device)
+            check_figure_file(output)
+            check_not_input(output, [image, *models])
+        settings = _settings(window, fold, mode, memory)
+        subjects = report.load_subjects(models, choose_device(device))
     scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
     with wrong_usage():
         check_patch(patch, window, *(side * subjects[0].scale for side in scene.lr.shape[-2:]))
@@ -100,19 +107,27 @@ def lam(  # noqa: PLR0913 - one argument for each option
             click.echo(json.dumps(finding.numbers()) if as_json else finding.line())
             findings.append(finding)
     if output is not None:
-        report.draw(findings, Path(output), colours)
+        report.draw(findings, output, colours)
         click.echo(f"figure: {output}", err=True)
 
 
+def _settings(window: int, fold: int, mode: Mode, memory: str | None) -> LamSettings:
+    from hatsr.attribution.integral import DEFAULTS, LamSettings
+    from hatsr.inference.memory import parse_bytes
+
+    budget = DEFAULTS.memory if memory is None else parse_bytes(memory) / 1e9
+    return LamSettings(window=window, fold=fold, mode=mode, memory=budget)
+
+
 @click.command("lam-sweep", cls=Command)
-@click.argument("images", type=click.Path(exists=True, dir_okay=False), nargs=-1, required=True)
-@_MODEL
+@click.argument("images", type=FILE, nargs=-1, required=True)
+@_MODELS
 @click.option("--grid", default=3, show_default=True, help="Patches per side of each picture.")
-@click.option(
-    "--results",
+@output_option(
+    "File of JSON lines; a second run continues it.",
+    metavar="FILE",
+    type=NEW_FILE,
     required=True,
-    type=click.Path(dir_okay=False),
-    help="File of JSON lines; a second run continues it.",
 )
 @click.option(
     "--processes",
@@ -126,22 +141,19 @@ def lam(  # noqa: PLR0913 - one argument for each option
 @_MODE
 @_MEMORY
 @_IS_LR
-def lam_sweep(  # noqa: PLR0913 - one argument for each option
-    images: tuple[str, ...],
+def lam_sweep(  # noqa: PLR0913  one parameter for each option
+    images: tuple[Path, ...],
     models: tuple[str, ...],
     grid: int,
-    results: str,
+    output: Path,
     processes: int,
     window: int,
     fold: int,
     mode: Mode,
-    memory: float,
+    memory: str | None,
     is_lr: bool,
 ) -> None:
     """Mean diffusion index of networks over positions and pictures, with its 95 % interval."""
-    from pathlib import Path
-
-    from hatsr.attribution.integral import LamSettings
     from hatsr.attribution.summary import summarise
     from hatsr.attribution.sweep import (
         SweepPlan,
@@ -151,17 +163,25 @@ def lam_sweep(  # noqa: PLR0913 - one argument for each option
         read_rows,
         sweep,
     )
+    from hatsr.checkpoint import DEFAULT_MODEL
+    from hatsr.files import check_not_input
 
-    file = Path(results)
+    models = models or (DEFAULT_MODEL,)
     with wrong_usage():
-        settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
-        plan = SweepPlan(models=models, pictures=images, grid=grid, is_lr=is_lr, settings=settings)
-        rows = read_rows(file)
+        check_not_input(output, [*images, *models])
+        plan = SweepPlan(
+            models=models,
+            pictures=tuple(map(str, images)),
+            grid=grid,
+            is_lr=is_lr,
+            settings=_settings(window, fold, mode, memory),
+        )
+        rows = read_rows(output)
         tasks = all_tasks(plan)
     todo = pending(tasks, rows)
     click.echo(f"{sum(len(task.patches) for task in todo)} patches to do", err=True)
     with counting("pictures") as update:
-        for done, _ in enumerate(sweep(todo, file, processes), 1):
+        for done, _ in enumerate(sweep(todo, output, processes), 1):
             update(done, len(todo))
-    for summary in summarise(belonging(tasks, read_rows(file))):
+    for summary in summarise(belonging(tasks, read_rows(output))):
         click.echo(summary.line())

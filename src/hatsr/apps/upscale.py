@@ -1,61 +1,61 @@
 """`hatsr upscale`: files in, enlarged files out."""
 
+from __future__ import annotations
+
 import json
 import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from hatsr.apps.errors import Command, wrong_usage
+from hatsr.apps.options import (
+    NAME,
+    PathType,
+    device_option,
+    json_option,
+    memory_option,
+    model_option,
+    output_option,
+)
+from hatsr.apps.terminal import PictureBars, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hatsr.inference.batch import Outcome
+    from hatsr.inference.destination import Existing
+    from hatsr.inference.settings import Precision
 
 
 @click.command(cls=Command)
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option(
-    "-o",
-    "--output",
-    "place",
-    type=click.Path(path_type=Path),
+@click.argument("inputs", nargs=-1, required=True, type=NAME, metavar="INPUT...")
+@output_option(
+    "File for one picture, else folder. Default: beside the picture.",
     metavar="OUT",
-    help="File for one picture, else folder. Default: beside the picture.",
+    type=PathType(path_type=Path),
 )
-@click.option(
-    "--model",
-    default=None,
-    metavar="NAME|PATH",
-    help="Shipped name, checkpoint file or folder, hf://owner/name/file.",
-)
+@model_option()
 @click.option(
     "--scale",
     type=float,
-    default=None,
     help="Factor, up to the model's own; smaller ones are reduced from it.",
 )
 @click.option(
     "--format",
     "ending",
-    default=None,
     metavar="ENDING",
     help="png, jpg, webp, tif or avif. Default: as the source.",
 )
-@click.option("--quality", type=int, default=None, help="1 to 100, for jpg, webp, avif.")
-@click.option(
-    "--memory",
-    default=None,
-    metavar="SIZE",
-    help="Budget such as 4GB. Default: 60 % of what is free.",
-)
+@click.option("--quality", type=int, help="1 to 100, for jpg, webp, avif.")
+@memory_option(". Default: 60 % of what is free.")
 @click.option(
     "--tile",
     type=int,
-    default=None,
     metavar="PIXELS",
     help="Side of tiles in LR pixels. Default: the whole picture, or what fits.",
 )
@@ -67,61 +67,89 @@ if TYPE_CHECKING:
     help="fp16 and bf16 need a GPU, int8 a CPU with VNNI; it is refused if it costs over 0.05 dB.",
 )
 @click.option("--ensemble", is_flag=True, help="Average over 8 flips and turns; 8 times slower.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps ...")
+@device_option
+@click.option("--recursive", "-r", is_flag=True, help="Subfolders too; OUT gets the same ones.")
 @click.option("--overwrite", "existing", flag_value="overwrite", help="Replace existing results.")
 @click.option("--skip-existing", "existing", flag_value="skip", help="Leave existing results.")
 @click.option(
     "--max-pixels",
     type=click.IntRange(1),
-    default=None,
     metavar="N",
     help="Largest height x width to read, if the usual limit is too low.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of what was done.")
-def upscale(**options: Any) -> None:
+@json_option("Print a JSON list of what was done and left out.")
+def upscale(  # noqa: PLR0913  one parameter for each option
+    inputs: tuple[str, ...],
+    output: Path | None,
+    model: str | None,
+    scale: float | None,
+    ending: str | None,
+    quality: int | None,
+    memory: str | None,
+    tile: int | None,
+    precision: Precision,
+    ensemble: bool,
+    device: str,
+    recursive: bool,
+    existing: Existing | None,
+    max_pixels: int | None,
+    as_json: bool,
+) -> None:
     """Enlarge pictures: files, folders or patterns.
 
     Reads PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF. Depth, gray, transparency, colour profile, EXIF
     and resolution are kept. A picture that cannot be read is reported and the others are done.
-    Results of earlier runs (a_x4.png beside a.png) are left out.
+    From folders and patterns, results of earlier runs are left out; a file that is named is done.
 
     Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 stopped by Ctrl-C.
     """
     from hatsr import checkpoint, image
-    from hatsr.inference.batch import Output, check_output, find_pictures, upscale_files
+    from hatsr.inference.batch import Outcome, upscale_files
+    from hatsr.inference.destination import Output, check_output
+    from hatsr.inference.finding import find_pictures
     from hatsr.inference.opening import open_model
     from hatsr.inference.settings import Settings
 
     signal.signal(signal.SIGTERM, _interrupt)
-    names = ("device", "precision", "memory", "tile", "ensemble", "scale")
     with wrong_usage():
-        model = options["model"] or checkpoint.default_model(options["scale"])
-        upscaler = open_model(model, Settings(**{name: options[name] for name in names}))
-    ending = options["ending"] and f".{options['ending'].lower().lstrip('.')}"
-    output = Output(
-        place=options["place"],
-        ending=ending,
-        quality=options["quality"],
-        existing=options["existing"] or "refuse",
-    )
-    sources = find_pictures(options["inputs"], f"_x{upscaler.factor:g}")
-    if not sources:
-        raise click.UsageError(f"no pictures in {', '.join(options['inputs'])}")
-    with wrong_usage():
-        check_output(output, len(sources))
+        found = find_pictures(inputs, recursive=recursive)
+        if not found.pictures:
+            raise ValueError("; ".join((f"no pictures in {', '.join(inputs)}", *found.remarks())))
+        where = Output(
+            place=output,
+            ending=ending and f".{ending.lower().lstrip('.')}",
+            quality=quality,
+            existing=existing or "refuse",
+        )
+        check_output(where, len(found.pictures))
+        settings = Settings(
+            device=device,
+            precision=precision,
+            memory=memory,
+            tile=tile,
+            ensemble=ensemble,
+            scale=scale,
+        )
+        upscaler = open_model(model or checkpoint.default_model(scale), settings)
     outcomes: list[Outcome] = []
     stopped = None
-    with _Bars(sources, quiet=options["as_json"]) as bars:
+    with PictureBars([each.path for each in found.pictures], quiet=as_json) as bars:
+        limit = max_pixels or image.MAX_PIXELS
         try:
-            limit = options["max_pixels"] or image.MAX_PIXELS
-            for outcome in upscale_files(upscaler, sources, output, bars.tell, limit):
+            for outcome in upscale_files(upscaler, found.pictures, where, bars.tell, limit):
                 outcomes.append(outcome)
-                bars.report(outcome)
+                bars.report(outcome.source, _line(outcome))
         except (KeyboardInterrupt, OSError) as error:
             stopped = error
-    if options["as_json"]:
-        click.echo(json.dumps([asdict(outcome) for outcome in outcomes], default=str, indent=2))
-    sys.exit(_summary(outcomes, len(sources), stopped))
+    if as_json:
+        left = [
+            Outcome(source=path, target=None, status="left out", message=why)
+            for path, why in found.left_out.items()
+        ]
+        click.echo(json.dumps([asdict(each) for each in (*outcomes, *left)], default=str, indent=2))
+    code = _sum_up(outcomes, len(found.pictures), upscaler.settings.device, stopped)
+    say(found.remarks())
+    sys.exit(code)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -129,59 +157,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-class _Bars:
-    """Progress of the picture under way and, for several, of all; results as lines above."""
-
-    def __init__(self, sources: list[Path], quiet: bool) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-        )
-        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
-        self.progress = Progress(*columns, console=self.console, transient=True)
-        self.sizes = {path: _bytes(path) for path in sources}
-        total, visible = sum(self.sizes.values()), len(sources) > 1
-        self.all = self.progress.add_task("all pictures", total=total, visible=visible)
-        self.one = self.progress.add_task("", total=1.0, visible=False)
-        self.current, self.done = Path(), 0
-
-    def __enter__(self) -> "_Bars":
-        self.progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.progress.stop()
-
-    def tell(self, source: Path, fraction: float) -> None:
-        """A picture has come so far."""
-        if source != self.current:
-            self.current = source
-            self.progress.reset(self.one, description=source.name, visible=True)
-        self.progress.update(self.one, completed=fraction)
-        self.progress.update(self.all, completed=self.done + fraction * self.sizes[source])
-
-    def report(self, outcome: "Outcome") -> None:
-        """A picture is done, in one way or another."""
-        self.done += self.sizes[outcome.source]
-        self.progress.update(self.all, completed=self.done)
-        self.progress.update(self.one, visible=False)
-        self.console.print(_line(outcome), markup=False)
-
-
-def _bytes(path: Path) -> int:
-    try:
-        return max(1, path.stat().st_size)
-    except OSError:
-        return 1
-
-
-def _line(outcome: "Outcome") -> str:
+def _line(outcome: Outcome) -> str:
     """One picture's result in words."""
     if outcome.status == "failed":
         told = outcome.message.removeprefix(f"{outcome.source}: ")
@@ -196,7 +172,9 @@ def _line(outcome: "Outcome") -> str:
     )
 
 
-def _summary(outcomes: "list[Outcome]", total: int, stopped: BaseException | None) -> int:
+def _sum_up(
+    outcomes: Sequence[Outcome], total: int, device: str, stopped: BaseException | None
+) -> int:
     """Say how it went; returns the exit code."""
     counts = {
         name: sum(o.status == name for o in outcomes) for name in ("done", "skipped", "failed")
@@ -209,6 +187,6 @@ def _summary(outcomes: "list[Outcome]", total: int, stopped: BaseException | Non
             err=True,
         )
         return 130 if isinstance(stopped, KeyboardInterrupt) else 1
-    if total > 1:
-        click.echo(", ".join(f"{n} {name}" for name, n in counts.items() if n), err=True)
+    counted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    click.echo(f"{counted}, on {device}", err=True)
     return 1 if counts["failed"] else 0

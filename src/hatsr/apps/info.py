@@ -1,0 +1,93 @@
+"""`hatsr info`: what a checkpoint holds, or how this machine runs networks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from hatsr.apps.errors import Command, wrong_usage
+from hatsr.apps.options import NAME, json_option
+
+if TYPE_CHECKING:
+    from hatsr.model import HATConfig
+
+
+@click.command(cls=Command)
+@click.argument("model", required=False, type=NAME)
+@json_option()
+def info(model: str | None, as_json: bool) -> None:
+    """Say what the checkpoint MODEL holds; without one, how this machine will run networks."""
+    facts = _machine() if model is None else _checkpoint(model)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, default=str))
+        return
+    for name, value in facts.items():
+        click.echo(f"{name}: {value}")
+
+
+def _machine() -> dict[str, object]:
+    import platform
+
+    import torch
+
+    from hatsr import __version__
+    from hatsr.inference.memory import available_bytes, can_keep_heap
+    from hatsr.inference.packed import fuses
+    from hatsr.inference.settings import choose_device
+    from hatsr.native import products
+    from hatsr.native.library import Kernels, kernels
+
+    fused, native, device = fuses(torch.empty(1)), kernels(), choose_device()
+    return {
+        "hatsr": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "device": device if device != "cuda" else f"cuda ({torch.cuda.get_device_name()})",
+        "threads": torch.get_num_threads(),
+        "vector unit": torch.backends.cpu.get_cpu_capability(),
+        "free memory": f"{available_bytes() / 1e9:.1f} GB",
+        "linear layers": "native kernel on matrix units"
+        if products.usable(torch.empty(1))
+        else "oneDNN, packed and fused"
+        if fused
+        else "plain torch (no oneDNN here)",
+        "window attention": f"native kernel, {native.name}"
+        if isinstance(native, Kernels)
+        else f"plain torch ({native})",
+        "heap": "kept between layers" if can_keep_heap() else "as the system does (no glibc here)",
+        "cuda": torch.cuda.is_available(),
+    }
+
+
+def _checkpoint(model: str) -> dict[str, object]:
+    from hatsr import checkpoint
+    from hatsr.evaluation.complexity import complexity
+
+    with wrong_usage():
+        path = checkpoint.resolve(model)
+        found = checkpoint.read(path)
+    cost = complexity(found.config)
+    return {
+        "file": path,
+        "layout": found.layout,
+        "network": name_network(found.config),
+        "parameters": cost.parameters,
+        "multiply-adds at 64 x 64": cost.multiply_adds,
+        **asdict(found.config),
+        **{key: value for key, value in found.metadata.items() if key not in ("config", "format")},
+    }
+
+
+def name_network(config: HATConfig) -> str:
+    """The preset that this is, if any."""
+    from dataclasses import replace
+
+    from hatsr.model import PRESETS
+
+    for name, known in PRESETS.items():
+        if replace(known, scale=config.scale) == config:
+            return f"{name} x{config.scale}"
+    return f"no preset, x{config.scale}"
