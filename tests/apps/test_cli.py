@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tiny import tiny
 
 from hatsr import checkpoint
 from hatsr.apps.cli import COMMANDS, cli
+from hatsr.inference.settings import choose_device
 
 
 @pytest.fixture
@@ -76,7 +78,10 @@ def test_upscale_json_and_exit_code(net: str, photo: str, tmp_path: Path) -> Non
         (["--tile", "3"], "tile must be at least"),
         (["--memory", "much"], "memory must be a size"),
         (["--precision", "fp16"], "precision must be fp32 on a cpu"),
+        (["--memory", "4"], "memory must be at least 1MB, got 4"),
         (["--scale", "9"], "scale must be from 1 to 2"),
+        (["--scale", "0"], "scale must be from 1 to 2"),
+        (["-o", "big.jxl"], "output must end in one of .png"),
         (["--device", "cuda:77"], "device must be one that PyTorch can use here, got cuda:77"),
         (["--device", "gpu"], "device must be one that PyTorch can use here, got gpu"),
         (["--format", "jpgg"], "format must be one of .png"),
@@ -110,6 +115,63 @@ def test_empty_folder(tmp_path: Path, net: str) -> None:
     assert "no pictures in" in result.output
 
 
+def test_what_is_left_out_is_said(net: str, photo: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = call("upscale", photo, "-m", net)
+    assert first.stderr.splitlines()[-1] == f"1 done, on {choose_device()}"
+    (tmp_path / "phone.heic").write_bytes(b"")
+    again = call("upscale", str(tmp_path), "-m", net, "-o", str(out), "--json")
+    assert again.exit_code == 0, again.output
+    status = [(Path(row["source"]).name, row["status"]) for row in json.loads(again.stdout)]
+    assert status == [
+        ("photo.png", "done"),
+        ("photo_x2.png", "left out"),
+        ("phone.heic", "left out"),
+    ]
+    assert "1 left out (photo_x2.png): result of an earlier run" in again.stderr
+    assert "1 left out (phone.heic): of a kind that cannot be read" in again.stderr
+    named = call("upscale", photo, str(tmp_path / "photo_x2.png"), "-m", net, "-o", str(out / "2"))
+    assert {path.name for path in (out / "2").iterdir()} == {"photo_x2.png", "photo_x2_x2.png"}
+    assert "left out" not in named.output
+    only = call("upscale", str(out / "2"), "-m", net)
+    assert only.exit_code == 2
+    assert "no pictures in" in only.output
+    assert "2 left out (photo_x2.png, photo_x2_x2.png): result of an earlier run" in only.output
+
+
+def test_a_tree_of_folders(net: str, photo: str, tmp_path: Path) -> None:
+    deep = tmp_path / "tree" / "one" / "two"
+    deep.mkdir(parents=True)
+    shutil.move(photo, deep)
+    shallow = call("upscale", str(tmp_path / "tree"), "-m", net)
+    assert shallow.exit_code == 2
+    assert f"subfolders of {tmp_path / 'tree'} are left out; give --recursive" in shallow.output
+    options = ("--recursive", "-m", net, "-o", str(tmp_path / "out"))
+    assert call("upscale", str(tmp_path / "tree"), *options).exit_code == 0
+    assert (tmp_path / "out" / "one" / "two" / "photo_x2.png").exists()
+
+
+def test_no_output_replaces_an_input(net: str, photo: str) -> None:
+    before = Path(photo).read_bytes(), Path(net).read_bytes()
+    for arguments in (
+        ("upscale", photo, "-m", net, "-o", photo, "--overwrite"),
+        ("convert", net, net, "--overwrite"),
+    ):
+        done = call(*arguments)
+        assert done.exit_code in (1, 2)
+        assert "output must not replace an input" in done.output
+    assert (Path(photo).read_bytes(), Path(net).read_bytes()) == before
+
+
+def test_no_export_replaces_its_model(net: str) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    path = Path(net).rename(Path(net).with_suffix(".onnx"))
+    done = call("export", str(path), str(path), "--overwrite")
+    assert done.exit_code == 2
+    assert "output must not replace an input" in done.output
+
+
 def test_models() -> None:
     found = json.loads(call("models", "--json").stdout)
     assert "hat-t-x4" in [row["name"] for row in found["shipped"]]
@@ -118,8 +180,12 @@ def test_models() -> None:
 
 def test_info(net: str) -> None:
     assert json.loads(call("info", net, "--json").stdout)["embed_dim"] == 12
-    assert "threads" in call("info").stdout
-    assert "model must be a file" in call("info", "nonsense").output
+    said = call("info").stdout
+    assert "threads" in said
+    assert f"device: {choose_device()}" in said
+    wrong = call("info", "nonsense")
+    assert wrong.exit_code == 2
+    assert "model must be a file" in wrong.output
 
 
 def test_convert_there_and_back(net: str, tmp_path: Path) -> None:

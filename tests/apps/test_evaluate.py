@@ -124,6 +124,27 @@ def test_tables_come_before_a_page_that_fails(mine, monkeypatch):
         assert "p1 failed" in done.stderr
 
 
+def test_pictures_that_are_judged_are_not_replaced(mine):
+    out = mine.parent / "out"
+    kept = out / "pictures" / "mine"
+    shutil.copytree(mine / "HR", kept)
+    before = {path.name: path.read_bytes() for path in kept.iterdir()}
+    scale = ("--scale", "2")
+    for command, *arguments in (
+        (evaluate, "-m", "bicubic", "--data", kept, "-o", out, "--keep"),
+        (evaluate, "--pictures", out / "pictures", "--data", mine, "-o", out, "--keep"),
+        (evaluate, "-m", "bicubic", "--data", mine, "--lr", kept, "-o", out, "--keep"),
+        (compare, "bicubic", kept, "--data", mine, "-o", mine.parent / "results"),
+    ):
+        if command is compare:
+            kept = shutil.copytree(kept, mine.parent / "results" / "bicubic-x2" / "pictures")
+            arguments[3] = kept
+        done = run(command, *arguments, *scale)
+        assert done.exit_code == 2
+        assert "output must not replace an input" in done.output
+        assert {path.name: path.read_bytes() for path in kept.iterdir()} == before
+
+
 def test_a_missing_set_does_not_cost_the_others(mine):
     done = run(evaluate, "-m", "bicubic", "--scale", "2", "--data", "mine", "--data", "Set5")
     assert done.exit_code == 1

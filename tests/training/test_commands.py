@@ -129,6 +129,19 @@ def test_finetune_takes_a_run_and_refuses_another_one(
     assert "must keep its training pictures" in again.output
 
 
+def test_a_run_does_not_replace_the_weights_that_it_starts_from(
+    recipe: Path, pictures: Path, tmp_path: Path
+) -> None:
+    runs, few = tmp_path / "runs", ("iterations=1", "valid.data=null", "save.every=1")
+    assert call(train, recipe, *few, "--runs", runs, "--cpu").exit_code == 0
+    shutil.rmtree(runs / "tiny" / "states")
+    start = f"start.checkpoint={runs / 'tiny' / 'last.safetensors'}"
+    again = call(train, recipe, *few, start, "--runs", runs, "--cpu")
+    assert again.exit_code == 2
+    assert "output must not replace an input" in again.output
+    assert call(train, recipe, *few, start, "--runs", runs, "--cpu", "--fresh").exit_code == 0
+
+
 def test_dry_run_writes_nothing(recipe: Path, tmp_path: Path) -> None:
     result = call(train, recipe, "--runs", tmp_path / "runs", "--dry-run", "--cpu")
     assert "parameters" in result.output
