@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from hatsr import checkpoint
-from hatsr.apps.features import features
-from hatsr.apps.lam import lam, lam_sweep
+from hatsr.apps.cli.features import features
+from hatsr.apps.cli.lam import lam, lam_sweep
 from hatsr.attribution import figure_file
 from hatsr.attribution.subject import load_subject, random_network
 from hatsr.model import HATConfig

@@ -5,6 +5,8 @@ import pytest
 from hatsr.inference.destination import Output, check_folder_name, check_output, target_of
 from hatsr.inference.finding import PictureFile
 
+ONE = [PictureFile(Path("a.png"))]
+
 
 @pytest.mark.parametrize(
     ("source", "place", "ending", "expected"),
@@ -37,20 +39,27 @@ def test_a_name_of_a_file_that_cannot_be_written_is_no_folder(tmp_path: Path, na
         r"output must end in one of \.png, .*\.avif, or be a folder, got .*; if a folder is meant"
     )
     with pytest.raises(ValueError, match=rule):
-        check_output(Output(place=tmp_path / name), 1)
+        check_output(Output(place=tmp_path / name), ONE)
     with pytest.raises(ValueError, match="output must be a folder, got"):
         check_folder_name(tmp_path / name)
     (tmp_path / name).mkdir()
-    check_output(Output(place=tmp_path / name), 1)
+    check_output(Output(place=tmp_path / name), ONE)
     check_folder_name(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["out", "v1.2", "photos.old", "out.png"])
 def test_names_that_may_be_meant(tmp_path: Path, name: str) -> None:
-    check_output(Output(place=tmp_path / name), 1)
+    check_output(Output(place=tmp_path / name), ONE)
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("mine")
     with pytest.raises(ValueError, match="or be a folder, got"):
-        check_output(Output(place=tmp_path / "notes"), 2)
+        check_output(Output(place=tmp_path / "notes"), ONE * 2)
+
+
+def test_the_picture_itself_is_no_output(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.raises(ValueError, match="output must not replace an input"):
+        check_output(Output(place=tmp_path / "a.png"), [PictureFile(tmp_path / "a.png")])
+    check_output(Output(place=tmp_path), [PictureFile(tmp_path / "a.png")])

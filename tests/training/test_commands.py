@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from hatsr.apps.data import data
-from hatsr.apps.terminal import TrainingProgress
-from hatsr.apps.train import finetune, train
+from hatsr.apps.cli.data import data
+from hatsr.apps.cli.terminal import TrainingProgress
+from hatsr.apps.cli.train import finetune, train
 from hatsr.training.recipe import schema
 from hatsr.training.state import newest_step, set_aside
 
@@ -79,7 +79,7 @@ def test_set_aside_takes_the_first_free_number(tmp_path: Path) -> None:
 
 def test_a_stop_of_the_whole_group_is_saved(recipe: Path, tmp_path: Path) -> None:
     changes = ["iterations=1000000", "save.every=1000000", "data.workers=2", "valid.data=null"]
-    command = [sys.executable, "-c", "from hatsr.apps.train import train; train()", str(recipe)]
+    command = [sys.executable, "-c", "from hatsr.apps.cli.train import train; train()", str(recipe)]
     with (tmp_path / "out").open("wb") as out:
         process = subprocess.Popen(
             [*command, *changes, "--runs", str(tmp_path / "runs"), "--cpu", "--threads", "1"],

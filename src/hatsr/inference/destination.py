@@ -1,10 +1,12 @@
 """Where results go: beside the pictures, into a folder, or to one file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from hatsr import image
+from hatsr.files import check_not_input
 from hatsr.image.listing import UNREADABLE_KINDS
 from hatsr.inference.finding import PictureFile
 
@@ -31,12 +33,12 @@ class Output:
     """What to do where the target is there already."""
 
 
-def check_output(output: Output, pictures: int) -> None:
+def check_output(output: Output, pictures: Sequence[PictureFile]) -> None:
     """Refuse what could not be meant, before any work.
 
     Raises:
-        ValueError: an ending that cannot be written, a file where a folder is needed, or a file of
-            another format than the one asked for.
+        ValueError: an ending that cannot be written, a file where a folder is needed, a file of
+            another format than the one asked for, or the picture itself.
     """
     endings = ", ".join(image.FORMATS)
     if output.ending is not None and output.ending not in image.FORMATS:
@@ -48,10 +50,12 @@ def check_output(output: Output, pictures: int) -> None:
     if own not in image.FORMATS:
         check_folder_name(place, f"output must end in one of {endings}, or be a folder")
         return
-    if pictures > 1:
-        raise ValueError(f"output must be a folder for {pictures} pictures, got the file {place}")
+    if len(pictures) > 1:
+        many = f"{len(pictures)} pictures"
+        raise ValueError(f"output must be a folder for {many}, got the file {place}")
     if output.ending is not None and image.FORMATS[output.ending] != image.FORMATS[own]:
         raise ValueError(f"output must end in {output.ending} as the format, got {place}")
+    check_not_input(place, [picture.path for picture in pictures])
 
 
 def check_folder_name(place: Path, rule: str = "output must be a folder") -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from hatsr.apps.errors import Command, wrong_usage
-from hatsr.apps.options import NAME, NEW_FOLDER, PathType, output_option
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.options import NAME, NEW_FOLDER, PathType, output_option
 
 _FOLDER = PathType(path_type=Path)
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hatsr.apps.errors import Command, wrong_usage
-from hatsr.apps.evaluate import check_kept, locate_lr
-from hatsr.apps.options import (
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.evaluate import check_kept, locate_lr
+from hatsr.apps.cli.options import (
     NAME,
     NEW_FOLDER,
     data_options,
@@ -21,7 +21,7 @@ from hatsr.apps.options import (
     memory_option,
     output_option,
 )
-from hatsr.apps.terminal import say, show, watching
+from hatsr.apps.cli.terminal import say, show, watching
 
 if TYPE_CHECKING:
     from hatsr.evaluation.compare import Difference

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from hatsr.apps.compare import compare
-from hatsr.apps.evaluate import evaluate
+from hatsr.apps.cli.compare import compare
+from hatsr.apps.cli.evaluate import evaluate
 from hatsr.resize import imresize
 
 

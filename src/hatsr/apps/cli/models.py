@@ -6,8 +6,8 @@ import json
 
 import click
 
-from hatsr.apps.errors import Command
-from hatsr.apps.options import json_option
+from hatsr.apps.cli.errors import Command
+from hatsr.apps.cli.options import json_option
 
 
 @click.command(cls=Command)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from hatsr.apps.errors import Command, wrong_usage
-from hatsr.apps.options import FILE, NEW_FILE, device_option, models_option, output_option
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.options import FILE, NEW_FILE, device_option, models_option, output_option
 
 
 @click.command(cls=Command)

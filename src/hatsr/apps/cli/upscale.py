@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.errors import Command, wrong_usage
-from hatsr.apps.options import (
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.options import (
     NAME,
     PathType,
     device_option,
@@ -22,7 +22,7 @@ from hatsr.apps.options import (
     model_option,
     output_option,
 )
-from hatsr.apps.terminal import PictureBars, say
+from hatsr.apps.cli.terminal import PictureBars, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +121,7 @@ def upscale(  # noqa: PLR0913  one parameter for each option
             quality=quality,
             existing=existing or "refuse",
         )
-        check_output(where, len(found.pictures))
+        check_output(where, found.pictures)
         settings = Settings(
             device=device,
             precision=precision,

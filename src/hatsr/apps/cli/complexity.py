@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.errors import Command, wrong_usage
-from hatsr.apps.options import json_option
-from hatsr.apps.terminal import show
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.options import json_option
+from hatsr.apps.cli.terminal import show
 
 if TYPE_CHECKING:
     from hatsr.model import HATConfig

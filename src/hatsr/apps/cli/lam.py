@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.errors import Command, wrong_usage
-from hatsr.apps.options import (
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.options import (
     FILE,
     NEW_FILE,
     device_option,
@@ -17,7 +17,7 @@ from hatsr.apps.options import (
     models_option,
     output_option,
 )
-from hatsr.apps.terminal import counting
+from hatsr.apps.cli.terminal import counting
 
 if TYPE_CHECKING:
     from hatsr.attribution.integral import LamSettings

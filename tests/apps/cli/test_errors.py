@@ -2,8 +2,9 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from hatsr.apps.cli import COMMANDS, cli
-from hatsr.apps.errors import Command, failed_work, wrong_usage
+from hatsr.apps.cli import cli
+from hatsr.apps.cli.errors import Command, failed_work, wrong_usage
+from hatsr.apps.cli.main import COMMANDS
 
 
 def call(error: BaseException, *, asked_for: bool = False, more: tuple = ()) -> Result:

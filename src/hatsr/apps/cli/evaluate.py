@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.errors import Command, wrong_usage
-from hatsr.apps.options import (
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.options import (
     NAME,
     NEW_FOLDER,
     PathType,
@@ -22,7 +22,7 @@ from hatsr.apps.options import (
     model_option,
     output_option,
 )
-from hatsr.apps.terminal import say, show, watching
+from hatsr.apps.cli.terminal import say, show, watching
 
 if TYPE_CHECKING:
     from hatsr.evaluation.runs import Run

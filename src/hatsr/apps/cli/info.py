@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.errors import Command, wrong_usage
-from hatsr.apps.options import NAME, json_option
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.options import NAME, json_option
 
 if TYPE_CHECKING:
     from hatsr.model import HATConfig

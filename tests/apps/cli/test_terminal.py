@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hatsr.apps.terminal import PictureBars, TrainingProgress, counting, show
+from hatsr.apps.cli.terminal import PictureBars, TrainingProgress, counting, show
 from hatsr.evaluation.tables import Table
 
 NAME = "a[red]b[/nothing]:smile:.png"

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from hatsr.apps.cli import cli
-from hatsr.apps.options import PathType
+from hatsr.apps.cli.options import PathType
 
 TEXTS = {"preset", "overrides", "changes", "ending", "device", "against", "existing"}
 """Parameters that are plain texts, and no path even by chance."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from hatsr.apps.errors import Command, wrong_usage
-from hatsr.apps.options import NAME, NEW_FILE, overwrite_option
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.options import NAME, NEW_FILE, overwrite_option
 
 
 @click.command(cls=Command)

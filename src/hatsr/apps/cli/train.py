@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.errors import Command, failed_work, wrong_usage
-from hatsr.apps.options import NAME, NEW_FOLDER, Declared, PathType
+from hatsr.apps.cli.errors import Command, failed_work, wrong_usage
+from hatsr.apps.cli.options import NAME, NEW_FOLDER, Declared, PathType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,7 +211,7 @@ def _check_start(folder: Path, checkpoint: str | None) -> None:
 
 def _listeners(setup: Setup, resumed_at: int, ending: ExitStack) -> list[Listener]:
     """The log, TensorBoard, and the terminal, which is closed however the run ends."""
-    from hatsr.apps.terminal import TrainingProgress
+    from hatsr.apps.cli.terminal import TrainingProgress
     from hatsr.training.log import JsonLines, TensorBoard
 
     listeners: list[Listener] = [JsonLines(setup.folder / "log.jsonl", resumed_at)]
