@@ -13,6 +13,7 @@ from hatsr.image import Picture, from_array
 from hatsr.inference import budget, int8
 from hatsr.inference import upscale as upscaling
 from hatsr.inference.engine import Engine
+from hatsr.inference.inputs import check_lr, to_picture
 from hatsr.inference.sampling import sample
 from hatsr.inference.settings import Keywords, Settings, choose_device
 from hatsr.inference.upscale import Upscaler
@@ -207,7 +208,7 @@ def test_pictures_of_a_batch_are_enlarged_one_by_one() -> None:
 )
 def test_what_is_no_batch(lr: object, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        upscaling.check_lr(lr, 3)
+        check_lr(lr, 3)
 
 
 @pytest.mark.parametrize(
@@ -220,15 +221,15 @@ def test_what_is_no_batch(lr: object, error: type[Exception], message: str) -> N
 )
 def test_what_is_no_picture(source: object, told: str) -> None:
     with pytest.raises(TypeError, match=f"picture must be a path, a PIL image .* got {told}"):
-        upscaling.to_picture(source)
+        to_picture(source)
 
 
 def test_bytes_and_open_files_are_pictures(tmp_path: Path) -> None:
     Image.fromarray(picture()).save(tmp_path / "a.png")
     with (tmp_path / "a.png").open("rb") as file:
-        assert upscaling.to_picture(file).rgb.shape == (9, 14, 3)
+        assert to_picture(file).rgb.shape == (9, 14, 3)
     content = (tmp_path / "a.png").read_bytes()
-    assert upscaling.to_picture(content).rgb.shape == (9, 14, 3)
+    assert to_picture(content).rgb.shape == (9, 14, 3)
 
 
 def test_kinds_of_pictures() -> None:

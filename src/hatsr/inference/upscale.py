@@ -16,6 +16,7 @@ from hatsr.image import Picture
 from hatsr.inference import budget, ensemble
 from hatsr.inference.engine import Engine, PooledMeans, ignore_progress
 from hatsr.inference.fidelity import check_loss
+from hatsr.inference.inputs import check_lr, to_picture
 from hatsr.inference.memory import has_own_memory, kept_heap
 from hatsr.inference.sampling import sample, sample_area
 from hatsr.inference.settings import DTYPES, Settings
@@ -252,43 +253,6 @@ class Upscaler:
             return image.to_pil(sr)
         codes = image.to_array(sr)
         return codes if source.dtype.kind == "u" else (codes / 65535).astype(source.dtype)
-
-
-def to_picture(source: object) -> Picture:
-    """Whatever a user has a picture in.
-
-    Raises:
-        TypeError: it cannot be one.
-        ValueError: it is no picture that can be read.
-    """
-    if isinstance(source, np.ndarray):
-        return image.from_array(source)
-    if isinstance(source, Image.Image):
-        return image.from_pil(source)
-    if isinstance(source, str | os.PathLike | bytes) or hasattr(source, "read"):
-        return image.read(source)  # pyright: ignore[reportArgumentType]
-    advice = "give it to enlarge" if isinstance(source, Tensor) else "one picture at a time"
-    raise TypeError(
-        f"picture must be a path, a PIL image or an array, got {type(source).__name__}; {advice}"
-    )
-
-
-def check_lr(lr: object, channels: int) -> None:
-    """Refuse what is no batch of pictures for a network of so many channels.
-
-    Raises:
-        TypeError: no tensor.
-        ValueError: a tensor of another shape, or of integers.
-    """
-    if not isinstance(lr, Tensor):
-        raise TypeError(f"lr must be a tensor, got {type(lr).__name__}; give it to upscale")
-    if lr.ndim != 4 or lr.shape[1] != channels or 0 in lr.shape:
-        raise ValueError(
-            f"lr must be b x {channels} x height x width and not empty, got {tuple(lr.shape)}"
-            + ("; lr[None] is a batch of one" if lr.ndim == 3 else "")
-        )
-    if not lr.is_floating_point():
-        raise ValueError(f"lr must be floats in [0, 1], got {lr.dtype}; divide by 255, say")
 
 
 def _out_of_memory(error: Exception) -> bool:

@@ -7,9 +7,7 @@ from pathlib import Path
 import click
 
 from hatsr.apps.cli.errors import Command, wrong_usage
-from hatsr.apps.cli.options import NAME, NEW_FOLDER, PathType, output_option
-
-_FOLDER = PathType(path_type=Path)
+from hatsr.apps.cli.options import NAME, NEW_FOLDER, PATH, output_option
 
 
 @click.group()
@@ -18,7 +16,7 @@ def data() -> None:
 
 
 @data.command(cls=Command)
-@click.argument("folders", nargs=-1, required=True, type=_FOLDER)
+@click.argument("folders", nargs=-1, required=True, type=PATH)
 @output_option(
     "New folder for the shards and their manifest.", metavar="DIR", type=NEW_FOLDER, required=True
 )
@@ -78,7 +76,7 @@ def prepare(
 
 @data.command(cls=Command)
 @click.argument("source", type=NAME)
-@click.option("--lr", type=_FOLDER, help="Folder of LR pictures that must go with SOURCE.")
+@click.option("--lr", type=PATH, help="Folder of LR pictures that must go with SOURCE.")
 @click.option("--scale", type=click.IntRange(1), default=4, show_default=True, help="Of the LR.")
 @click.option(
     "--patch",
@@ -90,7 +88,7 @@ def prepare(
 @click.option(
     "--test",
     "tests",
-    type=_FOLDER,
+    type=PATH,
     multiple=True,
     help="Test set that must not be in SOURCE.",
 )

@@ -12,9 +12,9 @@ import click
 
 from hatsr.apps.cli.errors import Command, wrong_usage
 from hatsr.apps.cli.options import (
+    FOLDER,
     NAME,
     NEW_FOLDER,
-    PathType,
     data_options,
     device_option,
     json_option,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @model_option("or bicubic")
 @click.option(
     "--pictures",
-    type=PathType(exists=True, file_okay=False),
+    type=FOLDER,
     metavar="DIR",
     help="Judge SR pictures that any program made, instead of a model.",
 )
@@ -80,7 +80,7 @@ if TYPE_CHECKING:
 )
 def evaluate(  # noqa: PLR0913  one parameter for each option
     model: str | None,
-    pictures: str | None,
+    pictures: Path | None,
     data: tuple[str, ...],
     data_root: Path | None,
     scale: int | None,
@@ -159,14 +159,14 @@ def evaluate(  # noqa: PLR0913  one parameter for each option
     sys.exit(0 if whole and not (data and absent) else 1)
 
 
-def _choose(model: str | None, pictures: str | None, report: bool) -> str:
+def _choose(model: str | None, pictures: Path | None, report: bool) -> str:
     """The model or folder, exactly one of which must be given."""
     if model is not None and pictures is None:
         if report and model == "bicubic":
             raise click.UsageError("--report is against bicubic: give another --model")
         return model
     if pictures is not None and model is None:
-        return pictures
+        return str(pictures)
     raise click.UsageError("give either --model (bicubic needs no weights) or --pictures")
 
 

@@ -45,7 +45,7 @@ def _machine() -> dict[str, object]:
         "hatsr": __version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "device": device if device != "cuda" else f"cuda ({torch.cuda.get_device_name()})",
+        "device": _describe(device),
         "threads": torch.get_num_threads(),
         "vector unit": torch.backends.cpu.get_cpu_capability(),
         "free memory": f"{available_bytes() / 1e9:.1f} GB",
@@ -60,6 +60,19 @@ def _machine() -> dict[str, object]:
         "heap": "kept between layers" if can_keep_heap() else "as the system does (no glibc here)",
         "cuda": torch.cuda.is_available(),
     }
+
+
+def _describe(device: str) -> str:
+    """A device, and what a GPU of its own memory is and has."""
+    import torch
+
+    from hatsr.inference.memory import free_bytes, has_own_memory
+
+    if not has_own_memory(device):
+        return device
+    return (
+        f"{device} ({torch.cuda.get_device_name(device)}, {free_bytes(device) / 1e9:.1f} GB free)"
+    )
 
 
 def _checkpoint(model: str) -> dict[str, object]:

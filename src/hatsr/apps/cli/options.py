@@ -72,6 +72,8 @@ class SizeType(click.ParamType):
 
 NAME = PathType(path_type=str)
 """A path or a name, such as those of models, recipes and sets."""
+PATH = PathType(path_type=Path)
+"""A path, whether something is there or not."""
 FILE = PathType(path_type=Path, exists=True, dir_okay=False)
 """A file that is there."""
 FOLDER = PathType(path_type=Path, exists=True, file_okay=False)
@@ -125,7 +127,7 @@ def data_options(command: Declared) -> Declared:
     )
     root = click.option(
         "--data-root",
-        type=PathType(path_type=Path),
+        type=PATH,
         envvar="HATSR_BENCH",
         metavar="DIR",
         help="Holds a folder for each set, HR inside. Default: $HATSR_BENCH.",

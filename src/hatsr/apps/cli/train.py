@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hatsr.apps.cli.errors import Command, failed_work, wrong_usage
-from hatsr.apps.cli.options import NAME, NEW_FOLDER, Declared, PathType
+from hatsr.apps.cli.options import NAME, NEW_FOLDER, PATH, Declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ def train(  # noqa: PLR0913  one parameter for each option
 
 
 @click.command(cls=Command)
-@click.argument("folder", type=PathType(path_type=Path))
+@click.argument("folder", type=PATH)
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option(
     "--from",

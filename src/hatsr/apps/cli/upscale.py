@@ -15,7 +15,7 @@ import click
 from hatsr.apps.cli.errors import Command, wrong_usage
 from hatsr.apps.cli.options import (
     NAME,
-    PathType,
+    PATH,
     device_option,
     json_option,
     memory_option,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @output_option(
     "File for one picture, else folder. Default: beside the picture.",
     metavar="OUT",
-    type=PathType(path_type=Path),
+    type=PATH,
 )
 @model_option()
 @click.option(
