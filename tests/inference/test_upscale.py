@@ -10,7 +10,7 @@ from tiny import tiny
 import hatsr
 from hatsr import checkpoint
 from hatsr.image import Picture, from_array
-from hatsr.inference import budget, int8
+from hatsr.inference import budget, int8, settings
 from hatsr.inference import upscale as upscaling
 from hatsr.inference.engine import Engine
 from hatsr.inference.inputs import check_lr, to_picture
@@ -155,6 +155,7 @@ def test_the_best_device_that_is_there(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    monkeypatch.setattr(settings, "check_device", lambda name: None)
     assert choose_device() == Settings().device == best
     assert choose_device("cpu") == "cpu"
     monkeypatch.setattr(int8, "unusable", lambda: "")

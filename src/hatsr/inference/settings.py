@@ -46,7 +46,7 @@ def check_device(name: str) -> None:
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].split(". ")[0]
         raise ValueError(
             f"device must be one that PyTorch can use here, got {name} ({reason}); choose cpu"
         ) from error
@@ -83,8 +83,9 @@ class Settings:
         """Validate, and settle what depends on the machine."""
         if self.precision not in DTYPES:
             raise ValueError(f"precision must be one of {list(DTYPES)}, got {self.precision!r}")
-        asked = "cpu" if (self.device, self.precision) == (AUTO, "int8") else self.device
-        object.__setattr__(self, "device", choose_device(asked))
+        if self.device == AUTO:
+            best = "cpu" if self.precision == "int8" else choose_device()
+            object.__setattr__(self, "device", best)
         if self.precision == "int8":
             self._check_int8()
         elif self.precision != "fp32" and self._on_cpu:
@@ -96,6 +97,7 @@ class Settings:
             raise ValueError(f"overlap must be 0 or more, got {self.overlap}")
         if self.memory is not None:
             object.__setattr__(self, "memory", parse_bytes(self.memory))
+        check_device(self.device)
 
     @property
     def _on_cpu(self) -> bool:
