@@ -130,7 +130,7 @@ def peak(name: str, size: int, budget: str | None) -> None:
         return
     from hatsr.evaluation.cost import measured
 
-    upscaler = Upscaler(HAT(preset(name)), name, Settings(memory=budget))
+    upscaler = Upscaler(HAT(preset(name)), name, Settings(device="cpu", memory=budget))
     upscaler.enlarge(torch.rand(1, 3, 16, 16))
     with measured() as idle:
         pass

@@ -46,7 +46,7 @@ def speed(name: str, model: HAT, size: int, rounds: int) -> None:
 
 def quality(paths: list[Path]) -> None:
     """PSNR on Y of hat-t-x4 over pictures."""
-    upscalers = [load("hat-t-x4"), load("hat-t-x4", precision="int8")]
+    upscalers = [load("hat-t-x4", device="cpu"), load("hat-t-x4", precision="int8")]
     rows = []
     for path in paths:
         hr = np.asarray(image.to_pil(image.read(path)).convert("RGB"))

@@ -83,9 +83,10 @@ def main() -> None:
     parser.add_argument("--overlap", type=int, default=32)
     options = parser.parse_args()
     found = checkpoint.read(checkpoint.resolve(options.model))
-    whole = Upscaler(found.model(), "whole")
-    tiled = Upscaler(found.model(), "tiled", Settings(tile=options.tile, overlap=options.overlap))
-    alone = Upscaler(found.model(), "alone", Settings(tile=options.tile, overlap=options.overlap))
+    settings = Settings(device="cpu", tile=options.tile, overlap=options.overlap)
+    whole = Upscaler(found.model(), "whole", Settings(device="cpu"))
+    tiled = Upscaler(found.model(), "tiled", settings)
+    alone = Upscaler(found.model(), "alone", settings)
     alone._measure = lambda *_: None
     step, scale = options.tile - options.overlap, whole.scale
     print("picture: shared, not shared, blended, hard cut, hard cut off the grid (dB to the whole)")

@@ -17,7 +17,7 @@ ROOMS = {
     "native": set(),
     "model": {"native"},
     "checkpoint": {"files", "model"},
-    "inference": {"image", "resize", "native", "model", "checkpoint"},
+    "inference": {"files", "image", "resize", "native", "model", "checkpoint"},
     "export": {"files", "model", "checkpoint"},
     "evaluation": {"files", "image", "resize", "model", "checkpoint", "inference"},
     "attribution": {"files", "image", "resize", "model", "checkpoint", "inference", "evaluation"},
@@ -26,7 +26,7 @@ ROOMS = {
         "files", "image", "resize", "model", "checkpoint", "inference", "evaluation", "data",
     },
     "apps": {
-        "image", "resize", "native", "model", "checkpoint", "inference",
+        "files", "image", "resize", "native", "model", "checkpoint", "inference",
         "export", "evaluation", "attribution", "data", "training",
     },
     "__init__": {"model", "inference"},

@@ -1,11 +1,11 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and never in the place of an input."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -72,3 +72,31 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
         raise FileNotFoundError(f"folder must exist, got {target.parent}; create it first")
     if not os.access(target.parent, os.W_OK):
         raise PermissionError(f"folder must be writable, got {target.parent}; choose another")
+
+
+def check_not_input(output: Path, inputs: Iterable[str | os.PathLike[str]]) -> None:
+    """Refuse an output that would replace one of the inputs, before any work.
+
+    Links are followed, and spellings of one path are one path.
+
+    Args:
+        output: a file to be written, or a folder in which any file may be replaced.
+        inputs: files or folders; what is not there (a name, an address) is passed over.
+
+    Raises:
+        ValueError: the output is an input, or a folder around one.
+    """
+    for path in inputs:
+        if _holds(output, Path(path)):
+            raise ValueError(
+                f"output must not replace an input, got {output} and the input {path}; "
+                "give another output"
+            )
+
+
+def _holds(output: Path, path: Path) -> bool:
+    """Whether two paths lead to one file or folder, or the second to something in the first."""
+    try:
+        return output.samefile(path) or output.resolve(strict=True) in path.resolve().parents
+    except (OSError, ValueError, RuntimeError):  # one is not there, or cannot be a path
+        return False

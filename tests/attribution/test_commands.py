@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from hatsr import checkpoint
-from hatsr.apps.features import features
-from hatsr.apps.lam import lam, lam_sweep
+from hatsr.apps.cli.features import features
+from hatsr.apps.cli.lam import lam, lam_sweep
 from hatsr.attribution import figure_file
 from hatsr.attribution.subject import load_subject, random_network
 from hatsr.model import HATConfig
@@ -107,7 +107,7 @@ def test_features_and_their_figure(files):
 
 def test_sweep_prints_means_and_continues(files):
     results = files / "rows.jsonl"
-    rest = ("-m", files / "net0.safetensors", "--results", results, "--fold", 1, "--grid", 1)
+    rest = ("-m", files / "net0.safetensors", "-o", results, "--fold", 1, "--grid", 1)
     assert (
         "2 patches to do" in run(lam_sweep, files / "colour.png", files / "gray.png", *rest).output
     )
@@ -127,8 +127,47 @@ def test_any_callable_can_be_studied(files, monkeypatch):
     arguments = ("-m", "python:their_network:bilinear", "--patch", 9, 9, "--fold", 2)
     assert run(lam, files / "colour.png", *arguments).exit_code == 0
     sys.modules.pop("their_network", None)
-    with pytest.raises(ValueError, match=r"python:MODULE:FUNCTION .* got 'json:nothing'"):
-        load_subject("python:json:nothing")
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("json:nothing", "no attribute 'nothing'"),
+        ("no_such_module:make", "No module named 'no_such_module'"),
+        ("json", "no attribute ''"),
+        (":make", "Empty module name"),
+        (".here:make", "relative import"),
+        ("torch.nn:Conv2d", "missing a required argument"),
+        ("json:__name__", "is not a callable object"),
+        ("os:getcwd", "returns str"),
+    ],
+)
+def test_what_is_no_network_is_named(source, why):
+    with pytest.raises(ValueError, match=rf"python:MODULE:FUNCTION .* got '{source}'.*{why}"):
+        load_subject(f"python:{source}")
+
+
+def test_no_output_of_features_and_the_sweep_replaces_an_input(files):
+    picture, network = files / "colour.png", files / "net0.safetensors"
+    (files / "link.png").symlink_to(picture)
+    before = picture.read_bytes(), network.read_bytes()
+    for command, target in ((features, files / "link.png"), (lam_sweep, network)):
+        result = run(command, picture, "-m", network, "-o", target)
+        assert result.exit_code == 2
+        assert "output must not replace an input" in result.output
+    assert (picture.read_bytes(), network.read_bytes()) == before
+
+
+def test_a_small_budget_is_one_step_at_a_time(files, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "hatsr.attribution.report.study",
+        lambda *arguments: seen.append(arguments[3].memory) or (),
+    )
+    rest = (files / "colour.png", "-m", files / "net0.safetensors", "--patch", 0, 0)
+    for memory in ((), ("--memory", "4GB"), ("--memory", "1MB")):
+        assert run(lam, *rest, *memory).exit_code == 0
+    assert seen == [0.5, 4.0, 0.001]
 
 
 @pytest.mark.parametrize(
@@ -139,12 +178,19 @@ def test_any_callable_can_be_studied(files, monkeypatch):
         (("--patch", 0, 0, "-o", "figure.jpg"), "must end in .png, .svg, .pdf, got figure.jpg"),
         (("--patch", 0, 0, "-o", "nowhere/a.png"), "folder must exist, got nowhere"),
         (("--patch", 0, 0, "-m", "hat"), "network without shipped weights"),
+        (("--patch", 0, 0, "-o", "colour.png"), "output must not replace an input"),
+        (("--patch", 0, 0, "--fold", 0), "fold must be at least 1"),
+        (("--patch", 0, 0, "-m", "python:no_such_module:make"), "No module named 'no_such_module'"),
     ],
 )
-def test_messages(files, arguments, message):
+def test_messages(files, arguments, message, monkeypatch):
     picture, network = files / "colour.png", files / "net0.safetensors"
-    with pytest.raises(ValueError, match=message):
-        run(lam, picture, "-m", network, "--fold", 1, *arguments)
+    monkeypatch.chdir(files)
+    before = picture.read_bytes()
+    result = run(lam, picture, "-m", network, "--fold", 1, *arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert picture.read_bytes() == before
 
 
 def test_figures_without_matplotlib_say_what_to_install(files, monkeypatch):
@@ -159,6 +205,7 @@ def test_figures_without_matplotlib_say_what_to_install(files, monkeypatch):
         "--fold",
         1,
     )
-    with pytest.raises(ValueError, match=r"pip install 'hat-sr\[figures\]'"):
-        run(lam, *arguments, "-o", files / "a.png")
+    result = run(lam, *arguments, "-o", files / "a.png")
+    assert result.exit_code == 2
+    assert "pip install 'hat-sr[figures]'" in result.output
     assert run(lam, *arguments).exit_code == 0

@@ -6,7 +6,9 @@ from PIL import Image
 from tiny import tiny
 
 from hatsr.inference import batch
-from hatsr.inference.batch import Output, find_pictures, target_of, upscale_files
+from hatsr.inference.batch import upscale_files
+from hatsr.inference.destination import Output
+from hatsr.inference.finding import PictureFile, find_pictures
 from hatsr.inference.upscale import Upscaler
 
 
@@ -17,25 +19,14 @@ def photo(path: Path, size: tuple[int, int] = (6, 5)) -> Path:
 
 
 def run(sources: list[Path], output: Output) -> list[batch.Outcome]:
-    return list(upscale_files(Upscaler(tiny(), "tiny"), sources, output, lambda *_: None))
-
-
-def test_finding(tmp_path: Path) -> None:
-    for name in ("b.png", "a.jpg", "a_x2.jpg", "c_x2.png", ".hidden.png", "notes.txt"):
-        (tmp_path / name).write_bytes(b"")
-    folder = find_pictures([str(tmp_path)], "_x2")
-    assert [p.name for p in folder] == ["a.jpg", "b.png", "c_x2.png"]
-    pattern = find_pictures([str(tmp_path / "*.png"), str(tmp_path / "b.png")], "_x2")
-    assert [p.name for p in pattern] == ["b.png", "c_x2.png"]
-    assert find_pictures(["nowhere.png"], "_x2") == [Path("nowhere.png")]
-    shell = find_pictures([str(tmp_path / name) for name in ("a.jpg", "a_x2.jpg")], "_x2")
-    assert [p.name for p in shell] == ["a.jpg"]
-    assert find_pictures(["_x2.png"], "_x2") == [Path("_x2.png")]
+    pictures = [PictureFile(source) for source in sources]
+    return list(upscale_files(Upscaler(tiny(), "tiny"), pictures, output, lambda *_: None))
 
 
 def test_a_name_that_cannot_be_used_costs_no_other_picture(tmp_path: Path) -> None:
     odd = ["~nobody.png", "n" * 300 + ".png"]
-    sources = find_pictures([*odd, str(photo(tmp_path / "a.png"))], "_x2")
+    found = find_pictures([*odd, str(photo(tmp_path / "a.png"))])
+    sources = [picture.path for picture in found.pictures]
     assert [p.name for p in sources] == [*odd, "a.png"]
     assert [o.status for o in run(sources, Output(place=tmp_path / "out"))] == [
         "failed",
@@ -49,21 +40,6 @@ def test_quality_is_for_formats_that_have_one(tmp_path: Path) -> None:
     assert [o.status for o in run(sources, Output(quality=50))] == ["done", "done"]
 
 
-@pytest.mark.parametrize(
-    ("source", "place", "ending", "expected"),
-    [
-        ("in/a.jpg", None, None, "in/a_x4.jpg"),
-        ("in/a.bmp", None, None, "in/a_x4.png"),
-        ("in/a.jpg", None, ".webp", "in/a_x4.webp"),
-        ("in/a.jpg", "out", None, "out/a_x4.jpg"),
-        ("in/a.jpg", "out.png", None, "out.png"),
-    ],
-)
-def test_targets(source: str, place: str | None, ending: str | None, expected: str) -> None:
-    output = Output(place=Path(place) if place else None, ending=ending)
-    assert target_of(Path(source), output, "_x4", alone=True) == Path(expected)
-
-
 def test_one_bad_file_does_not_cost_the_others(tmp_path: Path) -> None:
     good, other = photo(tmp_path / "a.png"), photo(tmp_path / "z.png")
     bad = tmp_path / "bad.png"
@@ -72,7 +48,7 @@ def test_one_bad_file_does_not_cost_the_others(tmp_path: Path) -> None:
     assert [o.status for o in found] == ["done", "failed", "failed", "done"]
     assert "bad.png" in found[1].message
     assert found[0].sr_size == (12, 10)
-    with Image.open(found[0].target) as image:
+    with Image.open(tmp_path / "out" / "a_x2.png") as image:
         assert image.size == (10, 12)
         assert "hatsr" in image.info["Software"]
         assert "tiny, x2" in image.info["Software"]
@@ -87,6 +63,20 @@ def test_existing_results(tmp_path: Path) -> None:
     assert target.read_text() == "mine"
     assert run([source], Output(existing="overwrite"))[0].status == "done"
     assert target.stat().st_size > 100
+
+
+@pytest.mark.parametrize("existing", ["refuse", "overwrite"])
+def test_no_input_is_replaced(tmp_path: Path, existing: str) -> None:
+    sources = [photo(tmp_path / "a.png"), photo(tmp_path / "a_x2.png", (3, 3))]
+    before = [source.read_bytes() for source in sources]
+    (tmp_path / "link.png").symlink_to(sources[0])
+    alone = run(sources[:1], Output(place=tmp_path / "link.png", existing=existing))  # pyright: ignore
+    both = run(sources, Output(existing=existing))  # pyright: ignore[reportArgumentType]
+    assert [o.status for o in (*alone, *both)] == ["failed", "failed", "done"]
+    assert "output must not replace an input" in alone[0].message
+    assert "output must not replace an input" in both[0].message
+    assert [source.read_bytes() for source in sources] == before
+    assert run(sources, Output(existing="skip"))[0].status == "skipped"
 
 
 def test_two_sources_for_one_target(tmp_path: Path) -> None:

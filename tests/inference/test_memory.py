@@ -2,25 +2,51 @@ from math import inf
 from pathlib import Path
 
 import pytest
+import torch
 
 from hatsr.inference import memory
 from hatsr.inference.budget import bytes_per_pixel, largest_tile, smallest_tile
-from hatsr.inference.memory import available_bytes, kept_heap, parse_bytes
+from hatsr.inference.memory import available_bytes, free_bytes, kept_heap, parse_bytes
 from hatsr.model import preset
 
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("4GB", 4e9), ("512 MiB", 2**29), ("1e9", 1e9), ("1.5g", 1.5e9), ("100", 100)],
+    [
+        ("4GB", 4e9),
+        ("512 MiB", 2**29),
+        ("1e9", 1e9),
+        ("1.5g", 1.5e9),
+        ("1000000", 1e6),
+        (10**7, 1e7),
+    ],
 )
-def test_sizes(text: str, size: float) -> None:
+def test_sizes(text: int | str, size: float) -> None:
     assert parse_bytes(text) == int(size)
 
 
-@pytest.mark.parametrize("text", ["", "many", "-4GB", "0", "4XB", "1.2.3GB"])
+@pytest.mark.parametrize("text", ["", "many", "-4GB", "0", "4XB", "1.2.3GB", "1e999GB"])
 def test_wrong_sizes(text: str) -> None:
     with pytest.raises(ValueError, match="memory must be a size such as 4GB"):
         parse_bytes(text)
+
+
+@pytest.mark.parametrize(
+    ("size", "meant"),
+    [("4", "4GB"), (4, "4GB"), ("512", "512MB"), ("4KB", "4GB"), ("1.5", "1.5GB"), (999_999, "")],
+)
+def test_too_small_to_be_meant(size: int | str, meant: str) -> None:
+    with pytest.raises(ValueError, match=rf"memory must be at least 1MB, .* did you mean {meant}"):
+        parse_bytes(size)
+
+
+def test_a_gpu_has_memory_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (5 * 10**9, 8 * 10**9))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 2 * 10**9)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 10**9)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 10**9)
+    assert free_bytes("cuda:1") == 6 * 10**9  # what the allocator keeps unused is free to it
+    assert free_bytes("cpu") == free_bytes("mps") == 10**9
 
 
 def test_there_is_memory() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ from tiny import tiny
 import hatsr
 from hatsr import checkpoint
 from hatsr.image import Picture, from_array
-from hatsr.inference import budget
+from hatsr.inference import budget, int8, settings
+from hatsr.inference import upscale as upscaling
 from hatsr.inference.engine import Engine
+from hatsr.inference.inputs import check_lr, to_picture
 from hatsr.inference.sampling import sample
-from hatsr.inference.settings import Settings
+from hatsr.inference.settings import Keywords, Settings, choose_device
 from hatsr.inference.upscale import Upscaler
 
 
@@ -148,6 +151,7 @@ def test_a_tile_that_is_not_finite_in_low_precision_is_run_again(
         ({"memory": -5}, "memory must be positive, got -5"),
         ({"device": "warp"}, "device must be one that PyTorch can use here, got warp"),
         ({"memory": "lots"}, "memory must be a size"),
+        ({"memory": 4}, "memory must be at least 1MB, got 4, .* did you mean 4GB"),
         ({"overlap": -1}, "overlap must be 0 or more, got -1"),
     ],
 )
@@ -161,6 +165,94 @@ def test_settings_that_do_not_go_with_the_network() -> None:
         upscaler(Settings(tile=10))
     with pytest.raises(ValueError, match="scale must be from 1 to 2, what tiny makes, got 3"):
         upscaler(Settings(scale=3))
+    with pytest.raises(ValueError, match="scale must be from 1 to 2, what tiny makes, got 0"):
+        upscaler(Settings(scale=0))
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "best"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")]
+)
+def test_the_best_device_that_is_there(
+    cuda: bool, mps: bool, best: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    monkeypatch.setattr(settings, "check_device", lambda name: None)
+    assert choose_device() == Settings().device == best
+    assert choose_device("cpu") == "cpu"
+    monkeypatch.setattr(int8, "unusable", lambda: "")
+    assert Settings(precision="int8").device == "cpu"
+    assert Settings(precision="int8", device="cpu").device == "cpu"
+
+
+def test_results_take_no_memory_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[int] = []
+
+    def largest_tile(self: Upscaler, padded: torch.Tensor, limit: int) -> int:
+        limits.append(limit)
+        return max(padded.shape[-2:])
+
+    monkeypatch.setattr(Upscaler, "_largest_tile", largest_tile)
+    lr = torch.rand(1, 3, 8, 8)
+    for has_own in (False, True):
+        monkeypatch.setattr(upscaling, "has_own_memory", lambda device, own=has_own: own)
+        upscaler(Settings(memory=10**9)).enlarge(lr)
+    assert limits == [10**9 - 4 * 3 * 16 * 16, 10**9]
+
+
+def test_the_keywords_are_the_settings() -> None:
+    wanted = {field.name: field.type for field in fields(Settings)}
+    assert Keywords.__annotations__ == wanted
+
+
+def test_pictures_of_a_batch_are_enlarged_one_by_one() -> None:
+    lr, told = torch.rand(3, 3, 9, 7), []
+    sr = upscaler().enlarge(lr, told.append)
+    assert sr.shape == (3, 3, 18, 14)
+    assert all(torch.equal(sr[i : i + 1], upscaler().enlarge(lr[i : i + 1])) for i in range(3))
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+@pytest.mark.parametrize(
+    ("lr", "error", "message"),
+    [
+        (None, TypeError, "lr must be a tensor, got NoneType; give it to upscale"),
+        (np.zeros((1, 3, 4, 4)), TypeError, "lr must be a tensor, got ndarray"),
+        (torch.rand(3, 4, 4), ValueError, r"b x 3 x height x width .* got \(3, 4, 4\); lr\[None\]"),
+        (torch.rand(1, 1, 4, 4), ValueError, r"b x 3 x height x width .* got \(1, 1, 4, 4\)"),
+        (torch.rand(0, 3, 4, 4), ValueError, "not empty"),
+        (
+            torch.zeros(1, 3, 4, 4, dtype=torch.uint8),
+            ValueError,
+            r"floats in \[0, 1\], got torch.uint8",
+        ),
+    ],
+)
+def test_what_is_no_batch(lr: object, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        check_lr(lr, 3)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (None, "NoneType; one picture at a time"),
+        ([1, 2], "list; one picture at a time"),
+        (torch.rand(1, 3, 4, 4), "Tensor; give it to enlarge"),
+    ],
+)
+def test_what_is_no_picture(source: object, told: str) -> None:
+    with pytest.raises(TypeError, match=f"picture must be a path, a PIL image .* got {told}"):
+        to_picture(source)
+
+
+def test_bytes_and_open_files_are_pictures(tmp_path: Path) -> None:
+    Image.fromarray(picture()).save(tmp_path / "a.png")
+    with (tmp_path / "a.png").open("rb") as file:
+        assert to_picture(file).rgb.shape == (9, 14, 3)
+    content = (tmp_path / "a.png").read_bytes()
+    assert to_picture(content).rgb.shape == (9, 14, 3)
 
 
 def test_kinds_of_pictures() -> None:
@@ -257,3 +349,7 @@ def test_public_functions(tmp_path: Path) -> None:
     assert (loaded.scale, loaded.name) == (2, "net")
     rgb = picture()
     assert np.array_equal(hatsr.upscale(rgb, tmp_path / "net.safetensors"), loaded.upscale(rgb))
+    small = hatsr.upscale(rgb, tmp_path / "net.safetensors", scale=1.5, ensemble=True, overlap=8)
+    assert small.shape == (14, 21, 3)
+    with pytest.raises(TypeError, match="til"):
+        hatsr.load(tmp_path / "net.safetensors", til=64)  # pyright: ignore[reportCallIssue]

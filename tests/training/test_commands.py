@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from hatsr.apps.data import data
-from hatsr.apps.progress import Terminal
-from hatsr.apps.train import finetune, train
+from hatsr.apps.cli.data import data
+from hatsr.apps.cli.terminal import TrainingProgress
+from hatsr.apps.cli.train import finetune, train
 from hatsr.training.recipe import schema
 from hatsr.training.state import newest_step, set_aside
 
@@ -79,7 +79,7 @@ def test_set_aside_takes_the_first_free_number(tmp_path: Path) -> None:
 
 def test_a_stop_of_the_whole_group_is_saved(recipe: Path, tmp_path: Path) -> None:
     changes = ["iterations=1000000", "save.every=1000000", "data.workers=2", "valid.data=null"]
-    command = [sys.executable, "-c", "from hatsr.apps.train import train; train()", str(recipe)]
+    command = [sys.executable, "-c", "from hatsr.apps.cli.train import train; train()", str(recipe)]
     with (tmp_path / "out").open("wb") as out:
         process = subprocess.Popen(
             [*command, *changes, "--runs", str(tmp_path / "runs"), "--cpu", "--threads", "1"],
@@ -102,12 +102,12 @@ def test_the_bar_ends_with_the_run(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed: list[bool] = []
-    monkeypatch.setattr(Terminal, "close", lambda self: closed.append(True))
+    monkeypatch.setattr(TrainingProgress, "close", lambda self: closed.append(True))
 
-    def fail(self: Terminal, event: object) -> None:
+    def fail(self: TrainingProgress, event: object) -> None:
         raise ValueError("this must fail")
 
-    monkeypatch.setattr(Terminal, "__call__", fail)
+    monkeypatch.setattr(TrainingProgress, "__call__", fail)
     result = call(train, recipe, "--runs", tmp_path / "runs", "--cpu")
     assert "this must fail" in result.output
     assert closed == [True]
@@ -127,6 +127,19 @@ def test_finetune_takes_a_run_and_refuses_another_one(
     again = call(finetune, other, *few, "--from", tmp_path / "runs" / "tiny", *runs)
     assert again.exit_code == 1
     assert "must keep its training pictures" in again.output
+
+
+def test_a_run_does_not_replace_the_weights_that_it_starts_from(
+    recipe: Path, pictures: Path, tmp_path: Path
+) -> None:
+    runs, few = tmp_path / "runs", ("iterations=1", "valid.data=null", "save.every=1")
+    assert call(train, recipe, *few, "--runs", runs, "--cpu").exit_code == 0
+    shutil.rmtree(runs / "tiny" / "states")
+    start = f"start.checkpoint={runs / 'tiny' / 'last.safetensors'}"
+    again = call(train, recipe, *few, start, "--runs", runs, "--cpu")
+    assert again.exit_code == 2
+    assert "output must not replace an input" in again.output
+    assert call(train, recipe, *few, start, "--runs", runs, "--cpu", "--fresh").exit_code == 0
 
 
 def test_dry_run_writes_nothing(recipe: Path, tmp_path: Path) -> None:
@@ -151,7 +164,7 @@ def test_schema() -> None:
 )
 def test_messages(recipe: Path, arguments: tuple[str, ...], message: str) -> None:
     result = call(train, *(str(recipe) if a == "RECIPE" else a for a in arguments))
-    assert result.exit_code != 0
+    assert result.exit_code == 2
     assert message in result.output
     assert "Traceback" not in result.output
 

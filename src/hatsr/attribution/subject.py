@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import inspect
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,13 +104,18 @@ def random_network(config: HATConfig, seed: int = 0) -> HAT:
 def _foreign(source: str, device: str) -> Subject:
     """A network that a function of the user's returns."""
     module, _, function = source.partition(":")
-    make: object = getattr(importlib.import_module(module), function, None) if module else None
-    if not callable(make):
-        raise ValueError(
-            "a foreign network must be given as python:MODULE:FUNCTION with a function that "
-            f"returns it, got {source!r}"
-        )
+    rule = (
+        "a foreign network must be given as python:MODULE:FUNCTION with a function without "
+        f"arguments that returns it, got {source!r}"
+    )
+    try:
+        make = getattr(importlib.import_module(module), function)
+        inspect.signature(make).bind()
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{rule} ({error}); is its folder on PYTHONPATH?") from error
     network = cast("Network", make())
+    if not callable(network):
+        raise ValueError(f"{rule}, which returns {type(network).__name__}")
     if isinstance(network, nn.Module):
         network = network.to(device)
     with torch.no_grad():

@@ -31,7 +31,7 @@ class ScoreLog:
         if lines and lines[0] != head:
             raise ValueError(
                 f"{path} must hold scores of the same model and rules, got those of {lines[0]}; "
-                "give another --out, or --restart"
+                "give another --output, or --restart"
             )
         for line in lines[1:]:
             score = Score(**json.loads(line))

@@ -9,30 +9,62 @@ from math import inf
 from pathlib import Path
 
 import psutil
+import torch
 
+LEAST_BUDGET = 10**6
+"""Bytes; less is a slip, such as 4 for 4GB."""
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # names and numbers of glibc's mallopt
 _KEEP = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 2**24))
 _USUAL = ((_M_MMAP_MAX, 65536), (_M_TRIM_THRESHOLD, 2**17), (_M_TOP_PAD, 2**17))
 
 
-def parse_bytes(text: str) -> int:
-    """Read a size such as ``4GB``, ``512 MiB`` or ``1e9``.
+def parse_bytes(size: int | str) -> int:
+    """A budget in bytes, given as such or as a text: ``4GB``, ``512 MiB``, ``1e9``.
 
     Raises:
-        ValueError: the text is no positive size.
+        ValueError: no size, or less than `LEAST_BUDGET`.
     """
+    number = _read_size(size) if isinstance(size, str) else int(size)
+    if number <= 0:
+        raise ValueError(f"memory must be positive, got {size}; 4GB, say")
+    if number < LEAST_BUDGET:
+        digits = re.match(r"[0-9.]+", str(size).strip())
+        meant = float(digits[0]) if digits else 4
+        unit = "GB" if meant <= 64 else "MB"
+        raise ValueError(
+            f"memory must be at least 1MB, got {size}, which is {number} bytes; "
+            f"did you mean {meant:g}{unit}?"
+        )
+    return number
+
+
+def _read_size(text: str) -> int:
     match = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", text.lower())
     try:
         number = float(match[1]) if match else 0.0
     except ValueError:
         number = 0.0
-    if match is None or number <= 0:
+    if match is None or not 0 < number < inf:
         raise ValueError(f"memory must be a size such as 4GB or 512MB, got {text!r}")
     unit = _UNITS[match[2]]
     if match[3]:
         unit = 1024 ** list(_UNITS).index(match[2])
     return int(number * unit)
+
+
+def free_bytes(device: str) -> int:
+    """Memory that a network on a device can take: a CUDA device's own, else the system's."""
+    if not has_own_memory(device):
+        return available_bytes()
+    free, _ = torch.cuda.mem_get_info(device)
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return free + kept
+
+
+def has_own_memory(device: str) -> bool:
+    """Whether a device computes in other memory than that in which pictures are kept."""
+    return device.partition(":")[0] == "cuda"
 
 
 def available_bytes() -> int:

@@ -1,12 +1,12 @@
 """How pictures are enlarged: device, precision, memory, tiles."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 import torch
 
 from hatsr.inference import budget, int8
-from hatsr.inference.memory import available_bytes, parse_bytes
+from hatsr.inference.memory import free_bytes, parse_bytes
 
 Precision = Literal["fp32", "fp16", "bf16", "int8"]
 DTYPES = {
@@ -15,10 +15,26 @@ DTYPES = {
     "bf16": torch.bfloat16,
     "int8": torch.float32,
 }
-"""Of features."""
+"""Number types of the features in the network."""
 
+AUTO = "auto"
+"""The best device that is there."""
 OVERLAP = 32
 """LR pixels that neighbouring tiles share."""
+
+
+def choose_device(name: str = AUTO) -> str:
+    """The device that a name means here: ``auto`` is CUDA, then MPS, then the CPU.
+
+    Raises:
+        ValueError: the device is not there.
+    """
+    if name != AUTO:
+        check_device(name)
+        return name
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def check_device(name: str) -> None:
@@ -30,7 +46,7 @@ def check_device(name: str) -> None:
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].split(". ")[0]
         raise ValueError(
             f"device must be one that PyTorch can use here, got {name} ({reason}); choose cpu"
         ) from error
@@ -44,13 +60,15 @@ class Settings:
         ValueError: a value breaks its rule.
     """
 
-    device: str = "cpu"
-    """As torch names it: cpu, cuda, cuda:1, mps ..."""
+    device: str = AUTO
+    """As torch names it: cpu, cuda, cuda:1, mps ...; auto becomes the best that is there, for int8
+    the CPU."""
     precision: Precision = "fp32"
     """fp16 and bf16 need a GPU; a tile that is not finite is run again in fp32. int8 needs a CPU
     with VNNI, and a network that it costs next to nothing (see `hatsr.inference.fidelity`)."""
     memory: int | str | None = None
-    """Bytes, or a size such as 4GB; None: a share of what is free when a picture starts."""
+    """Bytes, or a size such as 4GB; None: a share of the device's free memory when a picture
+    starts."""
     tile: int | None = None
     """Side of the tiles, LR pixels; None: the whole picture, or the largest tile that fits."""
     overlap: int = OVERLAP
@@ -62,9 +80,12 @@ class Settings:
     reduction of the network's result."""
 
     def __post_init__(self) -> None:
-        """Check at the door."""
+        """Validate, and settle what depends on the machine."""
         if self.precision not in DTYPES:
             raise ValueError(f"precision must be one of {list(DTYPES)}, got {self.precision!r}")
+        if self.device == AUTO:
+            best = "cpu" if self.precision == "int8" else choose_device()
+            object.__setattr__(self, "device", best)
         if self.precision == "int8":
             self._check_int8()
         elif self.precision != "fp32" and self._on_cpu:
@@ -74,10 +95,8 @@ class Settings:
             )
         if self.overlap < 0:
             raise ValueError(f"overlap must be 0 or more, got {self.overlap}")
-        if isinstance(self.memory, str):
+        if self.memory is not None:
             object.__setattr__(self, "memory", parse_bytes(self.memory))
-        elif self.memory is not None and self.memory <= 0:
-            raise ValueError(f"memory must be positive, got {self.memory}; 4GB, say")
         check_device(self.device)
 
     @property
@@ -92,7 +111,19 @@ class Settings:
             raise ValueError(f"precision must not be int8 here, {reason}; choose fp32")
 
     def budget(self) -> int:
-        """Bytes that a picture may take now."""
+        """Bytes of the device's memory that a picture may take now."""
         if self.memory is None:
-            return int(budget.SHARE_OF_FREE * available_bytes())
+            return int(budget.SHARE_OF_FREE * free_bytes(self.device))
         return int(self.memory)
+
+
+class Keywords(TypedDict, total=False):
+    """The fields of `Settings` as keywords of a call."""
+
+    device: str
+    precision: Precision
+    memory: int | str | None
+    tile: int | None
+    overlap: int
+    ensemble: bool
+    scale: int | float | None

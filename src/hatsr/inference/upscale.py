@@ -16,7 +16,8 @@ from hatsr.image import Picture
 from hatsr.inference import budget, ensemble
 from hatsr.inference.engine import Engine, PooledMeans, ignore_progress
 from hatsr.inference.fidelity import check_loss
-from hatsr.inference.memory import kept_heap
+from hatsr.inference.inputs import check_lr, to_picture
+from hatsr.inference.memory import has_own_memory, kept_heap
 from hatsr.inference.sampling import sample, sample_area
 from hatsr.inference.settings import DTYPES, Settings
 from hatsr.inference.tiles import cut, plan, shrink, stitch
@@ -49,7 +50,7 @@ class Upscaler:
                 f"{model.config.window_size} and an overlap of {self.settings.overlap}, got "
                 f"{self.settings.tile}"
             )
-        self.factor = self.settings.scale or self.scale
+        self.factor = self.scale if self.settings.scale is None else self.settings.scale
         if not 1 <= self.factor <= self.scale:
             raise ValueError(
                 f"scale must be from 1 to {self.scale}, what {name} makes, got {self.factor:g}; "
@@ -72,9 +73,9 @@ class Upscaler:
     # ------------------------------------------------------------------ tensors
 
     def enlarge(
-        self, lr: Float[Tensor, "1 rgb h w"], progress: Progress = ignore_progress
-    ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
-        """LR to SR, as the plain network would give it.
+        self, lr: Float[Tensor, "b rgb h w"], progress: Progress = ignore_progress
+    ) -> Float[Tensor, "b rgb sr_h sr_w"]:
+        """LR to SR, as the plain network would give it; pictures of a batch one by one.
 
         Args:
             lr: in [0, 1], any size from 1 x 1.
@@ -84,19 +85,29 @@ class Upscaler:
             Raw SR in float32 on the CPU, not clamped.
 
         Raises:
+            TypeError: no tensor.
+            ValueError: a tensor of another shape, or of integers.
             MemoryError: not even the smallest tile fits; the message says what to try.
             ValueError: SR is not finite; the message says why.
         """
-        return self._enlarge(lr, progress, 1)
+        check_lr(lr, self.config.channels)
+        count = len(lr)
+        if count == 1:
+            return self._enlarge(lr, progress, 1)
+        sr = torch.empty(*lr.shape[:2], *(side * self.scale for side in lr.shape[2:]))
+        for i, one in enumerate(lr.split(1)):
+            sr[i] = self._enlarge(one, lambda f, i=i: progress((i + f) / count), count + 1)[0]
+        return sr
 
     def _enlarge(
-        self, lr: Float[Tensor, "1 rgb h w"], progress: Progress, results: int
+        self, lr: Float[Tensor, "1 rgb h w"], progress: Progress, resident_srs: int
     ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
-        """`enlarge`, while so many pictures of the result's size are in memory."""
+        """`enlarge` of one picture, while so many pictures of the result's size are in memory."""
         height, width = lr.shape[-2:]
         padded = pad_to_multiple(lr.detach().float().cpu(), self.config.window_size)
         limit = self.settings.budget()
-        limit -= results * budget.result_bytes(self.config, *padded.shape[-2:])
+        if not has_own_memory(self.settings.device):  # results are kept on the CPU
+            limit -= resident_srs * budget.result_bytes(self.config, *padded.shape[-2:])
         tile = self.settings.tile or self._largest_tile(padded, limit)
         with kept_heap():
             sr = self._enlarge_or_shrink(padded, tile, progress)
@@ -209,18 +220,18 @@ class Upscaler:
         return imresize(sr.clip(0, 1), size=size)
 
     def _enlarge_colour(
-        self, lr: Float[Tensor, "1 3 h w"], progress: Progress, others: int
+        self, lr: Float[Tensor, "1 3 h w"], progress: Progress, done_before: int
     ) -> Float[Tensor, "1 3 sr_h sr_w"]:
-        """A network of one channel takes the colours one at a time; `others` are done already."""
+        """A network of one channel takes the colours one at a time; `done_before` SRs are kept."""
         channels = lr.split(self.config.channels, dim=1)
         variants = 8 if self.settings.ensemble else 1
         runs, done = len(channels) * variants, 0
-        results = others + (1 + ensemble.EXTRA if self.settings.ensemble else 1)
+        resident_srs = done_before + (1 + ensemble.EXTRA if self.settings.ensemble else 1)
 
         def one(part: Tensor) -> Tensor:
             nonlocal done
             start = done
-            sr = self._enlarge(part, lambda f: progress((start + f) / runs), results)
+            sr = self._enlarge(part, lambda f: progress((start + f) / runs), resident_srs)
             done += 1
             return sr
 
@@ -243,22 +254,21 @@ class Upscaler:
 
         Args:
             source: an array is h w, h w 2, h w 3 or h w 4 (gray, gray and alpha, RGB, RGBA);
-                uint8, uint16, or float in [0, 1].
+                uint8, uint16, or float in [0, 1]. The bytes of a file, and an open one, will do.
             progress: told the fraction done.
 
         Returns:
             An array for an array (of the same type; float for float), else a PIL image.
 
         Raises:
-            ValueError: what was given is no picture.
+            TypeError: what was given is none of these.
+            ValueError: it is no picture that can be read.
         """
-        if isinstance(source, np.ndarray):
-            sr = self.enlarge_picture(image.from_array(source), progress)
-            codes = image.to_array(sr)
-            return codes if source.dtype.kind == "u" else (codes / 65535).astype(source.dtype)
-        if isinstance(source, Image.Image):
-            return image.to_pil(self.enlarge_picture(image.from_pil(source), progress))
-        return image.to_pil(self.enlarge_picture(image.read(source), progress))
+        sr = self.enlarge_picture(to_picture(source), progress)
+        if not isinstance(source, np.ndarray):
+            return image.to_pil(sr)
+        codes = image.to_array(sr)
+        return codes if source.dtype.kind == "u" else (codes / 65535).astype(source.dtype)
 
 
 def _out_of_memory(error: Exception) -> bool:

@@ -1,18 +1,22 @@
 """`hatsr export`: a network for ONNX Runtime or OpenVINO."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import click
 
-from hatsr.apps.overrides import set_option
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.options import NAME, NEW_FILE, overwrite_option
+from hatsr.apps.cli.overrides import set_option
 
 
-@click.command()
-@click.argument("model")
-@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+@click.command(cls=Command)
+@click.argument("model", type=NAME)
+@click.argument("target", type=NEW_FILE)
 @click.option("--half", is_flag=True, help="Store weights as float16 (OpenVINO only).")
 @set_option()
-@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
+@overwrite_option
 def export(
     model: str, target: Path, half: bool, overrides: dict[str, object], overwrite: bool
 ) -> None:
@@ -23,16 +27,22 @@ def export(
     """
     from hatsr.export.target import check_target, outputs
 
-    check_target(target, half)
-    existing = [path.name for path in outputs(target) if path.exists()]
-    if existing and not overwrite:
-        raise click.UsageError(f"{' and '.join(existing)} exists; give --overwrite")
+    with wrong_usage():
+        check_target(target, half)
+        existing = [path for path in outputs(target) if path.exists()]
+        if existing and not overwrite:
+            names = " and ".join(path.name for path in existing)
+            raise FileExistsError(f"{names} exists; give --overwrite")
 
     from hatsr import checkpoint
     from hatsr.export.files import export as write
+    from hatsr.files import check_not_input
 
-    path = checkpoint.resolve(model)
-    found = checkpoint.read(path, overrides)
+    with wrong_usage():
+        path = checkpoint.resolve(model)
+        for output in existing:
+            check_not_input(output, [path])
+        found = checkpoint.read(path, overrides)
     done = write(found.model(), target, {"name": path.stem, **found.metadata}, half=half)
     click.echo(
         f"{target}: {path.stem} x{found.config.scale}, {done.size / 1e6:.1f} MB, "

@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hatsr.apps.evaluate import data_options, rules_of
-from hatsr.apps.results import say, show, watching
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.evaluate import check_kept, locate_lr
+from hatsr.apps.cli.options import (
+    NAME,
+    NEW_FOLDER,
+    data_options,
+    device_option,
+    json_option,
+    memory_option,
+    output_option,
+)
+from hatsr.apps.cli.terminal import say, show, watching
 
 if TYPE_CHECKING:
     from hatsr.evaluation.compare import Difference
@@ -19,27 +29,38 @@ if TYPE_CHECKING:
     from hatsr.evaluation.scores import Result
 
 
-@click.command()
-@click.argument("models", nargs=-1, required=True, metavar="A B [C]...")
+@click.command(cls=Command)
+@click.argument("models", nargs=-1, required=True, type=NAME, metavar="A B [C]...")
 @data_options
-@click.option("--scale", type=int, default=None, help="Needed if no model tells it.")
-@click.option("--lr", default="", metavar="DIR", help="Read LR from a folder, see evaluate.")
+@click.option("--scale", type=click.IntRange(1), help="Needed if no model tells it.")
+@click.option("--lr", type=NAME, metavar="DIR", help="Read LR from a folder, see evaluate.")
 @click.option("--gray-as-is", is_flag=True, help="Judge gray HR by its own code, see evaluate.")
 @click.option("--ensemble", is_flag=True, help="Compare by self-ensemble; the page shows plain SR.")
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+@output_option(
+    "Scores, SR pictures and report.html.",
+    metavar="DIR",
+    type=NEW_FOLDER,
     default="results/compare",
     show_default=True,
-    metavar="DIR",
-    help="Scores, SR pictures and report.html.",
 )
 @click.option("--restart", is_flag=True, help="Forget the scores so far.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps ...")
-@click.option("--memory", default=None, metavar="SIZE", help="Budget such as 4GB.")
-def compare(**options: Any) -> None:
+@json_option("Print JSON instead of tables.")
+@device_option
+@memory_option(". Default: 60 % of what is free.")
+def compare(  # noqa: PLR0913  one parameter for each option
+    models: tuple[str, ...],
+    data: tuple[str, ...],
+    data_root: Path | None,
+    scale: int | None,
+    lr: str | None,
+    gray_as_is: bool,
+    ensemble: bool,
+    output: Path,
+    restart: bool,
+    as_json: bool,
+    device: str,
+    memory: str | None,
+) -> None:
     """Hold models against the first one, picture by picture.
 
     Each of A, B, C is a model as for evaluate, bicubic, or a folder of SR pictures. Prints the mean
@@ -49,29 +70,48 @@ def compare(**options: Any) -> None:
     Exit code: 0 all measured, 1 a set or a picture is missing or failed, 2 wrong usage.
     """
     from hatsr.evaluation.compare import differences
-    from hatsr.evaluation.opening import find_sets
+    from hatsr.evaluation.opening import find_sets, open_sources
     from hatsr.evaluation.outputs import remarks
-    from hatsr.evaluation.runs import write_report
+    from hatsr.evaluation.runs import Run, folder_of, write_report
+    from hatsr.evaluation.scores import Rules
 
-    if len(options["models"]) < 2:
+    if len(models) < 2:
         raise click.UsageError("give at least two models; bicubic needs no weights")
-    if options["ensemble"]:
-        _check_ensemble(options["models"])
-    surveys, absent = find_sets(options["data"], options["data_root"])
-    runs = _runs(options, surveys)
-    results = [_measure(run, options["restart"]) for run in runs]
-    figure = "ensemble_psnr" if options["ensemble"] else "psnr"
+    if ensemble:
+        _check_ensemble(models)
+    with wrong_usage(ValueError):
+        surveys, absent = find_sets(data, data_root)
+    with wrong_usage():
+        sources = open_sources(models, scale, device, memory)
+        rules = Rules(
+            scale=sources[0].scale, ensemble=ensemble, lr=locate_lr(lr), gray_as_is=gray_as_is
+        )
+        runs = [
+            Run(
+                spec=spec,
+                source=source,
+                rules=rules,
+                surveys=surveys,
+                folder=output / folder_of(source),
+                keep=True,
+            )
+            for spec, source in zip(models, sources, strict=True)
+        ]
+        for run in runs:
+            check_kept(run)
+    results = [_measure(run, restart) for run in runs]
+    figure = "ensemble_psnr" if ensemble else "psnr"
     found = {each.model: differences(results[0], each, figure) for each in results[1:]}
-    if options["as_json"]:
+    if as_json:
         click.echo(json.dumps(_document(results, found), indent=2, allow_nan=False))
     else:
-        _show(results, found, options["ensemble"])
+        _show(results, found, ensemble)
     say([*remarks(*results), *absent])
-    page = options["out"] / "report.html"
+    page = output / "report.html"
     write_report(runs, results, page)
     say([f"written to {page}"])
     whole = all(each.comparable for result in results for each in result.sets)
-    sys.exit(0 if whole and not (options["data"] and absent) else 1)
+    sys.exit(0 if whole and not (data and absent) else 1)
 
 
 def _check_ensemble(models: tuple[str, ...]) -> None:
@@ -84,27 +124,6 @@ def _check_ensemble(models: tuple[str, ...]) -> None:
             f"--ensemble must be of models or bicubic, got the pictures of {', '.join(folders)}; "
             "leave it out"
         )
-
-
-def _runs(options: dict[str, Any], surveys: Any) -> list[Run]:
-    """A run for each model, under names that differ."""
-    from hatsr.evaluation.opening import open_sources
-    from hatsr.evaluation.runs import Run, folder_of
-
-    models = options["models"]
-    sources = open_sources(models, options["scale"], options["device"], options["memory"])
-    rules = rules_of(sources[0].scale, options)
-    return [
-        Run(
-            spec=spec,
-            source=source,
-            rules=rules,
-            surveys=surveys,
-            folder=options["out"] / folder_of(source),
-            keep=True,
-        )
-        for spec, source in zip(models, sources, strict=True)
-    ]
 
 
 def _measure(run: Run, restart: bool) -> Result:

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import pytest
@@ -8,59 +7,28 @@ from tiny import tiny
 
 from hatsr import checkpoint
 from hatsr.apps.cli import cli
-from hatsr.checkpoint.layouts.hat import to_official
 from hatsr.model import HAT
-
-
-@pytest.fixture
-def net(tmp_path: Path) -> str:
-    path = tmp_path / "net.safetensors"
-    checkpoint.save(tiny(), path)
-    return str(path)
-
-
-@pytest.fixture
-def foreign(tmp_path: Path) -> str:
-    """A network in a file of another program."""
-    path = tmp_path / "foreign.pth"
-    torch.save({"params": to_official(tiny())}, path)
-    return str(path)
 
 
 def call(*arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments)
 
 
-def test_info_says_what_is_assumed(foreign: str) -> None:
-    names = ["img_range", "conv_scale", "drop_path"]
-    assert json.loads(call("info", foreign, "--json").stdout)["assumed"] == names
-    result = call("info", foreign)
-    assert "assumed: img_range, conv_scale, drop_path\n" in result.stdout
-    words = "assumed, since no tensor shows it: img_range 1.0, conv_scale 0.01, drop_path 0.1;"
-    assert words in result.stderr
-    told = call("info", foreign, "--set", "conv_scale=0.1")
-    assert "conv_scale: 0.1\n" in told.stdout
-    assert "assumed: img_range, drop_path\n" in told.stdout
+def test_convert_there_and_back(net: str, tmp_path: Path) -> None:
+    official, back = str(tmp_path / "official.pth"), str(tmp_path / "back.safetensors")
+    assert call("convert", net, official, "--layout", "official").exit_code == 0
+    assert call("convert", official, back).exit_code == 0
+    one, two = checkpoint.read(net), checkpoint.read(back)
+    assert all((one.tensors[k] == v).all() for k, v in two.tensors.items())
+    assert call("convert", net, back).exit_code == 2
 
 
-def test_info_assumes_nothing_about_our_own_files(net: str) -> None:
-    result = call("info", net)
-    assert "assumed: nothing\n" in result.stdout
-    assert not result.stderr
-
-
-def test_info_of_a_run_is_about_its_best_weights(net: str, tmp_path: Path) -> None:
-    for name in ("best", "last"):
-        checkpoint.save(tiny(), tmp_path / f"{name}.safetensors")
-    assert json.loads(call("info", str(tmp_path), "--json").stdout)["file"].endswith(
-        "best.safetensors"
-    )
-
-
-def test_set_goes_with_a_model() -> None:
-    result = call("info", "--set", "conv_scale=0.1")
-    assert result.exit_code == 2
-    assert "--set must go with a MODEL" in result.output
+def test_a_checkpoint_is_not_replaced_by_its_conversion(net: str) -> None:
+    before = Path(net).read_bytes()
+    done = call("convert", net, net, "--overwrite")
+    assert done.exit_code == 2
+    assert "output must not replace an input" in done.output
+    assert Path(net).read_bytes() == before
 
 
 def test_convert_says_again_what_was_assumed(foreign: str, tmp_path: Path) -> None:

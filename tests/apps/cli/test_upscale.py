@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,47 +11,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
-from tiny import tiny
 
-from hatsr import checkpoint
-from hatsr.apps.cli import COMMANDS, cli
-
-
-@pytest.fixture
-def net(tmp_path: Path) -> str:
-    path = tmp_path / "net.safetensors"
-    checkpoint.save(tiny(), path)
-    return str(path)
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> str:
-    path = tmp_path / "photo.png"
-    pixels = np.random.default_rng(0).integers(0, 256, (6, 5, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(path)
-    return str(path)
+from hatsr.apps.cli import cli
+from hatsr.inference.settings import choose_device
 
 
 def call(*arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments)
-
-
-@pytest.mark.parametrize("name", list(COMMANDS))
-def test_every_command_has_help(name: str) -> None:
-    result = call(name, "--help")
-    assert result.exit_code == 0, result.output
-    assert "Usage" in result.output
-
-
-def test_help_imports_nothing_heavy() -> None:
-    code = (
-        "import sys, hatsr.apps.cli as c\n"
-        "try: c.main()\n"
-        "except SystemExit: pass\n"
-        "assert not {'torch', 'numpy', 'PIL', 'rich'} & set(sys.modules), 'slow'"
-    )
-    done = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
 
 
 def test_upscale(net: str, photo: str, tmp_path: Path) -> None:
@@ -76,7 +43,10 @@ def test_upscale_json_and_exit_code(net: str, photo: str, tmp_path: Path) -> Non
         (["--tile", "3"], "tile must be at least"),
         (["--memory", "much"], "memory must be a size"),
         (["--precision", "fp16"], "precision must be fp32 on a cpu"),
+        (["--memory", "4"], "memory must be at least 1MB, got 4"),
         (["--scale", "9"], "scale must be from 1 to 2"),
+        (["--scale", "0"], "scale must be from 1 to 2"),
+        (["-o", "big.jxl"], "output must end in one of .png"),
         (["--device", "cuda:77"], "device must be one that PyTorch can use here, got cuda:77"),
         (["--device", "gpu"], "device must be one that PyTorch can use here, got gpu"),
         (["--format", "jpgg"], "format must be one of .png"),
@@ -110,48 +80,48 @@ def test_empty_folder(tmp_path: Path, net: str) -> None:
     assert "no pictures in" in result.output
 
 
-def test_models() -> None:
-    found = json.loads(call("models", "--json").stdout)
-    assert "hat-t-x4" in [row["name"] for row in found["shipped"]]
-    assert "hat-t-x4" in call("models").stdout
+def test_what_is_left_out_is_said(net: str, photo: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = call("upscale", photo, "-m", net)
+    assert first.stderr.splitlines()[-1] == f"1 done, on {choose_device()}"
+    (tmp_path / "phone.heic").write_bytes(b"")
+    again = call("upscale", str(tmp_path), "-m", net, "-o", str(out), "--json")
+    assert again.exit_code == 0, again.output
+    status = [(Path(row["source"]).name, row["status"]) for row in json.loads(again.stdout)]
+    assert status == [
+        ("photo.png", "done"),
+        ("photo_x2.png", "left out"),
+        ("phone.heic", "left out"),
+    ]
+    assert "1 left out (photo_x2.png): result of an earlier run" in again.stderr
+    assert "1 left out (phone.heic): of a kind that cannot be read" in again.stderr
+    named = call("upscale", photo, str(tmp_path / "photo_x2.png"), "-m", net, "-o", str(out / "2"))
+    assert {path.name for path in (out / "2").iterdir()} == {"photo_x2.png", "photo_x2_x2.png"}
+    assert "left out" not in named.output
+    only = call("upscale", str(out / "2"), "-m", net)
+    assert only.exit_code == 2
+    assert "no pictures in" in only.output
+    assert "2 left out (photo_x2.png, photo_x2_x2.png): result of an earlier run" in only.output
 
 
-def test_info(net: str) -> None:
-    assert json.loads(call("info", net, "--json").stdout)["embed_dim"] == 12
-    assert "threads" in call("info").stdout
-    result = call("info", "nonsense")
-    assert "model must be a file" in str(result.exception)
+def test_the_picture_is_not_replaced(net: str, photo: str) -> None:
+    before = Path(photo).read_bytes()
+    done = call("upscale", photo, "-m", net, "-o", photo, "--overwrite")
+    assert done.exit_code == 2
+    assert "output must not replace an input" in done.output
+    assert Path(photo).read_bytes() == before
 
 
-def test_convert_there_and_back(net: str, tmp_path: Path) -> None:
-    official, back = str(tmp_path / "official.pth"), str(tmp_path / "back.safetensors")
-    assert call("convert", net, official, "--layout", "official").exit_code == 0
-    assert call("convert", official, back).exit_code == 0
-    one, two = checkpoint.read(net), checkpoint.read(back)
-    assert all((one.tensors[k] == v).all() for k, v in two.tensors.items())
-    assert call("convert", net, back).exit_code == 2
-
-
-def test_complexity_json() -> None:
-    result = call("complexity", "hat-t", "--json", "--no-run", "--set", "ocab=false")
-    facts = json.loads(result.stdout)
-    assert facts["parameters"] < 684_192
-    assert facts["multiply_adds"] > 0
-
-
-@pytest.mark.parametrize("change", ["embed_dim=wide", "embed_dim=-4", "nonsense=1"])
-def test_a_hyper_parameter_must_fit(change: str) -> None:
-    result = call("complexity", "hat-t", "--no-run", "--set", change)
-    assert result.exit_code == 2
-    assert "--set" in result.output
-
-
-def test_paper_rows_are_within_one_percent() -> None:
-    rows = json.loads(call("complexity", "--paper", "--json").stdout)["rows"]
-    assert len(rows) == 16
-    for row in rows:
-        assert row["multiply_adds"] / 1e9 == pytest.approx(row["paper_multiply_adds_g"], rel=0.01)
-        assert row["parameters"] / 1e6 == pytest.approx(row["paper_parameters_m"], abs=0.06)
+def test_a_tree_of_folders(net: str, photo: str, tmp_path: Path) -> None:
+    deep = tmp_path / "tree" / "one" / "two"
+    deep.mkdir(parents=True)
+    shutil.move(photo, deep)
+    shallow = call("upscale", str(tmp_path / "tree"), "-m", net)
+    assert shallow.exit_code == 2
+    assert f"subfolders of {tmp_path / 'tree'} are left out; give --recursive" in shallow.output
+    options = ("--recursive", "-m", net, "-o", str(tmp_path / "out"))
+    assert call("upscale", str(tmp_path / "tree"), *options).exit_code == 0
+    assert (tmp_path / "out" / "one" / "two" / "photo_x2.png").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent another way on Windows")

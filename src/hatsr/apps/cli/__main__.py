@@ -1,0 +1,5 @@
+"""`python -m hatsr.apps.cli`."""
+
+from hatsr.apps.cli import main
+
+main()

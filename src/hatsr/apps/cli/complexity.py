@@ -1,0 +1,93 @@
+"""`hatsr complexity`: what a network costs, beside what the paper says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.options import json_option
+from hatsr.apps.cli.overrides import set_option
+from hatsr.apps.cli.terminal import show
+
+_UNITS = {"parameters": (1e6, "M"), "multiply_adds": (1e9, "G"), "peak_bytes": (1e6, "MB")}
+
+
+@click.command(cls=Command)
+@click.argument("preset", required=False)
+@click.option("--scale", type=int, default=4, show_default=True)
+@click.option(
+    "--size", type=click.IntRange(1), default=64, show_default=True, help="Side of the LR picture."
+)
+@set_option("Change a hyper-parameter, e.g. --set ocab=false --set compress_ratio=6.")
+@click.option("--paper", is_flag=True, help="Print every row of Tables 8 to 11 beside ours.")
+@click.option("--run/--no-run", default=True, help="Also time one forward and its memory.")
+@json_option()
+def complexity(  # noqa: PLR0913  one parameter for each option
+    preset: str | None,
+    scale: int,
+    size: int,
+    overrides: dict[str, object],
+    paper: bool,
+    run: bool,
+    as_json: bool,
+) -> None:
+    """Count parameters and multiply-adds of PRESET (see hatsr models)."""
+    from hatsr.evaluation.complexity import RULE, measure
+    from hatsr.evaluation.complexity import complexity as count
+    from hatsr.model import changed
+    from hatsr.model import preset as find_preset
+
+    if paper:
+        _print_paper(as_json)
+        return
+    if preset is None:
+        raise click.UsageError("give a preset (see hatsr models), or --paper")
+    with wrong_usage():
+        base = find_preset(preset, scale=scale)
+        try:
+            config = changed(base, overrides)
+        except (TypeError, ValueError) as error:
+            raise click.BadParameter(str(error), param_hint="--set") from error
+    facts: dict[str, object] = {"preset": preset, "scale": config.scale, "size": size}
+    facts |= asdict(count(config, size, size))
+    if run:
+        facts |= asdict(measure(config, size, size))
+    facts["rule"] = RULE
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+        return
+    for key, value in facts.items():
+        if key in _UNITS and isinstance(value, int):
+            unit, name = _UNITS[key]
+            value = f"{value / unit:.2f} {name} ({value})"
+        click.echo(f"{key.replace('_', ' ')}: {value}")
+
+
+def _print_paper(as_json: bool) -> None:
+    from hatsr.evaluation.complexity import RULE, paper_rows
+    from hatsr.evaluation.tables import Table
+
+    rows = paper_rows()
+    if as_json:
+        click.echo(json.dumps({"rows": rows, "rule": RULE}, indent=2))
+        return
+    table = Table(
+        title="Tables 8 to 11 of the paper, and ours",
+        header=("table", "network", "parameters, M", "paper", "multiply-adds, G", "paper"),
+        rows=tuple(
+            (
+                row["table"],
+                row["network"],
+                f"{row['parameters'] / 1e6:.2f}",
+                f"{row['paper_parameters_m']:.1f}",
+                f"{row['multiply_adds'] / 1e9:.2f}",
+                f"{row['paper_multiply_adds_g']:.1f}",
+            )
+            for row in rows
+        ),
+        notes=(RULE,),
+    )
+    show(table)

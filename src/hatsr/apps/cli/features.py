@@ -1,0 +1,62 @@
+"""`hatsr features`: feature maps after each RHAG, and how blocky they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.options import FILE, NEW_FILE, device_option, models_option, output_option
+
+
+@click.command(cls=Command)
+@click.argument("image", type=FILE)
+@models_option("or random:PRESET")
+@click.option("--layer", "-l", "layers", multiple=True, type=int, help="RHAG, from 1; default all.")
+@click.option(
+    "--window",
+    type=click.IntRange(2),
+    help="Of the blocking index; default each network's own.",
+)
+@click.option("--lr", "is_lr", is_flag=True, help="The picture is the LR, not the HR one.")
+@output_option("Figure: .png, .svg or .pdf.", metavar="FILE", type=NEW_FILE)
+@device_option
+def features(  # noqa: PLR0913  one parameter for each option
+    image: Path,
+    models: tuple[str, ...],
+    layers: tuple[int, ...],
+    window: int | None,
+    is_lr: bool,
+    output: Path | None,
+    device: str,
+) -> None:
+    """Measure and show intermediate features of networks for IMAGE (the HR picture).
+
+    The blocking index is the energy of differences across window borders over that elsewhere:
+    1 where borders do not show, more where they do.
+    """
+    from hatsr.attribution.features import layer_maps
+    from hatsr.attribution.figure_file import check_figure_file
+    from hatsr.attribution.report import load_subjects
+    from hatsr.attribution.subject import load_scene
+    from hatsr.checkpoint import DEFAULT_MODEL
+    from hatsr.files import check_not_input
+    from hatsr.inference.settings import choose_device
+
+    models = models or (DEFAULT_MODEL,)
+    with wrong_usage():
+        if output is not None:
+            check_figure_file(output)
+            check_not_input(output, [image, *models])
+        subjects = load_subjects(models, choose_device(device))
+    scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
+    with wrong_usage():
+        rows = [layer_maps(subject, scene, layers, window) for subject in subjects]
+    for found in (found for row in rows for found in row):
+        click.echo(found.line())
+    if output is not None:
+        from hatsr.attribution.feature_figure import draw_features
+
+        draw_features(rows, scene.name, output)
+        click.echo(f"figure: {output}", err=True)

@@ -1,0 +1,136 @@
+"""`hatsr info`: what a checkpoint holds, or how this machine runs networks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.options import NAME, json_option
+from hatsr.apps.cli.overrides import set_option
+
+if TYPE_CHECKING:
+    from hatsr.checkpoint import Checkpoint
+    from hatsr.model import HATConfig
+
+
+@click.command(cls=Command)
+@click.argument("model", required=False, type=NAME)
+@set_option()
+@json_option()
+def info(model: str | None, overrides: dict[str, object], as_json: bool) -> None:
+    """Say what the checkpoint MODEL holds; without one, how this machine will run networks."""
+    if model is None:
+        if overrides:
+            raise click.UsageError("--set must go with a MODEL")
+        _print(_machine(), as_json)
+        return
+    from hatsr import checkpoint
+
+    with wrong_usage():
+        path = checkpoint.resolve(model)
+        found = checkpoint.read(path, overrides)
+    _print(_facts(path, found), as_json)
+    say_assumed(found)
+
+
+def _print(facts: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, default=str))
+        return
+    for name, value in facts.items():
+        click.echo(f"{name}: {', '.join(value) or 'nothing' if name == 'assumed' else value}")
+
+
+def say_assumed(found: Checkpoint) -> None:
+    """Say which settings may be wrong without anything else telling so."""
+    if found.assumed:
+        click.echo(
+            f"assumed, since no tensor shows it: {values_of(found.config, found.assumed)}; if the "
+            "network was trained with other values, give them by --set KEY=VALUE",
+            err=True,
+        )
+
+
+def values_of(config: HATConfig, names: tuple[str, ...]) -> str:
+    """Hyper-parameters in words."""
+    return ", ".join(f"{name} {getattr(config, name)}" for name in names)
+
+
+def _machine() -> dict[str, object]:
+    import platform
+
+    import torch
+
+    from hatsr import __version__
+    from hatsr.inference.memory import available_bytes, can_keep_heap
+    from hatsr.inference.packed import fuses
+    from hatsr.inference.settings import choose_device
+    from hatsr.native import products
+    from hatsr.native.library import Kernels, kernels
+
+    fused, native, device = fuses(torch.empty(1)), kernels(), choose_device()
+    return {
+        "hatsr": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "device": _describe(device),
+        "threads": torch.get_num_threads(),
+        "vector unit": torch.backends.cpu.get_cpu_capability(),
+        "free memory": f"{available_bytes() / 1e9:.1f} GB",
+        "linear layers": "native kernel on matrix units"
+        if products.usable(torch.empty(1))
+        else "oneDNN, packed and fused"
+        if fused
+        else "plain torch (no oneDNN here)",
+        "window attention": f"native kernel, {native.name}"
+        if isinstance(native, Kernels)
+        else f"plain torch ({native})",
+        "heap": "kept between layers" if can_keep_heap() else "as the system does (no glibc here)",
+        "cuda": torch.cuda.is_available(),
+    }
+
+
+def _describe(device: str) -> str:
+    """A device, and what a GPU of its own memory is and has."""
+    import torch
+
+    from hatsr.inference.memory import free_bytes, has_own_memory
+
+    if not has_own_memory(device):
+        return device
+    return (
+        f"{device} ({torch.cuda.get_device_name(device)}, {free_bytes(device) / 1e9:.1f} GB free)"
+    )
+
+
+def _facts(path: Path, found: Checkpoint) -> dict[str, object]:
+    from hatsr.evaluation.complexity import complexity
+
+    cost = complexity(found.config)
+    return {
+        "file": path,
+        "layout": found.layout,
+        "network": name_network(found.config),
+        "parameters": cost.parameters,
+        "multiply-adds at 64 x 64": cost.multiply_adds,
+        **asdict(found.config),
+        "assumed": list(found.assumed),
+        **found.metadata,
+    }
+
+
+def name_network(config: HATConfig) -> str:
+    """The preset that this is, if any."""
+    from dataclasses import replace
+
+    from hatsr.model import PRESETS
+
+    for name, known in PRESETS.items():
+        if replace(known, scale=config.scale) == config:
+            return f"{name} x{config.scale}"
+    return f"no preset, x{config.scale}"

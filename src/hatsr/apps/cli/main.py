@@ -1,0 +1,61 @@
+"""The command `hatsr`. Each subcommand is imported when it is called, so that help is instant."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from hatsr import __version__
+
+COMMANDS = {
+    "upscale": ("upscale", "Enlarge pictures."),
+    "models": ("models", "List shipped weights and known networks."),
+    "info": ("info", "Say what a checkpoint holds, or how this machine runs."),
+    "convert": ("convert", "Rewrite a checkpoint in another layout."),
+    "export": ("export", "Write a network for ONNX Runtime or OpenVINO."),
+    "complexity": ("complexity", "Count parameters and multiply-adds."),
+    "evaluate": ("evaluate", "Measure a model on benchmark sets."),
+    "compare": ("compare", "Compare models picture by picture."),
+    "train": ("train", "Train a network by a recipe."),
+    "finetune": ("train", "Go on training a model on a folder of pictures."),
+    "data": ("data", "Prepare and check pictures for training."),
+    "lam": ("lam", "Show which pixels a network used (LAM)."),
+    "lam-sweep": ("lam", "Mean diffusion index over positions and pictures."),
+    "features": ("features", "Show a network's feature maps."),
+}
+"""The file that holds a command, and what it does."""
+
+
+class Commands(click.Group):
+    """Subcommands by name, imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        file, _ = COMMANDS[cmd_name]
+        return getattr(import_module(f"hatsr.apps.cli.{file}"), cmd_name.replace("-", "_"))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line each, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hatsr")
+def cli() -> None:
+    """Super-resolution with the Hybrid Attention Transformer (HAT).
+
+    hatsr upscale photo.jpg   enlarges a photo four times.
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()

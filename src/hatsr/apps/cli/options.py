@@ -1,0 +1,156 @@
+"""Arguments and options that several commands share: declared once, spelled the same everywhere.
+
+Nothing heavy is imported, so that help is instant.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Declared = TypeVar("Declared", bound=Callable[..., Any])
+Option = Callable[[Declared], Declared]
+
+
+class PathType(click.Path):
+    """A path, or something that may be one (a model, a pattern); never empty.
+
+    An empty text comes from a shell variable that is not set, and would mean the current folder.
+    """
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """Refuse an empty text, then check as `click.Path` does."""
+        if not os.fspath(value):
+            self.fail("a path must not be empty; is a shell variable not set?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class NewFolderType(PathType):
+    """A folder to write into; never a name that ends like a file's."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """Refuse such a name, unless the folder is there."""
+        path = super().convert(value, param, ctx)
+        from hatsr.inference.destination import check_folder_name
+
+        try:
+            check_folder_name(Path(os.fsdecode(path)))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return path
+
+
+class SizeType(click.ParamType):
+    """A budget of memory such as 4GB, checked before any work; it stays a text."""
+
+    name = "size"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what is no size, or too little to be meant."""
+        from hatsr.inference.memory import parse_bytes
+
+        try:
+            parse_bytes(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return value
+
+
+NAME = PathType(path_type=str)
+"""A path or a name, such as those of models, recipes and sets."""
+PATH = PathType(path_type=Path)
+"""A path, whether something is there or not."""
+FILE = PathType(path_type=Path, exists=True, dir_okay=False)
+"""A file that is there."""
+FOLDER = PathType(path_type=Path, exists=True, file_okay=False)
+"""A folder that is there."""
+NEW_FILE = PathType(path_type=Path, dir_okay=False)
+"""A file to write."""
+NEW_FOLDER = NewFolderType(path_type=Path, file_okay=False)
+"""A folder to write into."""
+
+_MODEL = "Shipped name, checkpoint file or folder, hf://owner/name/file"
+
+
+def model_option(more: str = "") -> Option:
+    """`-m/--model`, one network; `more` says what it takes beside the usual."""
+    text = ", ".join(filter(None, (_MODEL, more)))
+    return click.option("-m", "--model", type=NAME, metavar="NAME|PATH", help=f"{text}.")
+
+
+def models_option(more: str) -> Option:
+    """`-m/--model`, again for more networks; `more` says what it takes beside the usual."""
+    return click.option(
+        "-m",
+        "--model",
+        "models",
+        type=NAME,
+        multiple=True,
+        metavar="NAME|PATH",
+        help=f"{_MODEL}, {more}; again to compare. Default: that of hatsr models.",
+    )
+
+
+def output_option(
+    help: str,  # noqa: A002
+    metavar: str,
+    type: click.ParamType,  # noqa: A002
+    **how: Any,
+) -> Option:
+    """`-o/--output`; `how` is passed to click (required, default)."""
+    return click.option("-o", "--output", "output", type=type, metavar=metavar, help=help, **how)
+
+
+def data_options(command: Declared) -> Declared:
+    """`--data` and `--data-root`, which name benchmark sets."""
+    data = click.option(
+        "--data",
+        type=NAME,
+        multiple=True,
+        metavar="SET|DIR",
+        help="Set5, Set14, BSD100, Urban100, Manga109 or a folder; again for more. "
+        "Default: all five.",
+    )
+    root = click.option(
+        "--data-root",
+        type=PATH,
+        envvar="HATSR_BENCH",
+        metavar="DIR",
+        help="Holds a folder for each set, HR inside. Default: $HATSR_BENCH.",
+    )
+    return data(root(command))
+
+
+def memory_option(help: str) -> Option:  # noqa: A002
+    """`--memory`, a budget."""
+    return click.option(
+        "--memory", type=SizeType(), metavar="SIZE", help=f"Budget such as 4GB{help}"
+    )
+
+
+device_option = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:1, mps ...",
+)
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace an existing file.")
+
+
+def json_option(help: str = "Print JSON.") -> Option:  # noqa: A002
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help=help)

@@ -1,0 +1,201 @@
+"""The terminal: bars, tables and remarks. Names of files and models are never taken for markup."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import ProgressColumn
+
+    from hatsr.evaluation.benchmark import Progress
+    from hatsr.evaluation.survey import Survey
+    from hatsr.evaluation.tables import Table
+    from hatsr.training.log import Event
+    from hatsr.training.setup import Setup
+
+_ENDLESS = 1000
+"""Columns of a pipe, which has no width to keep to."""
+
+
+def open_console(*, stderr: bool = False, quiet: bool = False) -> Console:
+    """A console that prints texts as they are."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, quiet=quiet, markup=False, emoji=False, highlight=False)
+
+
+def words() -> ProgressColumn:
+    """The column of a bar that shows its description, as it is."""
+    from rich.progress import TextColumn
+
+    return TextColumn("{task.description}", markup=False)
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[..., None]]:
+    """A bar on the terminal's error stream; takes what is done, the total, and words."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = open_console(stderr=True)
+    columns = (words(), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+
+        def update(done: int, total: int, told: str = "") -> None:
+            description = f"{what} {told}".rstrip()
+            bar.update(task, completed=done, total=total, description=description)
+
+        yield update
+
+
+@contextmanager
+def watching(what: str, surveys: Sequence[Survey]) -> Iterator[Progress]:
+    """A bar over all pictures of benchmark sets."""
+    total = sum(len(each.entries) for each in surveys)
+    done = count(1)
+    with counting(what) as update:
+
+        def told(data: str, picture: str, score: object) -> None:
+            end = "" if score is not None else " FAILED"
+            update(next(done), total, f"{data} {picture}{end}")
+
+        yield told
+
+
+class PictureBars:
+    """Progress of the picture under way and, for several, of all; results as lines above."""
+
+    def __init__(self, sources: Sequence[Path], *, quiet: bool) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            words(),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+        )
+        self.console = open_console(stderr=True, quiet=quiet)
+        self.progress = Progress(*columns, console=self.console, transient=True)
+        self.sizes = {path: _file_size(path) for path in sources}
+        total, visible = sum(self.sizes.values()), len(sources) > 1
+        self.all = self.progress.add_task("all pictures", total=total, visible=visible)
+        self.one = self.progress.add_task("", total=1.0, visible=False)
+        self.current, self.done = Path(), 0
+
+    def __enter__(self) -> PictureBars:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def tell(self, source: Path, fraction: float) -> None:
+        """A picture has come so far."""
+        if source != self.current:
+            self.current = source
+            self.progress.reset(self.one, description=source.name, visible=True)
+        self.progress.update(self.one, completed=fraction)
+        self.progress.update(self.all, completed=self.done + fraction * self.sizes[source])
+
+    def report(self, source: Path, line: str) -> None:
+        """A picture is done, in one way or another."""
+        self.done += self.sizes[source]
+        self.progress.update(self.all, completed=self.done)
+        self.progress.update(self.one, visible=False)
+        self.console.print(line, soft_wrap=True)
+
+
+def _file_size(path: Path) -> int:
+    try:
+        return max(1, path.stat().st_size)
+    except OSError:
+        return 1
+
+
+class TrainingProgress:
+    """A training run's events; the time left is judged from the steps of this sitting."""
+
+    def __init__(self, setup: Setup, resumed_at: int) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress
+
+        console = open_console()
+        self.iterations, self.first, self.begun = setup.recipe.iterations, resumed_at, time.time()
+        self.bar = None
+        if console.is_terminal:
+            columns = (BarColumn(), MofNCompleteColumn(), words())
+            self.bar = Progress(*columns, console=console)
+            self.task = self.bar.add_task("", total=self.iterations, completed=resumed_at)
+            self.bar.start()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if self.bar is not None and event["event"] in ("step", "end"):
+            self.bar.update(self.task, completed=event["step"], description=self._step(event))
+            return
+        line = {
+            "step": self._step,
+            "validation": self._validation,
+            "note": lambda event: event["text"],
+        }.get(event["event"])
+        if line is not None:
+            text = f"{event['step']:>8,}  {line(event)}"
+            self.bar.console.print(text) if self.bar is not None else click.echo(text)
+
+    def close(self) -> None:
+        """Leave the bar as it is and give the cursor back."""
+        if self.bar is not None:
+            self.bar.stop()
+
+    def _step(self, event: Event) -> str:
+        if event["event"] == "end":
+            return str(event["reason"])
+        done = event["step"] - self.first
+        left = (time.time() - self.begun) / max(1, done) * (self.iterations - event["step"])
+        return (
+            f"loss {event['loss']:.5f}  rate {event['learning_rate']:.2e}  "
+            f"{event['patches_per_second']:.1f} patches/s  {_clock(left)} left"
+        )
+
+    def _validation(self, event: Event) -> str:
+        best = "  (best)" if event["psnr_y"] == event["best"] else f"  (best {event['best']:.3f})"
+        return f"validation {event['psnr_y']:.3f} dB{best}"
+
+
+def _clock(seconds: float) -> str:
+    hours, rest = divmod(int(seconds), 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}"
+
+
+def show(table: Table) -> None:
+    """Print a table, measured rows in bold."""
+    from rich.table import Table as Drawn
+
+    drawn = Drawn(box=None, pad_edge=False)
+    for index, name in enumerate(table.header):
+        stacked = name.replace(" ", "\n", 1)
+        drawn.add_column(stacked, justify="right" if index else "left", overflow="fold")
+    for index, row in enumerate(table.rows):
+        drawn.add_row(*row, style="bold" if index in table.ours else None)
+    console = open_console()
+    if not console.is_terminal:
+        console.width = _ENDLESS
+    click.echo(table.title)
+    console.print(drawn)
+    for note in table.notes:
+        click.echo(note)
+    click.echo()
+
+
+def say(lines: Sequence[str]) -> None:
+    """Print remarks where they do not disturb a JSON document."""
+    for line in lines:
+        click.echo(line, err=True)

@@ -1,0 +1,131 @@
+"""Which pictures are meant: files, what lies in folders, and what patterns match."""
+
+import glob
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hatsr import image
+
+PROGRAM = "hatsr"
+"""First word of the field Software of our results."""
+RESULT = "result of an earlier run; name the file itself to enlarge it again"
+UNREADABLE = "of a kind that cannot be read; convert it to PNG or JPEG"
+_SCALED = re.compile(r"_x\d+(\.\d+)?$")
+_SHOWN = 3
+"""File names in a remark."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture to enlarge."""
+
+    path: Path
+    """The file."""
+    subfolder: Path = Path()
+    """Where it lies below the folder that was named: so does its result below the output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What inputs stand for."""
+
+    pictures: tuple[PictureFile, ...]
+    """In order, once each; what was named and cannot be used is there, to be reported later."""
+    left_out: dict[Path, str]
+    """Files of folders and patterns that are not enlarged, and why."""
+    unvisited: tuple[Path, ...] = ()
+    """Folders without pictures, whose subfolders were not looked into."""
+
+    def remarks(self) -> list[str]:
+        """What was left out, counted, a sentence for each reason."""
+        said = []
+        for reason, count in Counter(self.left_out.values()).items():
+            names = [path.name for path, why in self.left_out.items() if why == reason][:_SHOWN]
+            more = ", ..." if count > _SHOWN else ""
+            said.append(f"{count} left out ({', '.join(names)}{more}): {reason}")
+        said += [f"subfolders of {path} are left out; give --recursive" for path in self.unvisited]
+        return said
+
+
+def find_pictures(inputs: Sequence[str], *, recursive: bool = False) -> Found:
+    """Find the pictures that are meant.
+
+    A file that is named is taken, whatever it is. From folders and patterns, results of earlier
+    runs are left out.
+
+    Args:
+        inputs: paths or patterns.
+        recursive: look into the subfolders of folders.
+
+    Raises:
+        ValueError: an input is empty.
+        OSError: a folder cannot be read.
+    """
+    if "" in inputs:
+        raise ValueError("input must be a path, got an empty text; is a variable not set?")
+    parts = [_look(text, recursive) for text in inputs]
+    pictures: dict[Path, PictureFile] = {}
+    for picture in (picture for part in parts for picture in part.pictures):
+        pictures.setdefault(picture.path, picture)
+    return Found(
+        tuple(pictures.values()),
+        {p: why for part in parts for p, why in part.left_out.items() if p not in pictures},
+        tuple(path for part in parts for path in part.unvisited),
+    )
+
+
+def _look(text: str, recursive: bool) -> Found:
+    """What one input stands for."""
+    path = Path(text)
+    try:
+        path = path if path.exists() else path.expanduser()
+        is_folder, is_there = path.is_dir(), path.exists()
+    except (OSError, RuntimeError):  # a name too long, ~nobody
+        is_folder, is_there = False, True
+    if is_folder:
+        return _look_into(path, recursive)
+    if not is_there:
+        matches = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207
+        files = [PictureFile(match) for match in matches if match.is_file()]
+        if files:
+            return _without_results(files)
+    return Found((PictureFile(path),), {})
+
+
+def _look_into(folder: Path, recursive: bool) -> Found:
+    """The pictures of a folder."""
+    paths = image.list_pictures(folder, recursive=recursive)
+    found = _without_results([PictureFile(p, p.parent.relative_to(folder)) for p in paths])
+    unreadable = image.list_unreadable(folder, recursive=recursive)
+    left_out = found.left_out | dict.fromkeys(unreadable, UNREADABLE)
+    unvisited = () if recursive or paths or not _has_subfolders(folder) else (folder,)
+    return Found(found.pictures, left_out, unvisited)
+
+
+def _has_subfolders(folder: Path) -> bool:
+    return any(path.is_dir() and not path.name.startswith(".") for path in folder.iterdir())
+
+
+def _without_results(files: Sequence[PictureFile]) -> Found:
+    results = {file.path for file in files if is_result(file.path)}
+    originals = tuple(file for file in files if file.path not in results)
+    return Found(originals, {file.path: RESULT for file in files if file.path in results})
+
+
+def is_result(path: Path) -> bool:
+    """Whether an earlier run made a file.
+
+    The field Software of its header says so; where there is none, its name does, beside the
+    picture that it came from (a_x4.png beside a.jpg).
+    """
+    software = image.read_software(path)
+    if software is not None:
+        return software.split(" ")[0] == PROGRAM
+    original = _SCALED.sub("", path.stem)
+    return original != path.stem and any(
+        other.stem == original and other.suffix.lower() in image.READABLE
+        for other in path.parent.iterdir()
+    )
