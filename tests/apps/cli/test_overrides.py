@@ -113,7 +113,7 @@ def test_lam(net: str, photo: str) -> None:
     several = call(*options, "-m", net, "-m", net, "--set", "conv_scale=0.7")
     assert "must go with one model, got 2; hatsr convert --set" in several.output
     foreign = call(*options, "-m", "python:a:b", "--set", "conv_scale=0.7")
-    assert "must go with a file or random:PRESET, got python:a:b" in str(foreign.exception)
+    assert "must go with a file or random:PRESET, got python:a:b" in foreign.output
 
 
 def test_export(net: str, tmp_path: Path) -> None:
