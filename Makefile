@@ -28,7 +28,7 @@ lint: $(READY)
 
 # The pages of docs/ as a site that needs no other: open site/index.html. A broken link is an error.
 docs: .venv/.docs
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 notebooks: .venv/.docs
 	$(BIN)/python -m pytest -m notebooks
