@@ -1,7 +1,7 @@
 # Two commands for a newcomer: `make demo` and `make test`. Each makes its own
 # virtual environment in .venv on first use; afterwards that costs nothing.
 PYTHON ?= python3
-BIN := .venv/bin
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := .venv/.ready
 
 # Pictures to train on (data/train, data/valid) and to measure with (Set5, Set14, BSD100).
@@ -10,7 +10,7 @@ BENCH ?= $(DATA)/bench
 RUNS = hat-t-x4-again hat-t-x2 hat-t-x3
 FOLDERS = 'data.train=[$(DATA)/train]' valid.data=$(DATA)/valid
 
-.PHONY: demo test compile-test lint bench weights clean
+.PHONY: demo test compile-test lint docs notebooks coverage bench weights clean
 
 demo: $(READY)
 	$(BIN)/hatsr upscale examples/astronaut.jpg -o out --overwrite
@@ -26,6 +26,16 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
+# The pages of docs/ as a site that needs no other: open site/index.html. A broken link is an error.
+docs: .venv/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+notebooks: .venv/.docs
+	$(BIN)/python -m pytest -m notebooks
+
+coverage: .venv/.coverage
+	$(BIN)/python -m pytest --cov=hatsr
+
 bench: $(READY)
 	$(BIN)/python benchmarks/inference.py
 
@@ -40,5 +50,10 @@ $(READY): pyproject.toml constraints.txt hatch_build.py $(wildcard src/hatsr/nat
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,figures,export,openvino]' --group dev
 	touch $(READY)
 
+# What only some targets need: a group of pyproject.toml.
+.venv/.%: $(READY)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group $*
+	touch $@
+
 clean:
-	rm -rf .venv out
+	rm -rf .venv out site

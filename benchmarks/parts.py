@@ -1,6 +1,6 @@
 """Where the time of a forward goes, as a picture.
 
-    python benchmarks/parts.py [--networks hat hat-t] [--size 64] [-o docs/where-time-goes.webp]
+    python benchmarks/parts.py [--networks hat hat-t] [--size 64] [-o FILE]
 
 Each part of the engine is timed inside a whole forward, with the native kernels and without.
 """
@@ -121,7 +121,9 @@ def main() -> None:
     )
     parser.add_argument("--networks", nargs="*", default=["hat", "hat-t"])
     parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("-o", "--out", type=Path, default=Path("docs/where-time-goes.webp"))
+    parser.add_argument(
+        "-o", "--out", type=Path, default=Path("docs/pictures/where-time-goes.webp")
+    )
     options = parser.parse_args()
     rows: dict[str, dict[str, float]] = {}
     with torch.inference_mode(), kept_heap():

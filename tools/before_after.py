@@ -1,6 +1,6 @@
 """The README's picture: a small photograph enlarged by bicubic interpolation and by hatsr.
 
-python tools/before_after.py [--model hat-t-x4] [-o docs/before-after.webp]
+python tools/before_after.py [--model hat-t-x4] [-o docs/pictures/before-after.webp]
 """
 
 import argparse
@@ -22,7 +22,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--model", default="hat-t-x4")
-    parser.add_argument("-o", "--out", type=Path, default=ROOT / "docs/before-after.webp")
+    parser.add_argument("-o", "--out", type=Path, default=ROOT / "docs/pictures/before-after.webp")
     options = parser.parse_args()
     photograph = Image.open(ROOT / "examples/astronaut.jpg").convert("RGB")
     model = hatsr.load(options.model)
