@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from hatsr.apps.data import data
 from hatsr.apps.progress import Terminal
 from hatsr.apps.train import finetune, train
-from hatsr.training.recipe import schema
+from hatsr.training.finetune import finetune_values
+from hatsr.training.recipe import schema, to_recipe
 from hatsr.training.state import newest_step, set_aside
 
 TINY = """
@@ -147,6 +149,8 @@ def test_schema() -> None:
         (("hat-t-x2", "data.train=[none]", "--cpu"), "a data folder must exist"),
         (("RECIPE", "dta.patch=4"), "unknown key dta in the command line; did you mean data"),
         (("RECIPE", "data.train=[none]", "--cpu"), "a data folder must exist"),
+        (("RECIPE", "--runs", ""), "must be a folder, got ''"),
+        (("RECIPE", "name=''", "--fresh"), "name in the command line: must be letters"),
     ],
 )
 def test_messages(recipe: Path, arguments: tuple[str, ...], message: str) -> None:
@@ -163,6 +167,14 @@ def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     result = call(train, "any.yaml")
     assert "pip install 'hat-sr[train]'" in result.output
+
+
+def test_finetune_makes_a_name_of_any_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "Grandma's  scans (1950)"
+    folder.mkdir()
+    Image.new("RGB", (4, 4)).save(folder / "a.png")
+    recipe = to_recipe(finetune_values(folder, "hat-t-x4"))
+    assert recipe.name == "finetune-Grandma-s-scans-1950-"
 
 
 def test_finetune_refuses_an_empty_folder(tmp_path: Path) -> None:

@@ -101,11 +101,25 @@ def test_later_values_win(recipe_file: Path) -> None:
         ("data={train: [a/manifest.json], train_lr: lr}", "train_lr must go with a folder"),
         ("iterations", "must be key=value, got 'iterations'"),
         ("name=[", "the command line must be YAML"),
+        *(
+            (f"name={name!r}", "name in the command line: must be letters, digits, .* got ")
+            for name in ("", ".", "..", "../x", "/abs", "a/b", "a\\b", ".hidden", "a b", "_")
+        ),
+        *(
+            (f"{key}=''", f"{key} in the command line: must be a path; leave the key out .* got ''")
+            for key in ("valid.data", "valid.data_lr", "data.train_lr", "start.checkpoint")
+        ),
+        ("data.train=['']", r"data\.train\.0 in the command line: must be a path"),
     ],
 )
 def test_messages(override: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         read_recipe(FOLDER / "hat-x2.yaml", [override])
+
+
+@pytest.mark.parametrize("name", ["hat-x2", "1.5_b", "größe", "a.old0"])
+def test_run_names(name: str) -> None:
+    assert read_recipe(FOLDER / "hat-x2.yaml", [f"name={name}"]).name == name
 
 
 def test_a_share_of_a_manifest_is_refused() -> None:

@@ -19,7 +19,7 @@ from hatsr.training.loop import train
 from hatsr.training.recipe import Recipe
 from hatsr.training.run import Run
 from hatsr.training.setup import set_up
-from hatsr.training.state import StateError, load_state, save_state, states
+from hatsr.training.state import StateError, load_state, save_state, states, step_of
 
 DRIVER = """
 import sys, torch
@@ -123,11 +123,31 @@ def test_all_damaged_is_refused(tmp_path: Path) -> None:
         load_state(tmp_path, print)
 
 
-def test_keeps_the_newest(tmp_path: Path) -> None:
-    for step in (1, 2, 3, 3):
-        save_state(tmp_path, step, {"step": step}, keep=2)
-    assert [torch.load(path)["step"] for path in states(tmp_path)] == [3, 2]
+@pytest.mark.parametrize(
+    ("saved", "left"),
+    [
+        ([1, 2, 3, 3], [3, 2]),
+        ([2, 4, 4, 4], [4, 2]),  # the same step once more is one state
+        ([2, 9, 3], [3, 2]),  # the state of step 9 was passed over as damaged
+    ],
+)
+def test_keeps_the_newest(tmp_path: Path, saved: list[int], left: list[int]) -> None:
+    for count, step in enumerate(saved):
+        save_state(tmp_path, step, {"step": step, "count": count}, keep=2)
+    assert [torch.load(path)["step"] for path in states(tmp_path)] == left
+    assert torch.load(states(tmp_path)[0])["count"] == len(saved) - 1
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_finished_run_started_again_keeps_its_spare_state(
+    tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    recipe = tiny(iterations=4, save={"every": 2})
+    for _ in range(3):
+        run(recipe, tmp_path)
+        assert [step_of(path) for path in states(tmp_path / "states")] == [4, 2]
+    states(tmp_path / "states")[0].write_bytes(b"damaged")
+    assert run(recipe, tmp_path)[-1]["step"] == 4
 
 
 def test_full_disk_keeps_the_previous_state(tmp_path: Path) -> None:

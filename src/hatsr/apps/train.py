@@ -17,10 +17,19 @@ if TYPE_CHECKING:
 _NEEDED = ("accelerate", "pydantic", "tensorboard", "yaml")
 
 
+def _given(_context: click.Context, parameter: click.Parameter, path: str) -> str:
+    """An empty path would mean the folder that the command is called in."""
+    if not path:
+        raise click.BadParameter("must be a folder, got ''; leave it out for ./runs")
+    return path
+
+
 def _run_options(command: Any) -> Any:
     """The options that every kind of run has."""
     options = (
-        click.option("--runs", default="runs", show_default=True, help="Folder of all runs."),
+        click.option(
+            "--runs", default="runs", show_default=True, callback=_given, help="Folder of all runs."
+        ),
         click.option("--dry-run", is_flag=True, help="Preflight only: what it would do and cost."),
         click.option("--fresh", is_flag=True, help="Move the earlier run aside and start anew."),
         click.option("--minutes", type=float, help="Save and stop after so long; go on any time."),

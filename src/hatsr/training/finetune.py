@@ -1,5 +1,6 @@
 """The recipe behind `hatsr finetune`: small steps, a held-out part, an early stop."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def finetune_values(folder: Path, source: str) -> Values:
     list_pictures(folder)  # refuses early
     config = asdict(read(weights_file(source)).config)
     tree = {
-        "name": f"finetune-{folder.resolve().name}",
+        "name": re.sub(r"[^\w.-]+", "-", f"finetune-{folder.resolve().name}"),
         "about": f"{source} fine-tuned on {folder}",
         "iterations": 5000,
         "network": config,

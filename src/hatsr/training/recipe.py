@@ -1,12 +1,22 @@
 """What a training run is: strict models of a recipe; the defaults are the paper's values."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
 from hatsr.data.batches import Stage
 from hatsr.model import HATConfig, preset
@@ -20,13 +30,32 @@ Rate = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
+def _check_name(name: str) -> str:
+    """A run's folder is set aside by --fresh: its name must not lead to another one."""
+    if not re.fullmatch(r"[^\W_][\w.-]*", name):
+        raise ValueError("must be letters, digits, '_', '-' and '.', a letter or digit first")
+    return name
+
+
+def _check_given(text: Any) -> Any:
+    """An empty path would mean the folder that the command is called in."""
+    if text == "":
+        raise ValueError("must be a path; leave the key out or give null for none")
+    return text
+
+
+RunName = Annotated[str, AfterValidator(_check_name)]
+PathText = Annotated[str, BeforeValidator(_check_given)]
+FilePath = Annotated[Path, BeforeValidator(_check_given)]
+
+
 class DataRecipe(BaseModel):
     """Training pictures and how patches are cut from them."""
 
     model_config = STRICT
-    train: tuple[str, ...] = ("data/train",)
+    train: tuple[PathText, ...] = ("data/train",)
     """Folders of HR pictures, or one manifest.json (a file or URL) of prepared shards."""
-    train_lr: Path | None = None
+    train_lr: FilePath | None = None
     """Folder of LR pictures that go with the one HR folder; made from HR if absent."""
     lr_from: Literal["picture", "crop"] = "picture"
     """picture: 8-bit LR of whole pictures, as the benchmarks; crop: in float, on the fly."""
@@ -65,9 +94,9 @@ class ValidRecipe(BaseModel):
     """Validation: Y-PSNR of the averaged weights, benchmark protocol."""
 
     model_config = STRICT
-    data: Path | None = Path("data/valid")
+    data: FilePath | None = Path("data/valid")
     """Folder of HR pictures; null for none."""
-    data_lr: Path | None = None
+    data_lr: FilePath | None = None
     """Folder of their LR; made from HR if absent."""
     share: Share = 0.0
     """Without a folder: share of the training pictures to hold out (at most 20, their middles)."""
@@ -113,7 +142,7 @@ class StartRecipe(BaseModel):
     """What the weights are before the first step."""
 
     model_config = STRICT
-    checkpoint: str | None = None
+    checkpoint: PathText | None = None
     """File, run folder or shipped name; tensors that fit by name and shape are taken."""
     interpolate: bool = False
     """Begin as plain interpolation (pixelshuffle-direct tail only)."""
@@ -146,8 +175,8 @@ class Recipe(BaseModel):
     """A whole training run."""
 
     model_config = STRICT
-    name: str
-    """Of the run; its folder is runs/<name>."""
+    name: RunName
+    """Of the run; its folder is runs/<name>. Letters, digits, `_`, `-` and `.`."""
     about: str = ""
     """What it is for."""
     seed: Count = 0
