@@ -92,6 +92,69 @@ def test_broken_and_repeated_are_left_out(folder: Path, tmp_path: Path) -> None:
         Cut(size=25, scales=(3,))
 
 
+def test_a_failed_start_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "out"
+    with pytest.raises(ValueError, match="must exist"):
+        prepare([tmp_path / "pisc"], out, CUT)
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "a.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match="usable pictures, got none in 1 files"):
+        prepare([broken], out, CUT)
+    assert not out.parent.exists()
+    assert prepare([folder], out, CUT).cuts > 10
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_an_interrupted_start_leaves_nothing(folder: Path, tmp_path: Path, exists: bool) -> None:
+    (folder / "9.png").write_bytes(b"no picture")  # the last one, when all others are written
+
+    def interrupt(text: str) -> None:
+        assert sum(1 for _ in out.iterdir()) > 3
+        raise KeyboardInterrupt
+
+    out = tmp_path / "new" / "out"
+    if exists:
+        out.mkdir(parents=True)
+    with pytest.raises(KeyboardInterrupt):
+        prepare([folder], out, CUT, per_shard=5, say=interrupt)
+    assert (out.exists(), out.parent.exists()) == (exists, exists)
+    assert not exists or not list(out.iterdir())
+
+
+def test_a_full_disk_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            prepare([folder], tmp_path / "out", CUT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (("notes.txt",), "other files; name a new folder"),
+        (("index.bin", "shard-00000.tar", "manifest.json"), "a finished set; name a new folder"),
+        (("index.bin", "shard-00000.tar"), "an interrupted start; delete the folder and start"),
+    ],
+)
+def test_what_is_in_the_way_is_told(
+    folder: Path, tmp_path: Path, files: tuple[str, ...], message: str
+) -> None:
+    for name in files:
+        (tmp_path / "out").mkdir(exist_ok=True)
+        (tmp_path / "out" / name).write_bytes(b"")
+    with pytest.raises(
+        ValueError, match=f"must go into an empty folder, got .*out with .*{message}"
+    ):
+        prepare([folder], tmp_path / "out", CUT)
+    assert len(list((tmp_path / "out").iterdir())) == len(files)
+
+
 def test_a_cut_set_is_refused(manifest: Path) -> None:
     index = manifest.with_name("index.bin")
     index.write_bytes(index.read_bytes()[:-8])

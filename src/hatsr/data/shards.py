@@ -1,9 +1,10 @@
 """Pictures in tar files (webdataset's layout) with an index for reading any of them at once.
 
-A folder of shards holds `manifest.json`, `index.bin` and `shard-00000.tar` on. A tar's members
-are `<number>.hr.png` and, per scale, `<number>.lrx4.png`: webdataset groups them by number. The
-index has one row of 64-bit integers for each picture and is memory-mapped, so that opening a
-million pictures costs what opening ten does. Folder or URL: a remote tar is read by range.
+A folder of shards holds `manifest.json`, `index.bin`, `pictures.jsonl` (which file each came
+from) and `shard-00000.tar` on. A tar's members are `<number>.hr.png` and, per scale,
+`<number>.lrx4.png`: webdataset groups them by number. The index has one row of 64-bit integers
+for each picture and is memory-mapped, so that opening a million pictures costs what opening ten
+does. Folder or URL: a remote tar is read by range.
 """
 
 import hashlib
@@ -15,8 +16,10 @@ import tarfile
 import time
 import urllib.request
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BufferedWriter
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -28,7 +31,7 @@ from hatsr.data.sources import DataError
 from hatsr.files import replacing
 
 FORMAT = "hatsr shards 1"
-MANIFEST, INDEX = "manifest.json", "index.bin"
+MANIFEST, INDEX, PICTURES = "manifest.json", "index.bin", "pictures.jsonl"
 _PAUSES = (0.5, 2.0, 8.0)  # seconds before a remote read is tried again
 _COLUMNS = 3  # shard, offset and bytes of HR; then offset and bytes of each LR
 
@@ -160,21 +163,43 @@ def _cached(url: str, digest: str) -> Path:
 
 
 class ShardWriter:
-    """Writes a set of shards; the manifest comes last, so that a cut one is no set."""
+    """Writes a set of shards; the manifest comes last, so that a cut one is no set.
+
+    Nothing is written before the first picture; a `with` block that fails leaves nothing.
+    """
 
     def __init__(self, folder: Path, scales: tuple[int, ...], per_shard: int = 1000) -> None:
         if per_shard < 1:
             raise DataError(f"per_shard must be at least 1, got {per_shard}")
+        _check_empty(folder)
         self.folder, self.scales, self.per_shard = folder, scales, per_shard
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise DataError(f"shards must go into an empty folder, got {folder}")
         self.count = 0
-        self.index = (folder / INDEX).open("wb")
+        self.index: BufferedWriter | None = None
         self.tar: tarfile.TarFile | None = None
+        self._made = [place for place in (folder, *folder.parents) if not place.exists()]
+
+    def __enter__(self) -> "ShardWriter":
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        for file in (self.tar, self.index):
+            with suppress(OSError):  # a full disk has no room for the end of a tar either
+                if file is not None:
+                    file.close()
+        names = (path.name for path in self.folder.glob("shard-*.tar"))
+        for name in (*names, INDEX, PICTURES):
+            (self.folder / name).unlink(missing_ok=True)
+        with suppress(OSError):  # others have put files there meanwhile
+            for place in self._made:
+                place.rmdir()
 
     def add(self, hr: np.ndarray, lr: Mapping[int, np.ndarray]) -> None:
         """Append a picture."""
+        if self.index is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.index = (self.folder / INDEX).open("wb")
         shard, place = divmod(self.count, self.per_shard)
         if self.tar is None or place == 0:
             self._close_tar()
@@ -200,8 +225,10 @@ class ShardWriter:
     def close(self, about: Mapping[str, object], lines: Iterable[str] = ()) -> Path:
         """Write the manifest (and one line of text for each picture) and give its path."""
         self._close_tar()
-        self.index.close()
-        (self.folder / "pictures.jsonl").write_text("".join(line + "\n" for line in lines))
+        if self.index is not None:
+            self.index.close()
+        text = "".join(line + "\n" for line in lines)
+        (self.folder / PICTURES).write_text(text, encoding="utf-8")
         digest = hashlib.blake2b((self.folder / INDEX).read_bytes(), digest_size=8).hexdigest()
         manifest = {
             "format": FORMAT,
@@ -212,5 +239,16 @@ class ShardWriter:
         }
         path = self.folder / MANIFEST
         with replacing(path) as part:
-            part.write_text(json.dumps(manifest, indent=2) + "\n")
+            part.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         return path
+
+
+def _check_empty(folder: Path) -> None:
+    """Refuse a folder with anything in it, and say what seems to be in it."""
+    if folder.exists() and any(folder.iterdir()):
+        found = "other files; name a new folder"
+        if (folder / MANIFEST).exists():
+            found = "a finished set; name a new folder"
+        elif (folder / INDEX).exists():
+            found = "the rest of an interrupted start; delete the folder and start again"
+        raise DataError(f"shards must go into an empty folder, got {folder} with {found}")
