@@ -206,17 +206,32 @@ def test_stored_lr_that_does_not_fit_is_left_out_unread(folder: Path, tmp_path: 
     assert wholes.indices == (0, 1, 2)
 
 
-def test_avif_is_listed(folder: Path) -> None:
-    from PIL import Image
+@pytest.mark.parametrize("name", ["4.avif", "4.GIF", "4.jfif", "4/4.pgm"])
+def test_every_readable_kind_is_listed(folder: Path, name: str) -> None:
+    (folder / "4").mkdir()
+    (folder / name).touch()
+    assert open_folders([folder]).paths[-1] == folder / name
 
-    Image.new("RGB", (48, 48)).save(folder / "4.avif")
-    assert open_folders([folder]).paths[-1].name == "4.avif"
+
+@pytest.mark.parametrize("name", [".4.png", ".thumbs/4.png", "4/.ipynb_checkpoints/4.png"])
+def test_nothing_hidden_is_trained_on(folder: Path, name: str) -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).touch()
+    assert [path.name for path in open_folders([folder]).paths] == [
+        "0.png",
+        "1.png",
+        "2.png",
+        "3.png",
+    ]
 
 
 def test_messages(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="must exist"):
         open_folders([tmp_path / "none"])
-    with pytest.raises(ValueError, match="must hold pictures"):
+    with pytest.raises(ValueError, match=r"must hold pictures \(.*\.png.*\), got none"):
+        open_folders([tmp_path])
+    (tmp_path / "a.heic").touch()
+    with pytest.raises(ValueError, match=r"got only \.heic; convert them to PNG"):
         open_folders([tmp_path])
     with pytest.raises(ValueError, match="multiple of processes x accumulate, 2 x 3, got 4"):
         Plan((Stage(0, 8, 4),), 5, processes=2, accumulate=3)

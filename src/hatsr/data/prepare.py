@@ -11,7 +11,7 @@ import numpy as np
 from hatsr.data.hashing import picture_hash
 from hatsr.data.pixels import decode, downsample
 from hatsr.data.shards import ShardWriter
-from hatsr.data.sources import DataError, list_pictures
+from hatsr.data.sources import DataError, pictures_in
 from hatsr.data.wholes import UNREADABLE
 
 
@@ -104,7 +104,7 @@ def prepare(
     Raises:
         DataError: nothing usable, or `out` is not empty.
     """
-    paths = [path for folder in folders for path in list_pictures(folder)]
+    paths = [path for folder in folders for path in pictures_in(folder)]
     seen: dict[bytes, Path] = {}
     left_out: dict[str, str] = {}
     lines: list[str] = []

@@ -10,9 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from hatsr.data.pixels import decode
-from hatsr.image import header_size
-
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".ppm")
+from hatsr.image import READABLE, header_size, list_pictures, list_unreadable
 
 
 class DataError(ValueError):
@@ -95,21 +93,19 @@ class Folder:
         )
 
 
-def list_pictures(folder: Path) -> list[Path]:
-    """All picture files below a folder, sorted by path; hidden files are passed over.
+def pictures_in(folder: Path) -> list[Path]:
+    """All pictures below a folder, sorted by path; see `hatsr.image.list_pictures`.
 
     Raises:
         DataError: no folder, or no picture in it.
     """
     if not folder.is_dir():
         raise DataError(f"a data folder must exist, got {folder}; give its path in the recipe")
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in ENDINGS and not path.name.startswith(".")
-    )
+    found = list_pictures(folder, recursive=True)
     if not found:
-        raise DataError(f"{folder} must hold pictures ({', '.join(ENDINGS)}), got none")
+        others = sorted({path.suffix for path in list_unreadable(folder, recursive=True)})
+        kinds = f"only {', '.join(others)}; convert them to PNG" if others else "none"
+        raise DataError(f"{folder} must hold pictures ({', '.join(sorted(READABLE))}), got {kinds}")
     return found
 
 
@@ -119,7 +115,7 @@ def open_folders(folders: Sequence[Path], lr_folder: Path | None = None, scale: 
     Raises:
         DataError: nothing found, or an HR picture without its LR.
     """
-    paths = tuple(path for folder in folders for path in list_pictures(folder))
+    paths = tuple(path for folder in folders for path in pictures_in(folder))
     if lr_folder is None:
         return Folder(paths)
     if len(folders) != 1:
@@ -139,7 +135,7 @@ def match_lr(names: Sequence[Path], lr_folder: Path, scale: int) -> tuple[Path, 
     Raises:
         DataError: some HR files have no partner; the message names the first.
     """
-    known = {path.relative_to(lr_folder).with_suffix(""): path for path in list_pictures(lr_folder)}
+    known = {path.relative_to(lr_folder).with_suffix(""): path for path in pictures_in(lr_folder)}
     partners = [
         known.get(name.with_suffix("")) or known.get(name.with_name(f"{name.stem}x{scale}"))
         for name in names

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from hatsr.checkpoint import read
-from hatsr.data.sources import list_pictures
+from hatsr.data.sources import pictures_in
 from hatsr.training.start import weights_file
 from hatsr.training.yaml_files import Values
 
@@ -24,7 +24,7 @@ def finetune_values(folder: Path, source: str) -> Values:
         folder: HR pictures.
         source: the trained network; see `weights_file`.
     """
-    list_pictures(folder)  # refuses early
+    pictures_in(folder)  # refuses early
     config = asdict(read(weights_file(source)).config)
     tree = {
         "name": re.sub(r"[^\w.-]+", "-", f"finetune-{folder.resolve().name}"),
