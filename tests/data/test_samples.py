@@ -192,6 +192,21 @@ def test_pairs_are_at_the_same_place(tmp_path: Path) -> None:
     (tmp_path / "lr/a/1.v2.png").unlink()
     with pytest.raises(ValueError, match=r"first a/1\.v2\.png; give it the same place"):
         open_folders([tmp_path / "hr"], tmp_path / "lr", 2)
+    for name in ("1.v2_a.png", "1.v2_b.png"):
+        Image.new("RGB", (4, 4)).save(tmp_path / "lr/a" / name)
+    with pytest.raises(ValueError, match=r"several for 1 of 2, first a.* \(1\.v2_a\.png, 1\.v2_b"):
+        open_folders([tmp_path / "hr"], tmp_path / "lr", 2)
+
+
+@pytest.mark.parametrize("name", ["{}.png", "{}x2.png", "{}_bicLRx2.png", "{}-x2.jpg"])
+def test_pairs_are_found_as_in_evaluation(folder: Path, tmp_path: Path, name: str) -> None:
+    lr = tmp_path / "lr"
+    lr.mkdir()
+    for i in range(4):
+        (lr / name.format(i)).touch()
+        (lr / f"{i}x3.png").touch()
+    found = open_folders([folder], lr, 2).lr_paths[2]
+    assert found == tuple(lr / name.format(i) for i in range(4))
 
 
 def test_stored_lr_that_does_not_fit_is_left_out_unread(folder: Path, tmp_path: Path) -> None:

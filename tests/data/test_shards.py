@@ -13,12 +13,10 @@ import numpy as np
 import pytest
 
 from hatsr.data import shards
-from hatsr.data.check import check
 from hatsr.data.patches import Patches, Task
 from hatsr.data.pixels import decode, downsample
 from hatsr.data.prepare import Cut, cuts, prepare, starts
 from hatsr.data.shards import ShardWriter, open_shards
-from hatsr.data.sources import open_folders
 from hatsr.data.wholes import keep_in_memory
 
 CUT = Cut(size=24, step=12, scales=(2, 4))
@@ -249,20 +247,3 @@ def test_a_million_pictures_cost_what_ten_do(tmp_path: Path) -> None:
     assert time.perf_counter() - begun < 2
     assert psutil.Process().memory_info().rss - before < 32 << 20
     assert all(s.hr[0][0, 0, 0] == s.picture % 10 for s in samples)
-
-
-def test_check_finds_everything(folder: Path, tmp_path: Path) -> None:
-    from PIL import Image, ImageOps
-
-    tests = tmp_path / "tests"
-    tests.mkdir()
-    with Image.open(folder / "3.png") as picture:
-        ImageOps.mirror(picture).resize((90, 90)).save(tests / "leaked.jpg")
-        picture.resize((70, 70)).save(folder / "again.png")
-    (folder / "broken.png").write_bytes(b"")
-    found = check(open_folders([folder]), 4, 40, (("tests", open_folders([tests])),))
-    kinds = {(p.kind, Path(p.name).name) for p in found.problems}
-    assert {("unreadable", "broken.png"), ("too small", "1.png"), ("leak", "3.png")} <= kinds
-    assert ("leak", "again.png") in kinds
-    assert ("repeated", "again.png") in kinds or ("repeated", "3.png") in kinds
-    assert not [p for p in found.problems if p.kind in ("leak", "repeated") and "2.png" in p.name]

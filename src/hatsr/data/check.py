@@ -1,12 +1,13 @@
 """What is wrong with training data, found before a run: files, pairs, repeats, leaks."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from hatsr.data.hashing import NEAR, distance, mirrored_hash, picture_hash
+from hatsr.data.hashing import NEAR, UNLIKE, distance, mirrored_hash, picture_hash
 from hatsr.data.sources import Source
-from hatsr.data.wholes import UNREADABLE, load
+from hatsr.data.wholes import UNREADABLE, Whole, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,23 +15,43 @@ class Problem:
     """One finding."""
 
     kind: str
-    """unreadable, too small, repeated or leak."""
+    """unreadable, too small, wrong LR, repeated or leak."""
     name: str
     """The picture."""
     reason: str
-    """In words."""
+    """What was found, in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All of a check."""
+    """All that a check found."""
 
     pictures: int
-    """Looked at."""
+    """Pictures looked at."""
     megapixels: float
-    """Of the readable ones."""
+    """HR pixels of the readable ones, in millions."""
     problems: tuple[Problem, ...]
     """In the order found."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hashed:
+    """Names and perceptual hashes of the pictures seen so far."""
+
+    names: list[str] = field(default_factory=list)
+    hashes: list[np.ndarray] = field(default_factory=list)
+
+    def add(self, name: str, picture_hash: np.ndarray) -> None:
+        self.names.append(name)
+        self.hashes.append(picture_hash)
+
+    def near(self, *hashes: np.ndarray) -> str | None:
+        """The picture that one of the hashes is nearest to, if it is near."""
+        if not self.hashes:
+            return None
+        bits = distance(np.stack(hashes)[:, None], np.stack(self.hashes)[None]).min(0)
+        best = int(bits.argmin())
+        return self.names[best] if bits[best] <= NEAR else None
 
 
 def check(
@@ -39,50 +60,58 @@ def check(
     """Decode everything and compare perceptual hashes, mirrored too.
 
     Args:
-        source: training pictures; stored LR must fit HR.
+        source: training pictures; stored LR must fit HR and show the same.
         scale: of the stored LR, if there is any.
         smallest: least side of a usable HR picture (LR patch times scale).
         tests: sets that must not be in the training data, with what to call them.
     """
-    tested = [(name, *_hashes(test)) for name, test in tests]
     problems: list[Problem] = []
-    known: list[np.ndarray] = []
-    names: list[str] = []
-    pixels = 0
-    for index in range(len(source)):
-        name = source.name(index)
-        try:
-            stored = (scale,) if source.lr(index, scale) is not None else ()
-            hr = load(source, index, stored).hr
-        except UNREADABLE as error:
-            problems.append(Problem("unreadable", name, str(error)))
-            continue
-        pixels += hr.shape[0] * hr.shape[1]
-        if min(hr.shape[:2]) < smallest:
-            size = f"{hr.shape[0]} x {hr.shape[1]}, needs {smallest}"
-            problems.append(Problem("too small", name, size))
-        own = np.stack([picture_hash(hr), mirrored_hash(hr)])
-        again = _nearest(own, known)
-        if again is not None:
-            problems.append(Problem("repeated", name, f"looks like {names[again]}"))
-        for test, hashes, test_names in tested:
-            found = _nearest(own, hashes)
-            if found is not None:
-                problems.append(Problem("leak", name, f"is {test_names[found]} of {test}"))
-        known.append(own[0])
-        names.append(name)
+    tested = {name: _hash_all(test, problems) for name, test in tests}
+    hr_known, lr_known, pixels = _Hashed(), _Hashed(), 0
+    for name, whole in _readable(source, scale, problems):
+        height, width = whole.hr.shape[:2]
+        pixels += height * width
+        if min(height, width) < smallest:
+            problems.append(Problem("too small", name, f"{height} x {width}, needs {smallest}"))
+        own = picture_hash(whole.hr), mirrored_hash(whole.hr)
+        if again := hr_known.near(*own):
+            problems.append(Problem("repeated", name, f"looks like {again}"))
+        for test, hashed in tested.items():
+            if found := hashed.near(*own):
+                problems.append(Problem("leak", name, f"is {found} of {test}"))
+        hr_known.add(name, own[0])
+        for lr in whole.lr.values():
+            lr_known.add(name, picture_hash(lr))
+    problems += _wrong_lr(hr_known, lr_known)
     return Findings(len(source), pixels / 1e6, tuple(problems))
 
 
-def _hashes(source: Source) -> tuple[list[np.ndarray], list[str]]:
-    pictures = [load(source, i, ()).hr for i in range(len(source))]
-    return [picture_hash(hr) for hr in pictures], [source.name(i) for i in range(len(source))]
+def _readable(source: Source, scale: int, problems: list[Problem]) -> Iterator[tuple[str, Whole]]:
+    """Names and pictures with their stored LR; those that cannot be read go to the problems."""
+    stored = (scale,) if scale in source.scales else ()
+    for index in range(len(source)):
+        name = source.name(index)
+        try:
+            whole = load(source, index, stored)
+        except UNREADABLE as error:
+            problems.append(Problem("unreadable", name, str(error)))
+        else:
+            yield name, whole
 
 
-def _nearest(own: np.ndarray, known: list[np.ndarray]) -> int | None:
-    """The known picture that either hash is near to, if there is one."""
-    if not known:
-        return None
-    bits = distance(own[:, None], np.stack(known)[None]).min(0)
-    best = int(bits.argmin())
-    return best if bits[best] <= NEAR else None
+def _hash_all(test: Source, problems: list[Problem]) -> _Hashed:
+    hashed = _Hashed()
+    for name, whole in _readable(test, 0, problems):
+        hashed.add(name, picture_hash(whole.hr))
+    return hashed
+
+
+def _wrong_lr(hr: _Hashed, lr: _Hashed) -> Iterator[Problem]:
+    """LR that is near to the HR of another picture, or unlike its own."""
+    for index, (name, stored) in enumerate(zip(lr.names, lr.hashes, strict=True)):
+        bits = distance(hr.hashes[index], stored)
+        other = hr.near(stored) if bits > NEAR else None
+        if other:
+            yield Problem("wrong LR", name, f"its LR is that of {other}")
+        elif bits >= UNLIKE:
+            yield Problem("wrong LR", name, "its LR shows another picture")

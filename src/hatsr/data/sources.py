@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from hatsr.data.pixels import decode
-from hatsr.image import READABLE, header_size, list_pictures, list_unreadable
+from hatsr.image import READABLE, header_size, list_pictures, list_unreadable, match_names
 
 
 class DataError(ValueError):
@@ -20,6 +20,11 @@ class DataError(ValueError):
 @runtime_checkable
 class Source(Protocol):
     """Pictures by number."""
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """Scales whose LR is stored."""
+        ...
 
     def __len__(self) -> int: ...
 
@@ -51,6 +56,11 @@ class Folder:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """Scales whose LR is stored."""
+        return tuple(self.lr_paths)
 
     def name(self, index: int) -> str:
         """The path of the HR file."""
@@ -125,7 +135,7 @@ def open_folders(folders: Sequence[Path], lr_folder: Path | None = None, scale: 
 
 
 def match_lr(names: Sequence[Path], lr_folder: Path, scale: int) -> tuple[Path, ...]:
-    """For each HR file the LR file at the same place: `<stem>`, or `<stem>x<scale>` as in DIV2K.
+    """For each HR file the LR file in the same subfolder, as `hatsr.image.match_names` finds it.
 
     Args:
         names: HR files, relative to their folder.
@@ -133,17 +143,30 @@ def match_lr(names: Sequence[Path], lr_folder: Path, scale: int) -> tuple[Path, 
         scale: of the LR files.
 
     Raises:
-        DataError: some HR files have no partner; the message names the first.
+        DataError: some HR files have no LR, or several; the message names the first.
     """
-    known = {path.relative_to(lr_folder).with_suffix(""): path for path in pictures_in(lr_folder)}
-    partners = [
-        known.get(name.with_suffix("")) or known.get(name.with_name(f"{name.stem}x{scale}"))
-        for name in names
-    ]
-    alone = [name for name, lr in zip(names, partners, strict=True) if lr is None]
-    if alone:
-        raise DataError(
-            f"each HR picture must have its LR in {lr_folder}, got none for {len(alone)} of "
-            f"{len(names)}, first {alone[0]}; give it the same place and name there"
-        )
-    return tuple(lr for lr in partners if lr is not None)
+    files = _by_folder((path.relative_to(lr_folder), path) for path in pictures_in(lr_folder))
+    partners: dict[Path, list[Path]] = {}
+    for folder, inside in _by_folder((name, name) for name in names).items():
+        matched = match_names({name.stem for name in inside}, files.get(folder, ()), scale)
+        partners |= {name: matched.get(name.stem, []) for name in inside}
+    for what, unfit in (
+        ("none", [name for name in names if not partners[name]]),
+        ("several", [name for name in names if len(partners[name]) > 1]),
+    ):
+        if unfit:
+            found = ", ".join(path.name for path in partners[unfit[0]][:3])
+            among = f" ({found})" if found else ""
+            raise DataError(
+                f"each HR picture must have its LR in {lr_folder}, got {what} for {len(unfit)} of "
+                f"{len(names)}, first {unfit[0]}{among}; give it the same place and name there"
+            )
+    return tuple(partners[name][0] for name in names)
+
+
+def _by_folder(places: Iterable[tuple[Path, Path]]) -> dict[Path, list[Path]]:
+    """Files by the folder that their place is in."""
+    folders: dict[Path, list[Path]] = {}
+    for place, path in places:
+        folders.setdefault(place.parent, []).append(path)
+    return folders

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hatsr.image.alpha import bleed
 from hatsr.image.listing import READABLE, list_pictures, list_unreadable
+from hatsr.image.matching import match_names
 from hatsr.image.picture import Picture, PictureError, enlarged, from_array, to_array
 from hatsr.image.pil import from_pil, to_pil
 from hatsr.image.reading import MAX_PIXELS, header_size, read
@@ -37,6 +38,7 @@ __all__ = [
     "list_pictures",
     "list_unreadable",
     "losses",
+    "match_names",
     "read",
     "to_array",
     "to_pil",
