@@ -1,5 +1,6 @@
 """Sample k of seed s is a pure function of (s, k)."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hatsr.data.patches import Batch, Patches, Sample, Task
 from hatsr.data.pixels import downsample
 from hatsr.data.sampling import draw, picture_of, step_seed
 from hatsr.data.sources import open_folders
-from hatsr.data.wholes import keep_in_memory, load
+from hatsr.data.wholes import how_to_use, keep_in_memory, load, some_of
 
 
 def patches(folder: Path, seed: int = 3, budget: int = 1 << 30, **options: object) -> Patches:
@@ -155,6 +156,30 @@ def test_broken_and_small_are_left_out(folder: Path) -> None:
     wholes = keep_in_memory(open_folders([folder]), (2,), 1 << 30, smallest=41)
     assert [wholes.name(i)[-5:] for i in range(len(wholes))] == ["2.png", "3.png"]
     assert {name[-5:] for name in wholes.broken} == {"0.png", "1.png"}
+
+
+def test_a_few_reasons_and_a_count() -> None:
+    reasons = {f"{name}.png": f"reason {name}" for name in "abcde"}
+    assert some_of({}) == ""
+    assert some_of({"a": "b"}) == "a: b"
+    first = "a.png: reason a; b.png: reason b; c.png: reason c"
+    assert some_of(reasons) == f"{first}; and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("patch", "scale", "wanted"),
+    [
+        (31, 2, r"give data\.patch=30 or less"),  # the largest is 60 x 60
+        (48, 4, r"give data\.patch=15 or less"),
+        (30, 2, "^add pictures$"),
+        (2, 99, "^add pictures$"),  # not even a patch of 1
+    ],
+)
+def test_advice_goes_by_the_largest_picture(
+    folder: Path, patch: int, scale: int, wanted: str
+) -> None:
+    (folder / "9.png").write_bytes(b"broken")
+    assert re.search(wanted, how_to_use(open_folders([folder]), patch, scale))
 
 
 def test_broken_on_the_way_gives_way_to_the_next(folder: Path) -> None:

@@ -263,8 +263,32 @@ def test_held_out_pictures_are_usable_and_no_larger_than_needed(
             np.testing.assert_array_equal(picture, whole[rows, cols])
     for name in ("large", "wide"):
         (folder / f"{name}.png").unlink()
-    with pytest.raises(ValueError, match="got 2 of which 0 would be held out"):
+    with pytest.raises(ValueError, match="got 2 of which 0 would be held out") as caught:
         set_up(tiny(**given), tmp_path / "run", cpu=True)
+    assert "small.png: an HR picture must have sides of at least 16 " in str(caught.value)
+    assert "broken.png: " in str(caught.value)
+    assert "; give data.patch=4 or less" in str(caught.value)
+
+
+@pytest.mark.parametrize("valid", [{"data": None, "share": 0.2}, {}])
+def test_the_reasons_of_pictures_left_out_are_told(
+    tiny: Callable[..., Recipe], pictures: Path, tmp_path: Path, valid: dict[str, Any]
+) -> None:
+    data: dict[str, Any] = {"train": [str(pictures)], "patch": 25}
+    with pytest.raises(ValueError, match="got 6 of which ") as caught:
+        set_up(tiny(data=data, valid=valid), tmp_path / "run", cpu=True)
+    told = str(caught.value)
+    assert told.count("must have sides of at least 50 (patch times scale), got 48 x 52; ") == 3
+    assert "and 3 more); give data.patch=24 or less (data.stages alike), or add larger" in told
+    lr = tmp_path / "lr"
+    lr.mkdir()
+    for path in pictures.iterdir():
+        Image.new("RGB", (13, 12)).save(lr / path.name)
+    data |= {"train_lr": str(lr), "patch": 6}
+    with pytest.raises(ValueError, match="got 6 of which ") as caught:
+        set_up(tiny(data=data, valid=valid), tmp_path / "run", cpu=True)
+    assert str(caught.value).count("its LR must be (24, 26) at x2, got (12, 13)") == 3
+    assert "; add pictures, and give LR of the network's scale" in str(caught.value)
 
 
 def test_pictures_that_hold_the_run_are_refused(

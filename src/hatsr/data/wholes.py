@@ -4,13 +4,15 @@ The benchmarks shrink the whole picture and crop afterwards; so does training on
 a training LR patch is exactly what the same place of a test picture would be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
 from hatsr.data.pixels import downsample
 from hatsr.data.sources import DataError, Folder, Source
+from hatsr.image import header_size
 
 UNREADABLE = (OSError, ValueError)
 """What decoders raise for a broken file."""
@@ -49,10 +51,7 @@ def load(source: Source, index: int, scales: Sequence[int], smallest: int = 1) -
         lr[scale] = downsample(hr, scale) if stored is None else stored
         wanted = (hr.shape[0] // scale, hr.shape[1] // scale)
         if lr[scale].shape[:2] != wanted:
-            raise DataError(
-                f"the LR of {source.name(index)} must be {wanted} at x{scale}, "
-                f"got {lr[scale].shape[:2]}"
-            )
+            raise DataError(f"its LR must be {wanted} at x{scale}, got {lr[scale].shape[:2]}")
     return Whole(hr, lr)
 
 
@@ -129,7 +128,7 @@ def keep_in_memory(
         try:
             whole = load(source, index, scales, smallest)
         except UNREADABLE as error:
-            broken[source.name(index)] = f"{type(error).__name__}: {error}"
+            broken[source.name(index)] = str(error)
             continue
         indices.append(index)
         used += whole.size
@@ -142,6 +141,31 @@ def keep_in_memory(
         elif keeping:
             kept.append(whole)
     return Wholes(source, scales, smallest, tuple(kept), tuple(indices), broken)
+
+
+def some_of(left_out: Mapping[str, str]) -> str:
+    """The first three pictures that were left out, with their reasons, and how many more."""
+    first = [f"{name}: {reason}" for name, reason in islice(left_out.items(), 3)]
+    more = len(left_out) - len(first)
+    return "; ".join([*first, f"and {more} more"] if more else first)
+
+
+def how_to_use(source: Source, patch: int, scale: int) -> str:
+    """What to do about a source of which too little can be used; judged by a folder's headers.
+
+    Args:
+        source: the pictures.
+        patch: largest side of an LR patch.
+        scale: the largest of the run.
+    """
+    paths = source.paths if isinstance(source, Folder) else ()
+    sides = [min(size) for size in map(header_size, paths) if size]
+    if sides and scale <= max(sides) < patch * scale:
+        fitting = max(sides) // scale
+        return f"give data.patch={fitting} or less (data.stages alike), or add larger pictures"
+    if source.scales:
+        return "add pictures, and give LR of the network's scale"
+    return "add pictures"
 
 
 _ENOUGH = 16

@@ -267,6 +267,11 @@ class Recipe(BaseModel):
         first = Stage(0, self.data.patch, self.data.batch)
         return (first, *(Stage(*stage) for stage in self.data.stages))
 
+    @property
+    def largest_patch(self) -> int:
+        """The largest side of an LR patch in all stages, LR pixels."""
+        return max(stage.patch for stage in self.stages)
+
 
 def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe file with its includes, and overrides as `optim.learning_rate=1e-4`.

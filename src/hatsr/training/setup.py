@@ -11,7 +11,7 @@ from hatsr.data.batches import Plan
 from hatsr.data.patches import Patches, Task
 from hatsr.data.shards import open_shards
 from hatsr.data.sources import DataError, Source, open_folders
-from hatsr.data.wholes import Wholes, keep_in_memory
+from hatsr.data.wholes import Wholes, how_to_use, keep_in_memory, some_of
 from hatsr.training.networks import Networks
 from hatsr.training.recipe import Recipe
 from hatsr.training.start import start_as_interpolation, transfer
@@ -103,12 +103,9 @@ def open_sources(recipe: Recipe, tasks: tuple[Task, ...]) -> tuple[Source, tuple
     source = open_folders([Path(folder) for folder in data.train], data.train_lr, scale)
     if valid.data or not valid.share:
         return source, held
-    return hold_out(source, valid.share, recipe.seed, scale, largest_side(recipe, tasks))
-
-
-def largest_side(recipe: Recipe, tasks: tuple[Task, ...]) -> int:
-    """Of the patches of all stages and tasks, HR pixels."""
-    return max(stage.patch for stage in recipe.stages) * max(task.scale for task in tasks)
+    return hold_out(
+        source, valid.share, recipe.seed, [t.scale for t in tasks], recipe.largest_patch
+    )
 
 
 def open_wholes(recipe: Recipe, source: Source, tasks: tuple[Task, ...], say: Say) -> Wholes:
@@ -116,15 +113,16 @@ def open_wholes(recipe: Recipe, source: Source, tasks: tuple[Task, ...], say: Sa
     data = recipe.data
     from_crops = data.lr_from == "crop"
     scales = () if from_crops else tuple(sorted({task.scale for task in tasks}))
-    side = 1 if from_crops else largest_side(recipe, tasks)
-    wholes = keep_in_memory(source, scales, int(data.memory * _GB), side)
+    patch, scale = (1, 1) if from_crops else (recipe.largest_patch, scales[-1])
+    wholes = keep_in_memory(source, scales, int(data.memory * _GB), patch * scale)
     for name, reason in list(wholes.broken.items())[:20]:
         say(f"left out {name}: {reason}")
     if len(wholes.broken) > 20:
         say(f"... and {len(wholes.broken) - 20} more left out; `hatsr data check` lists all")
     if not len(wholes):
         raise DataError(
-            f"data.train must hold usable pictures, got {len(source)} of which none can be used"
+            f"data.train must hold usable pictures, got {len(source)} of which none can be used "
+            f"({some_of(wholes.broken)}); {how_to_use(source, patch, scale)}"
         )
     return wholes
 

@@ -1,8 +1,7 @@
 """Y-PSNR of the averaged weights on whole pictures, by the benchmark protocol."""
 
 import hashlib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from torch import Tensor
 from hatsr.data.pixels import modcrop
 from hatsr.data.sampling import draw, shuffled
 from hatsr.data.sources import DataError, Folder, Source
-from hatsr.data.wholes import UNREADABLE, load
+from hatsr.data.wholes import UNREADABLE, how_to_use, load, some_of
 from hatsr.evaluation.metrics import psnr
 from hatsr.model import HAT
 from hatsr.resize import imresize
@@ -52,7 +51,7 @@ def decode_held(source: Source, scale: int) -> tuple[Held, ...]:
 
 
 def hold_out(
-    source: Folder, share: float, seed: int, scale: int, smallest: int
+    source: Folder, share: float, seed: int, scales: Sequence[int], patch: int
 ) -> tuple[Folder, tuple[Held, ...]]:
     """Hold out a share of the pictures, at least one and at most 20, chosen by the seed.
 
@@ -62,8 +61,9 @@ def hold_out(
         source: all pictures.
         share: how many, over all.
         seed: of the choice.
-        scale: of the network.
-        smallest: least side, HR pixels; smaller and unreadable pictures are not chosen.
+        scales: of the tasks; the first is the network's.
+        patch: largest side of an LR patch. Pictures that are too small for one at the largest
+            scale are not chosen, nor are unreadable ones.
 
     Returns:
         The pictures left for training, and those held out.
@@ -71,19 +71,24 @@ def hold_out(
     Raises:
         DataError: there are too few pictures.
     """
+    scale, smallest = scales[0], patch * max(scales)
     count = min(20, max(1, round(len(source) * share)))
     order = draw(seed ^ 0x5917, 0, 4)
     held: dict[int, Held] = {}
+    left_out: dict[str, str] = {}
     for index in (shuffled(i, len(source), order) for i in range(len(source))):
         if len(held) == count:
             break
-        with suppress(*UNREADABLE):
+        try:
             held[index] = _middle(_decode(source, index, scale, smallest), scale)
+        except UNREADABLE as error:
+            left_out[source.name(index)] = str(error)
     if not held or len(held) == len(source):
+        reasons = f" ({some_of(left_out)})" if left_out else ""
         raise DataError(
             "data.train must hold usable pictures to hold out and others to train on, got "
-            f"{len(source)} of which {len(held)} would be held out; add pictures or name a folder "
-            "in valid.data"
+            f"{len(source)} of which {len(held)} would be held out{reasons}; "
+            f"{how_to_use(source, patch, max(scales))} or name a folder in valid.data"
         )
     return source.without(held), tuple(held[index] for index in sorted(held))
 
