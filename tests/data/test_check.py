@@ -60,12 +60,14 @@ def test_lr_of_another_picture_is_found(folder: Path, lr_folder: Path) -> None:
         with Image.open(lr_folder / f"{source}_bicLRx2.jpg") as lr:
             lr.load()
         lr.resize(size).save(lr_folder / f"{index}_bicLRx2.jpg", quality=90)
+    Image.new("RGB", (9, 9)).save(lr_folder / "3_bicLRx2.jpg")
     noise = np.random.default_rng(0).integers(0, 256, (20, 21, 3), dtype=np.uint8)
     Image.fromarray(noise).save(lr_folder / "2_bicLRx2.jpg", quality=90)
     found = check(open_folders([folder], lr_folder, 2), 2, 1)
     assert [(p.kind, Path(p.name).name, p.reason) for p in found.problems] == [
+        ("wrong LR", "3.png", "its LR must be (30, 30) at x2, got (9, 9)"),
         ("wrong LR", "0.png", f"its LR is that of {folder / '1.png'}"),
-        ("wrong LR", "1.png", f"its LR is that of {folder / '3.png'}"),
+        ("wrong LR", "1.png", "its LR shows another picture"),
         ("wrong LR", "2.png", "its LR shows another picture"),
     ]
 

@@ -158,6 +158,9 @@ def test_a_cut_set_is_refused(manifest: Path) -> None:
     index.write_bytes(index.read_bytes()[:-8])
     with pytest.raises(ValueError, match="must have the"):
         open_shards(str(manifest))
+    manifest.write_text('{"about": "Hörbuch"}', encoding="latin-1")
+    with pytest.raises(ValueError, match=r"manifest\.json must be a manifest of shards: .*utf-8"):
+        open_shards(str(manifest))
     manifest.write_text("{}")
     with pytest.raises(ValueError, match="must be of format"):
         open_shards(str(manifest))

@@ -376,7 +376,7 @@ def test_refuses_what_cannot_work(tiny: Callable[..., Recipe], tmp_path: Path) -
 
 def test_log_drops_what_will_be_run_again(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    path.write_text('{"event": "step", "step": 2}\n{"event": "step", "step": 4}\n{"eve')
+    path.write_bytes(b'\xff\x00\n{"event": "step", "step": 2}\n{"event": "step", "step": 4}\n{"eve')
     log = JsonLines(path, resumed_at=2)
     log({"event": "step", "step": 3})
     assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [2, 3]

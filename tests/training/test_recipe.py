@@ -153,6 +153,22 @@ def test_file_messages(tmp_path: Path) -> None:
         read_recipe(path)
 
 
+@pytest.mark.parametrize(("encoding", "byte"), [("utf-16", "0xff at 0"), ("latin-1", "0xf6 at 8")])
+@pytest.mark.parametrize("name", ["run.yaml", "base.yaml"])
+def test_another_encoding_names_the_file(
+    recipe_file: Path, name: str, encoding: str, byte: str
+) -> None:
+    recipe_file.with_name(name).write_text("about: Hörbuch\n", encoding=encoding)
+    with pytest.raises(RecipeError, match=f"{name} must be UTF-8 text, got the byte {byte}; save"):
+        read_recipe(recipe_file)
+
+
+def test_a_byte_order_mark_is_no_obstacle(recipe_file: Path) -> None:
+    text = recipe_file.read_text().replace("include: [base.yaml]\n", "about: Hörbuch\n")
+    recipe_file.write_text(text, encoding="utf-8-sig")
+    assert read_recipe(recipe_file).about == "Hörbuch"
+
+
 def test_numbers_without_a_point() -> None:
     assert read_overrides(["a.b=2e-4"]).tree == {"a": {"b": 2e-4}}
 

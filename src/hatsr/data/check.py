@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hatsr.data.hashing import NEAR, UNLIKE, distance, mirrored_hash, picture_hash
-from hatsr.data.sources import Source
+from hatsr.data.sources import DataError, Source
 from hatsr.data.wholes import UNREADABLE, Whole, load
 
 
@@ -94,7 +94,8 @@ def _readable(source: Source, scale: int, problems: list[Problem]) -> Iterator[t
         try:
             whole = load(source, index, stored)
         except UNREADABLE as error:
-            problems.append(Problem("unreadable", name, str(error)))
+            kind = "wrong LR" if isinstance(error, DataError) else "unreadable"
+            problems.append(Problem(kind, name, str(error)))
         else:
             yield name, whole
 

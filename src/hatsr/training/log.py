@@ -19,13 +19,14 @@ class JsonLines:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
-            lines = [line for line in path.read_text().splitlines() if _kept(line, resumed_at)]
+            text = path.read_text(encoding="utf-8", errors="replace")  # a crash may leave anything
+            lines = [line for line in text.splitlines() if _kept(line, resumed_at)]
             with replacing(path) as part:
-                part.write_text("".join(line + "\n" for line in lines))
+                part.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 
     def __call__(self, event: Event) -> None:
         """Append an event."""
-        with self.path.open("a") as file:
+        with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(event) + "\n")
 
 

@@ -84,11 +84,12 @@ def hold_out(
         except UNREADABLE as error:
             left_out[source.name(index)] = str(error)
     if not held or len(held) == len(source):
-        reasons = f" ({some_of(left_out)})" if left_out else ""
+        reasons, advice = "", "add pictures or name a folder in valid.data"
+        if left_out:
+            reasons, advice = f" ({some_of(left_out)})", how_to_use(source, patch, max(scales))
         raise DataError(
             "data.train must hold usable pictures to hold out and others to train on, got "
-            f"{len(source)} of which {len(held)} would be held out{reasons}; "
-            f"{how_to_use(source, patch, max(scales))} or name a folder in valid.data"
+            f"{len(source)} of which {len(held)} would be held out{reasons}; {advice}"
         )
     return source.without(held), tuple(held[index] for index in sorted(held))
 

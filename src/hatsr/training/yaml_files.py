@@ -136,7 +136,7 @@ def read_values(path: Path, including: tuple[Path, ...] = ()) -> Values:
     if not path.is_file():
         by = f", included by {including[-1]}" if including else ""
         raise RecipeError(f"a recipe must be a YAML file, got {path}{by}")
-    tree = parse(path.read_text(encoding="utf-8"), str(path))
+    tree = parse(_read_text(path), str(path))
     if not isinstance(tree, dict):
         raise RecipeError(f"{path} must hold keys and values, got {type(tree).__name__}")
     includes = tree.pop("include", [])
@@ -146,6 +146,17 @@ def read_values(path: Path, including: tuple[Path, ...] = ()) -> Values:
     for name in includes:
         values = read_values(path.parent / str(name), (*including, path)).over(values)
     return Values(tree, _origins(tree, str(path))).over(values)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise RecipeError(
+            f"{path} must be UTF-8 text, got the byte 0x{byte:02x} at {error.start}; save it in "
+            "the encoding UTF-8"
+        ) from None
 
 
 def read_overrides(pairs: Sequence[str]) -> Values:
