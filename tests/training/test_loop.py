@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import count
 from math import log, nan
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from hatsr.data.sources import open_folders
 from hatsr.evaluation.metrics import psnr
 from hatsr.model import HAT, HATConfig
 from hatsr.resize import imresize
+from hatsr.training import loop
 from hatsr.training.ema import averaged, update
 from hatsr.training.finetune import finetune_values
 from hatsr.training.log import JsonLines
@@ -84,6 +87,20 @@ def test_validation_judges_the_average(tiny: Callable[..., Recipe], tmp_path: Pa
     assert outcome.reason == "finished"
 
 
+def test_patches_a_second_are_those_of_each_step_s_stage(
+    tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = count()
+    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    recipe = tiny(
+        data={"stages": [[3, 8, 8]]}, valid={"data": None}, save={"every": 100, "log_every": 4}
+    )
+    _, events = go(set_up(recipe, tmp_path, cpu=True))
+    rates = [event["patches_per_second"] for event in events if event["event"] == "step"]
+    # Five looks at the clock between two lines: one a step, one for the line.
+    assert rates == [(3 * 4 + 8) / 5, 4 * 8 / 5]
+
+
 def test_early_stop(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
     recipe = tiny(iterations=50, valid={"every": 2, "patience": 2}, optim={"learning_rate": 1e-12})
     outcome, _ = go(set_up(recipe, tmp_path, cpu=True))
@@ -97,8 +114,6 @@ def test_early_stop(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
 def test_not_a_number_stops_and_names_the_batch(
     tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hatsr.training import loop
-
     calls = iter([1.0, 1.0, nan])
     plain = pixel_loss
     monkeypatch.setattr(loop, "pixel_loss", lambda *given: plain(*given) * next(calls))
@@ -318,8 +333,6 @@ def another_precision() -> Iterator[None]:
 def test_preflight_times_the_next_step_as_it_will_be(
     tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hatsr.training import loop
-
     seen: list[tuple[object, ...]] = []
     plain = loop.loss_of
 

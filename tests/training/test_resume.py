@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 from hatsr.checkpoint import read
 from hatsr.training.loop import train
@@ -207,13 +208,16 @@ def test_moved_pictures_and_a_moved_start_are_no_obstacle(
         set_up(recipe, tmp_path / "second", cpu=True, fresh=True)
 
 
-def test_states_of_earlier_versions_go_on(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
-    run(tiny(iterations=2), tmp_path)
-    (path, *_) = states(tmp_path / "states")
-    state = torch.load(path)
-    del state["pictures"]
-    save_state(tmp_path / "states", 2, state, keep=2)
-    assert run(tiny(iterations=3), tmp_path)[-1]["step"] == 3
+def test_another_number_of_usable_pictures_is_told(
+    tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for side in (24, 40):
+        Image.new("RGB", (side, side)).save(folder / f"{side}.png")
+    run(tiny(iterations=2, data={"train": [str(folder)]}), tmp_path / "run")
+    events = run(tiny(iterations=3, data={"train": [str(folder)], "patch": 16}), tmp_path / "run")
+    assert "resuming with 1 usable pictures, before 2" in [event.get("text") for event in events]
 
 
 @pytest.mark.parametrize("iterations", [4, 2])

@@ -91,9 +91,6 @@ class Wholes:
             return self.kept[index]
         return load(self.source, self._at(index), self.scales, self.smallest)
 
-    def __str__(self) -> str:
-        return f"{len(self)} pictures, {self.name(0)} to {self.name(len(self) - 1)}"
-
     @property
     def bytes_kept(self) -> int:
         """Memory used by decoded pictures."""

@@ -51,15 +51,16 @@ def train(
         StateError: a state could not be written.
     """
     run = Run(setup, listeners)
-    recipe, progress = setup.recipe, run.progress
+    recipe, progress = setup.recipe, run.resumed
     batches = run.batches()
     begun = last_logged = time.perf_counter()
     losses: list[Tensor] = []
+    patches = 0
 
     while True:
         step = progress.step
         now = time.perf_counter()
-        progress = replace(progress, seconds=run.progress.seconds + now - begun)
+        progress = replace(progress, seconds=run.resumed.seconds + now - begun)
 
         # Validate the averaged weights, keep the best, paint samples.
         if setup.held and progress.validated != step and run.due(step, recipe.valid.every):
@@ -67,7 +68,7 @@ def train(
         reason = run.reason_to_stop(progress, asked_to_stop())
 
         # Save all that resuming needs.
-        if reason or (step % recipe.save.every == 0 and step != run.progress.step):
+        if reason or (step % recipe.save.every == 0 and step != run.resumed.step):
             run.save(progress)
         if reason:
             break
@@ -87,18 +88,18 @@ def train(
 
         # Log.
         losses.append(loss)
+        patches += setup.plan.stage(step).batch
         if run.due(progress.step, recipe.save.log_every):
             now = time.perf_counter()
-            seen = sum(setup.plan.stage(step).batch for _ in losses)
             run.tell(
                 "step",
                 progress.step,
                 loss=float(torch.stack(losses).mean()),
                 learning_rate=rate,
                 gradient_norm=float(norm),
-                patches_per_second=seen / (now - last_logged),
+                patches_per_second=patches / (now - last_logged),
             )
-            losses, last_logged = [], now
+            losses, patches, last_logged = [], 0, now
 
     run.tell("end", progress.step, reason=reason, **progress.numbers())
     setup.accelerator.wait_for_everyone()

@@ -49,11 +49,11 @@ class Run:
             "training": setup.patches.wholes.source.fingerprint(),
             "validation": fingerprint(setup.held),
         }
-        self.progress = self._restore(optimizer)
-        self.listeners = listeners(self.progress.step) if self.is_main else []
+        self.resumed = self._restore(optimizer)
+        self.listeners = listeners(self.resumed.step) if self.is_main else []
         self.model, self.optimizer = self.accelerator.prepare(self.networks, optimizer)
         for note in self.notes:
-            self.tell("note", self.progress.step, text=note)
+            self.tell("note", self.resumed.step, text=note)
 
     def _restore(self, optimizer: torch.optim.Optimizer) -> Progress:
         state = load_state(self.setup.folder / "states", self.notes.append)
@@ -62,8 +62,11 @@ class Run:
         asked = self.recipe.model_dump(mode="json")
         self._refuse_another_run(state, asked)
         self.notes += differences(state["recipe"], asked)
-        if state["data"] != str(self.setup.patches.wholes):
-            self.notes.append(f"the data was {state['data']}, is {self.setup.patches.wholes}")
+        usable = len(self.setup.patches.wholes)
+        if state["usable"] != usable:
+            self.notes.append(
+                f"resuming with {usable:,} usable pictures, before {state['usable']:,}"
+            )
         self.networks.load_state_dict(state["networks"])
         self.average.load_state_dict(state["average"])
         # The moments go on; betas, weight decay and the like are the recipe's.
@@ -80,8 +83,8 @@ class Run:
     def _refuse_another_run(self, state: dict[str, Any], asked: dict[str, Any]) -> None:
         kept = state["recipe"]
         changed = [key for key in ("network", "tasks", "start") if kept[key] != asked[key]]
-        before = state.get("pictures", self.pictures)  # states of earlier versions lack them
-        changed += [f"{key} pictures" for key in before if before[key] != self.pictures[key]]
+        now, before = self.pictures, state["pictures"]
+        changed += [f"{key} pictures" for key in now if before[key] != now[key]]
         if changed:
             raise ValueError(
                 f"a run must keep its {' and '.join(changed)}, got other than in "
@@ -97,7 +100,7 @@ class Run:
                 "average": self.average.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "recipe": self.recipe.model_dump(mode="json"),
-                "data": str(self.setup.patches.wholes),
+                "usable": len(self.setup.patches.wholes),
                 "pictures": self.pictures,
             }
             folder, keep = self.setup.folder / "states", self.recipe.save.keep
@@ -113,10 +116,10 @@ class Run:
         export(self.average.main, path, metadata=about)
 
     def batches(self) -> Iterator[Batch]:
-        """Batches of this process from the current step on."""
+        """Batches of this process from the resumed step on."""
         setup, workers = self.setup, self.recipe.data.workers
         rank = self.accelerator.process_index
-        return iter(open_loader(setup.patches, setup.plan, self.progress.step, rank, workers))
+        return iter(open_loader(setup.patches, setup.plan, self.resumed.step, rank, workers))
 
     def validate(self, progress: Progress) -> Progress:
         """Judge the averaged weights; each process takes its share of the pictures."""
