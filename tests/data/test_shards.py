@@ -161,6 +161,12 @@ def test_a_cut_set_is_refused(manifest: Path) -> None:
     manifest.write_text('{"about": "Hörbuch"}', encoding="latin-1")
     with pytest.raises(ValueError, match=r"manifest\.json must be a manifest of shards: .*utf-8"):
         open_shards(str(manifest))
+    for damaged in ('{"format": "hatsr shards 1"}', '{"format": "hatsr shards 1", "pictures": 1}'):
+        manifest.write_text(damaged)
+        with pytest.raises(
+            ValueError, match=r"manifest\.json must be whole, got '.*'; prepare again"
+        ):
+            open_shards(str(manifest))
     manifest.write_text("{}")
     with pytest.raises(ValueError, match="must be of format"):
         open_shards(str(manifest))

@@ -93,7 +93,9 @@ def test_patches_a_second_are_those_of_each_step_s_stage(
     ticks = count()
     monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
     recipe = tiny(
-        data={"stages": [[3, 8, 8]]}, valid={"data": None}, save={"every": 100, "log_every": 4}
+        data={"stages": [{"start": 3, "patch": 8, "batch": 8}]},
+        valid={"data": None},
+        save={"every": 100, "log_every": 4},
     )
     _, events = go(set_up(recipe, tmp_path, cpu=True))
     rates = [event["patches_per_second"] for event in events if event["event"] == "step"]
@@ -283,6 +285,13 @@ def test_held_out_pictures_are_usable_and_no_larger_than_needed(
     assert "small.png: an HR picture must have sides of at least 16 " in str(caught.value)
     assert "broken.png: " in str(caught.value)
     assert "; give data.patch=4 or less" in str(caught.value)
+    for name in ("small", "broken"):
+        (folder / name).with_suffix(".png").unlink()
+    Image.new("RGB", (40, 40)).save(folder / "only.png")
+    with pytest.raises(
+        ValueError, match="got 1 of which 1 would be held out; add pictures or name"
+    ):
+        set_up(tiny(**given), tmp_path / "run", cpu=True)
 
 
 @pytest.mark.parametrize("valid", [{"data": None, "share": 0.2}, {}])
@@ -340,7 +349,12 @@ def test_preflight_times_the_next_step_as_it_will_be(
         seen.append((tuple(batch.lr[0].shape), torch.is_autocast_enabled("cpu")))
         return plain(model, batch, optim)
 
-    recipe = tiny(precision="bf16", data={"stages": [[2, 4, 6], [5, 6, 2]]})
+    recipe = tiny(
+        precision="bf16",
+        data={
+            "stages": [{"start": 2, "patch": 4, "batch": 6}, {"start": 5, "patch": 6, "batch": 2}]
+        },
+    )
     setup = set_up(recipe, tmp_path, cpu=True)
     save_state(tmp_path / "states", 3, {}, keep=2)
     monkeypatch.setattr(loop, "loss_of", spy)

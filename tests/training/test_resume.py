@@ -97,7 +97,7 @@ def test_killed_and_resumed_is_bit_identical(tiny: Callable[..., Recipe], tmp_pa
 def test_interrupted_is_bit_identical(
     tiny: Callable[..., Recipe], tmp_path: Path, stop_at: int
 ) -> None:
-    recipe = tiny(accumulate=2, data={"stages": [[5, 4, 8]]})
+    recipe = tiny(accumulate=2, data={"stages": [{"start": 5, "patch": 4, "batch": 8}]})
     run(recipe, tmp_path / "straight")
     run(recipe, tmp_path / "cut", stop_at)
     assert newest(tmp_path / "cut")["progress"]["step"] == stop_at

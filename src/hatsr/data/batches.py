@@ -22,6 +22,14 @@ class Stage:
     batch: int
     """Samples in a step, over all processes."""
 
+    def __post_init__(self) -> None:
+        if self.start < 0:
+            raise ValueError(f"start must be at least 0, got {self.start}")
+        if self.patch < 1 or self.batch < 1:
+            raise ValueError(
+                f"patch and batch must be at least 1, got {self.patch} and {self.batch}"
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

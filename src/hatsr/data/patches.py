@@ -28,6 +28,12 @@ class Task:
     noise: float = 0.0
     """Standard deviation of Gaussian noise added to LR, in levels of 255."""
 
+    def __post_init__(self) -> None:
+        if self.scale < 1:
+            raise ValueError(f"scale must be at least 1, got {self.scale}")
+        if not self.noise >= 0:
+            raise ValueError(f"noise must be at least 0, got {self.noise}")
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

@@ -139,16 +139,17 @@ def open_shards(manifest: str) -> Shards:
         raise DataError(f"{manifest} must be a manifest of shards: {error}") from None
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise DataError(f"{manifest} must be of format {FORMAT!r}; make it by `hatsr data prepare`")
-    index = Path(place) / INDEX
-    if is_remote(place):
-        index = _cached(f"{place}/{INDEX}", about["index_digest"])
-    scales = tuple(about["scales"])
-    bytes_expected = about["pictures"] * 8 * (_COLUMNS + 2 * len(scales))
+    try:
+        count, scales, digest = about["pictures"], tuple(about["scales"]), about["index_digest"]
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{manifest} must be whole, got {error}; prepare again") from None
+    index = _cached(f"{place}/{INDEX}", digest) if is_remote(place) else Path(place) / INDEX
+    bytes_expected = count * 8 * (_COLUMNS + 2 * len(scales))
     if not index.is_file() or index.stat().st_size != bytes_expected:
         raise DataError(
             f"{index} must have the {bytes_expected} bytes of its manifest; prepare again"
         )
-    return Shards(place, index, about["pictures"], scales)
+    return Shards(place, index, count, scales)
 
 
 def _cached(url: str, digest: str) -> Path:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -18,7 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from hatsr.data.batches import Stage
+from hatsr.data.batches import Plan, Stage
+from hatsr.data.patches import Task
 from hatsr.model import HATConfig, preset
 from hatsr.training.losses import LossName
 from hatsr.training.yaml_files import RecipeError, Values, read_overrides, read_values
@@ -63,8 +64,8 @@ class DataRecipe(BaseModel):
     """Side of an LR patch, LR pixels."""
     batch: Positive = 32
     """Samples in a step, over all processes."""
-    stages: tuple[tuple[Positive, Positive, Positive], ...] = ()
-    """(iteration, patch, batch): from that iteration on, other patch and batch sizes."""
+    stages: tuple[Stage, ...] = ()
+    """Other patch and batch sizes from later iterations on."""
     augment: bool = True
     """Random flips and right-angle rotations."""
     candidates: Annotated[int, Field(ge=1, le=7)] = 1
@@ -78,16 +79,6 @@ class DataRecipe(BaseModel):
     def is_manifest(self) -> bool:
         """Whether the pictures are in shards."""
         return len(self.train) == 1 and self.train[0].endswith(".json")
-
-
-class TaskRecipe(BaseModel):
-    """One of several related tasks that share the network's body."""
-
-    model_config = STRICT
-    scale: Positive
-    """Enlargement factor."""
-    noise: Annotated[float, Field(ge=0)] = 0.0
-    """Standard deviation of Gaussian noise on LR, levels of 255."""
 
 
 class ValidRecipe(BaseModel):
@@ -167,7 +158,7 @@ Network = create_model(
     __config__=STRICT,
     __doc__="A preset and what differs from it; fields as in HATConfig.",
     preset=(str, "hat"),
-    **{f.name: (f.type | None, None) for f in fields(HATConfig)},  # pyright: ignore
+    **{name: (kind | None, None) for name, kind in get_type_hints(HATConfig).items()},  # pyright: ignore
 )
 
 
@@ -191,7 +182,7 @@ class Recipe(BaseModel):
     """Recompute blocks in the backward pass: less memory, a third more time."""
     network: Network = Network()  # pyright: ignore
     """The network."""
-    tasks: tuple[TaskRecipe, ...] = ()
+    tasks: tuple[Task, ...] = ()
     """Related tasks trained together, the first judged; none for super-resolution alone."""
     data: DataRecipe = DataRecipe()
     """Training pictures."""
@@ -208,6 +199,7 @@ class Recipe(BaseModel):
     def _fits(self) -> "Recipe":
         self._check_network()
         self._check_data()
+        Plan(self.stages, self.iterations)  # refuses stages out of order
         late = [m for m in self.optim.milestones if m >= self.iterations]
         if late:
             raise ValueError(
@@ -246,9 +238,8 @@ class Recipe(BaseModel):
                 f"valid.share must be 0 with a manifest, got {valid.share}; name a folder in "
                 "valid.data"
             )
-        tasks = self.tasks or (TaskRecipe(scale=scale),)
         has_lr = scale == 1 and data.train_lr is not None
-        if any(task.scale == 1 and not task.noise for task in tasks) and not has_lr:
+        if any(task.scale == 1 and not task.noise for task in self.all_tasks) and not has_lr:
             raise ValueError(
                 "scale 1 must come with noise (in tasks) or with data.train_lr, got neither; "
                 "nothing could be learned but to copy"
@@ -262,10 +253,14 @@ class Recipe(BaseModel):
         return HATConfig(**{f.name: given.get(f.name, getattr(base, f.name)) for f in fields(base)})
 
     @property
+    def all_tasks(self) -> tuple[Task, ...]:
+        """The related tasks, or super-resolution alone."""
+        return self.tasks or (Task(self.config.scale),)
+
+    @property
     def stages(self) -> tuple[Stage, ...]:
         """Patch and batch sizes by iteration."""
-        first = Stage(0, self.data.patch, self.data.batch)
-        return (first, *(Stage(*stage) for stage in self.data.stages))
+        return (Stage(0, self.data.patch, self.data.batch), *self.data.stages)
 
     @property
     def largest_patch(self) -> int:
@@ -295,23 +290,24 @@ def to_recipe(values: Values) -> Recipe:
 def _explain(problem: Any, values: Values) -> str:
     place = tuple(str(part) for part in problem["loc"])
     key, origin = ".".join(place) or "the recipe", values.origin(place)
-    if problem["type"] == "extra_forbidden":
+    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"unknown key {key} in {origin}{_suggestion(place)}"
     if problem["type"] == "missing":
         return f"{key} must be given, in {origin}"
     text = problem["msg"].removeprefix("Value error, ")
-    return f"{key} in {origin}: {text}, got {problem['input']!r}" if place else f"{text} ({origin})"
+    got = "" if ", got " in text else f", got {problem['input']!r}"
+    return f"{key} in {origin}: {text}{got}" if place else f"{text} ({origin})"
 
 
 def _suggestion(place: tuple[str, ...]) -> str:
     """The known key nearest in spelling."""
     from difflib import get_close_matches
 
-    model: Any = Recipe
-    for part in place[:-1]:
-        found = model.model_fields.get(part) if hasattr(model, "model_fields") else None
-        model = found.annotation if found else None
-    known = list(model.model_fields) if hasattr(model, "model_fields") else []
+    known: dict[str, Any] = get_type_hints(Recipe)
+    for part in (part for part in place[:-1] if not part.isdigit()):
+        kind = known.get(part)
+        members = [each for each in get_args(kind) if each is not Ellipsis] or [kind]
+        known = get_type_hints(members[0])
     near = get_close_matches(place[-1], known, 1)
     return f"; did you mean {'.'.join((*place[:-1], near[0]))}?" if near else ""
 

@@ -64,8 +64,7 @@ def set_up(
     precision = recipe.precision
     accelerator = Accelerator(cpu=cpu, mixed_precision=precision)
     plan = Plan(recipe.stages, recipe.iterations, accelerator.num_processes, recipe.accumulate)
-    tasks = tuple(Task(task.scale, task.noise) for task in recipe.tasks)
-    tasks = tasks or (Task(recipe.config.scale),)
+    tasks = recipe.all_tasks
     _check_outside(folder, recipe.data.train)
     source, held = open_sources(recipe, tasks)
     if held and tasks[0].noise and not recipe.valid.data_lr:
@@ -113,7 +112,7 @@ def open_wholes(recipe: Recipe, source: Source, tasks: tuple[Task, ...], say: Sa
     data = recipe.data
     from_crops = data.lr_from == "crop"
     scales = () if from_crops else tuple(sorted({task.scale for task in tasks}))
-    patch, scale = (1, 1) if from_crops else (recipe.largest_patch, scales[-1])
+    patch, scale = (1, 1) if from_crops else (recipe.largest_patch, max(scales))
     wholes = keep_in_memory(source, scales, int(data.memory * _GB), patch * scale)
     for name, reason in list(wholes.broken.items())[:20]:
         say(f"left out {name}: {reason}")
