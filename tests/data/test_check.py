@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from hatsr.data.check import check
-from hatsr.data.hashing import NEAR, distance, picture_hash
-from hatsr.data.pixels import decode, downsample
+from hatsr.data.pictures import decode, downsample
+from hatsr.data.preparing.check import check
+from hatsr.data.preparing.hashing import NEAR, distance, picture_hash
 from hatsr.data.sources import open_folders
 
 

@@ -8,18 +8,18 @@ import pytest
 import torch
 
 from hatsr.data.augment import VARIANTS, dihedral
-from hatsr.data.batches import Plan, Stage, open_loader
-from hatsr.data.patches import Batch, Patches, Sample, Task
-from hatsr.data.pixels import downsample
-from hatsr.data.sampling import draw, picture_of, step_seed
+from hatsr.data.loader import Plan, Stage, open_loader
+from hatsr.data.pairs import how_to_use, keep_in_memory, load_pair, some_of
+from hatsr.data.pictures import downsample
+from hatsr.data.random import draw, picture_of, step_seed
+from hatsr.data.samples import Batch, Patches, Sample, Task
 from hatsr.data.sources import open_folders
-from hatsr.data.wholes import how_to_use, keep_in_memory, load, some_of
 
 
 def patches(folder: Path, seed: int = 3, budget: int = 1 << 30, **options: object) -> Patches:
     scales = () if options.pop("from_crops", False) else (2,)
-    wholes = keep_in_memory(open_folders([folder]), scales, budget)
-    return Patches(wholes, (Task(2),), seed, **options)  # pyright: ignore[reportArgumentType]
+    pairs = keep_in_memory(open_folders([folder]), scales, budget)
+    return Patches(pairs, (Task(2),), seed, **options)  # pyright: ignore[reportArgumentType]
 
 
 def assert_same(a: Sample, b: Sample) -> None:
@@ -58,8 +58,8 @@ def test_draws_are_uniform() -> None:
 
 def test_memory_and_disk_give_the_same(folder: Path) -> None:
     kept, lazy = patches(folder), patches(folder, budget=0)
-    assert kept.wholes.kept
-    assert not lazy.wholes.kept
+    assert kept.pairs.kept
+    assert not lazy.pairs.kept
     for k in range(12):
         assert_same(kept[k, 8], lazy[k, 8])
         assert_same(kept[k, 8], kept[k, 8])
@@ -106,7 +106,7 @@ def test_lr_is_that_of_the_whole_picture(folder: Path) -> None:
     data = patches(folder, augment=False)
     for k in range(8):
         sample = data[k, 8]
-        whole = downsample(data.wholes.get(sample.picture).hr, 2)
+        whole = downsample(data.pairs.get(sample.picture).hr, 2)
         lr = sample.lr[0].permute(1, 2, 0).numpy()
         windows = np.lib.stride_tricks.sliding_window_view(whole, (8, 8, 3))[:, :, 0]
         assert (windows == lr).all((2, 3, 4)).any()
@@ -121,7 +121,7 @@ def test_crops_make_float_lr_and_enlarge_small_pictures(folder: Path) -> None:
 
 
 def test_detail_prefers_the_rougher_crop(folder: Path) -> None:
-    from hatsr.data.patches import detail
+    from hatsr.data.samples import detail
 
     plain, picky = patches(folder), patches(folder, candidates=6)
     means = [
@@ -132,8 +132,8 @@ def test_detail_prefers_the_rougher_crop(folder: Path) -> None:
 
 
 def test_several_tasks_share_the_picture(folder: Path) -> None:
-    wholes = keep_in_memory(open_folders([folder]), (2, 3), 1 << 30)
-    sample = Patches(wholes, (Task(2), Task(3, noise=25.0)), seed=0)[4, 8]
+    pairs = keep_in_memory(open_folders([folder]), (2, 3), 1 << 30)
+    sample = Patches(pairs, (Task(2), Task(3, noise=25.0)), seed=0)[4, 8]
     assert [hr.shape[1] for hr in sample.hr] == [16, 24]
     assert sample.lr[1].dtype == torch.float32
 
@@ -153,9 +153,9 @@ def test_dihedral_is_eight_symmetries() -> None:
 
 def test_broken_and_small_are_left_out(folder: Path) -> None:
     (folder / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
-    wholes = keep_in_memory(open_folders([folder]), (2,), 1 << 30, smallest=41)
-    assert [wholes.name(i)[-5:] for i in range(len(wholes))] == ["2.png", "3.png"]
-    assert {name[-5:] for name in wholes.broken} == {"0.png", "1.png"}
+    pairs = keep_in_memory(open_folders([folder]), (2,), 1 << 30, smallest=41)
+    assert [pairs.name(i)[-5:] for i in range(len(pairs))] == ["2.png", "3.png"]
+    assert {name[-5:] for name in pairs.broken} == {"0.png", "1.png"}
 
 
 def test_a_few_reasons_and_a_count() -> None:
@@ -194,13 +194,13 @@ def test_pairs_must_fit(folder: Path, tmp_path: Path) -> None:
     lr = tmp_path / "lr"
     lr.mkdir()
     for i in range(4):
-        hr = load(open_folders([folder]), i, (2,))
+        hr = load_pair(open_folders([folder]), i, (2,))
         Image.fromarray(hr.lr[2]).save(lr / f"{i}x2.png")
     source = open_folders([folder], lr, 2)
-    assert load(source, 0, (2,)).lr[2].shape == (20, 25, 3)
+    assert load_pair(source, 0, (2,)).lr[2].shape == (20, 25, 3)
     Image.new("RGB", (4, 4)).save(lr / "0x2.png")
     with pytest.raises(ValueError, match=r"must be \(20, 25\) at x2, got \(4, 4\)"):
-        load(source, 0, (2,))
+        load_pair(source, 0, (2,))
     (lr / "1x2.png").unlink()
     with pytest.raises(ValueError, match=r"none for 1 of 4, first 1\.png"):
         open_folders([folder], lr, 2)
@@ -240,10 +240,10 @@ def test_stored_lr_that_does_not_fit_is_left_out_unread(folder: Path, tmp_path: 
     lr = tmp_path / "lr"
     lr.mkdir()
     for i in range(4):
-        Image.fromarray(load(open_folders([folder]), i, (2,)).lr[2]).save(lr / f"{i}.png")
+        Image.fromarray(load_pair(open_folders([folder]), i, (2,)).lr[2]).save(lr / f"{i}.png")
     Image.new("RGB", (4, 4)).save(lr / "3.png")
-    wholes = keep_in_memory(open_folders([folder], lr, 2), (2,), budget=0)
-    assert wholes.indices == (0, 1, 2)
+    pairs = keep_in_memory(open_folders([folder], lr, 2), (2,), budget=0)
+    assert pairs.indices == (0, 1, 2)
 
 
 @pytest.mark.parametrize("name", ["4.avif", "4.GIF", "4.jfif", "4/4.pgm"])

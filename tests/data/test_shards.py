@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from hatsr.data import shards
-from hatsr.data.patches import Patches, Task
-from hatsr.data.pixels import decode, downsample
-from hatsr.data.prepare import Cut, cuts, prepare, starts
-from hatsr.data.shards import ShardWriter, open_shards
-from hatsr.data.wholes import keep_in_memory
+from hatsr.data.pairs import keep_in_memory
+from hatsr.data.pictures import decode, downsample
+from hatsr.data.preparing.prepare import Cut, cuts, prepare, starts
+from hatsr.data.preparing.shard_writer import ShardWriter
+from hatsr.data.samples import Patches, Task
+from hatsr.data.shards import open_shards
 
 CUT = Cut(size=24, step=12, scales=(2, 4))
 
@@ -249,10 +250,10 @@ def test_a_million_pictures_cost_what_ten_do(tmp_path: Path) -> None:
     manifest.write_text(json.dumps(about | {"pictures": 1_000_000}))
 
     before, begun = psutil.Process().memory_info().rss, time.perf_counter()
-    wholes = keep_in_memory(open_shards(str(manifest)), (2,), budget=1 << 20)
-    data = Patches(wholes, (Task(2),), seed=0)
+    pairs = keep_in_memory(open_shards(str(manifest)), (2,), budget=1 << 20)
+    data = Patches(pairs, (Task(2),), seed=0)
     samples = [data[k, 4] for k in range(50)]
-    assert len(wholes) == 1_000_000
+    assert len(pairs) == 1_000_000
     assert time.perf_counter() - begun < 2
     assert psutil.Process().memory_info().rss - before < 32 << 20
     assert all(s.hr[0][0, 0, 0] == s.picture % 10 for s in samples)

@@ -17,9 +17,9 @@ from PIL import Image
 from hatsr.apps.data import data
 from hatsr.apps.progress import Terminal
 from hatsr.apps.train import finetune, train
-from hatsr.training.finetune import finetune_values
 from hatsr.training.recipe import schema, to_recipe
-from hatsr.training.state import newest_step, set_aside
+from hatsr.training.recipe.finetune import finetune_values
+from hatsr.training.states import newest_step, set_aside
 
 TINY = """
 name: tiny
@@ -90,7 +90,7 @@ def test_a_stop_of_the_whole_group_is_saved(recipe: Path, tmp_path: Path) -> Non
             start_new_session=True,
         )
         log = tmp_path / "runs" / "tiny" / "log.jsonl"
-        while not (log.exists() and log.read_text()):
+        while not (log.exists() and '"event": "step"' in log.read_text()):
             assert process.poll() is None, (tmp_path / "out").read_text()
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGTERM)

@@ -15,31 +15,32 @@ from accelerate.state import AcceleratorState
 from PIL import Image
 
 from hatsr.checkpoint import save
-from hatsr.data.patches import Batch
-from hatsr.data.pixels import decode, downsample, modcrop
+from hatsr.data.pictures import decode, downsample, modcrop
+from hatsr.data.samples import Batch
 from hatsr.data.sources import open_folders
 from hatsr.evaluation.metrics import psnr
 from hatsr.model import HAT, HATConfig
 from hatsr.resize import imresize
 from hatsr.training import loop
+from hatsr.training import preflight as preflight_module
 from hatsr.training.ema import averaged, update
-from hatsr.training.finetune import finetune_values
-from hatsr.training.log import JsonLines
-from hatsr.training.loop import NotFiniteError, Outcome, train
+from hatsr.training.events import JsonLines
+from hatsr.training.initial import start_as_interpolation, transfer
+from hatsr.training.loop import NotFiniteError, Outcome, run_steps
 from hatsr.training.losses import pixel_loss
 from hatsr.training.preflight import preflight
 from hatsr.training.recipe import OptimRecipe, Recipe, to_recipe
+from hatsr.training.recipe.finetune import finetune_values
+from hatsr.training.recipe.reading import Values
 from hatsr.training.schedule import learning_rate
 from hatsr.training.setup import Setup, set_up
-from hatsr.training.start import start_as_interpolation, transfer
-from hatsr.training.state import load_state, save_state
+from hatsr.training.states import load_state, save_state
 from hatsr.training.validation import enlarge
-from hatsr.training.yaml_files import Values
 
 
 def go(setup: Setup) -> tuple[Outcome, list[dict]]:
     events: list[dict] = []
-    return train(setup, lambda step: [events.append], lambda: False), events
+    return run_steps(setup, lambda step: [events.append], lambda: False), events
 
 
 def weights(folder: Path) -> dict[str, Any]:
@@ -82,7 +83,9 @@ def test_validation_judges_the_average(tiny: Callable[..., Recipe], tmp_path: Pa
     assert state is not None
     setup.networks.load_state_dict(state["average"])
     network = setup.networks.main.eval()
-    wanted = np.mean([psnr(enlarge(network, held.lr), held.hr, crop=2) for held in setup.held])
+    wanted = np.mean(
+        [psnr(enlarge(network, held.lr), held.hr, crop=2) for held in setup.validation]
+    )
     assert told[-1]["psnr_y"] == pytest.approx(wanted)
     assert outcome.reason == "finished"
 
@@ -252,7 +255,7 @@ def test_finetune_holds_out_and_finishes(
     assert recipe.config == tiny().config
     assert recipe.optim.loss == "psnr"
     setup = set_up(recipe, tmp_path / "run", cpu=True)
-    assert (len(setup.held), len(setup.patches.wholes)) == (1, 5)
+    assert (len(setup.validation), len(setup.patches.pairs)) == (1, 5)
     assert go(setup)[0].progress.best > 10
 
 
@@ -269,9 +272,9 @@ def test_held_out_pictures_are_usable_and_no_larger_than_needed(
     given = {"data": {"train": [str(folder)]}, "valid": {"data": None, "share": 0.2}}
     for seed in range(6):
         setup = set_up(tiny(seed=seed, **given), tmp_path / "run", cpu=True)
-        (held,) = setup.held
+        (held,) = setup.validation
         path = folder / f"{held.name}.png"
-        assert setup.patches.wholes.source == open_folders([folder]).without(
+        assert setup.patches.pairs.source == open_folders([folder]).without(
             [sorted(folder.iterdir()).index(path)]
         )
         hr, at = modcrop(decode(path), 2), {"large": (22, 0), "wide": (0, 47)}[held.name]
@@ -343,7 +346,7 @@ def test_preflight_times_the_next_step_as_it_will_be(
     tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[object, ...]] = []
-    plain = loop.loss_of
+    plain = preflight_module.loss_of
 
     def spy(model: torch.nn.Module, batch: Batch, optim: OptimRecipe) -> torch.Tensor:
         seen.append((tuple(batch.lr[0].shape), torch.is_autocast_enabled("cpu")))
@@ -357,7 +360,7 @@ def test_preflight_times_the_next_step_as_it_will_be(
     )
     setup = set_up(recipe, tmp_path, cpu=True)
     save_state(tmp_path / "states", 3, {}, keep=2)
-    monkeypatch.setattr(loop, "loss_of", spy)
+    monkeypatch.setattr(preflight_module, "loss_of", spy)
     told = preflight(setup)
     assert set(seen) == {((6, 3, 4, 4), True)}
     assert "left, if later stages took as long" in "\n".join(told.lines)
@@ -375,10 +378,8 @@ def test_preflight_tells_and_refuses(
     for words in ("parameters", "6 pictures", "bicubic", "0 done of 8", "left", "MB a state"):
         assert words in text
     assert all(torch.equal(before[k], v) for k, v in setup.networks.state_dict().items())
-    from hatsr.training import preflight as module
-
-    usage = module.shutil.disk_usage(tmp_path)._replace(free=0)
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda place: usage)
+    usage = preflight_module.shutil.disk_usage(tmp_path)._replace(free=0)
+    monkeypatch.setattr(preflight_module.shutil, "disk_usage", lambda place: usage)
     with pytest.raises(ValueError, match="must have room for the states"):
         preflight(setup)
     states = tmp_path / "states"

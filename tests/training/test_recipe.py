@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hatsr.training.recipe import read_recipe, schema
-from hatsr.training.yaml_files import RecipeError, read_overrides
+from hatsr.training.recipe.reading import RecipeError, read_overrides
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 FILES = sorted(FOLDER.glob("*.yaml"))

@@ -16,21 +16,21 @@ import torch
 from PIL import Image
 
 from hatsr.checkpoint import read
-from hatsr.training.loop import train
+from hatsr.training.loop import run_steps
 from hatsr.training.recipe import Recipe
 from hatsr.training.run import Run
 from hatsr.training.setup import set_up
-from hatsr.training.state import StateError, load_state, save_state, states, step_of
+from hatsr.training.states import StateError, load_state, save_state, states, step_of
 
 DRIVER = """
 import sys, torch
 torch.set_num_threads(1)
 from pathlib import Path
-from hatsr.training.loop import train
+from hatsr.training.loop import run_steps
 from hatsr.training.recipe import Recipe
 from hatsr.training.setup import set_up
 recipe = Recipe.model_validate_json(Path(sys.argv[1]).read_text())
-train(set_up(recipe, Path(sys.argv[2]), cpu=True), lambda step: [], lambda: False)
+run_steps(set_up(recipe, Path(sys.argv[2]), cpu=True), lambda step: [], lambda: False)
 """
 
 
@@ -46,7 +46,7 @@ def run(recipe: Recipe, folder: Path, stop_at: int = 10**9) -> list[dict]:
     events: list[dict] = []
     steps = iter(range(10**9))
     setup = set_up(recipe, folder, cpu=True)
-    train(setup, lambda step: [events.append], lambda: next(steps) >= stop_at)
+    run_steps(setup, lambda step: [events.append], lambda: next(steps) >= stop_at)
     return events
 
 

@@ -31,12 +31,12 @@ def prepare(
     """
     from pathlib import Path
 
-    from hatsr.data.prepare import Cut
-    from hatsr.data.prepare import prepare as write
+    from hatsr.data import preparing
 
     try:
-        cut = Cut(size=size, step=step, scales=tuple(sorted(set(scales))))
-        done = write([Path(folder) for folder in folders], Path(out), cut, per_shard, click.echo)
+        cut = preparing.Cut(size=size, step=step, scales=tuple(sorted(set(scales))))
+        paths = [Path(folder) for folder in folders]
+        done = preparing.prepare(paths, Path(out), cut, per_shard, click.echo)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(
@@ -59,18 +59,12 @@ def check(source: str, lr: str | None, scale: int, patch: int, tests: tuple[str,
     """
     from pathlib import Path
 
-    from hatsr.data.check import check as look
-    from hatsr.data.shards import open_shards
-    from hatsr.data.sources import open_folders
+    from hatsr.data import open_source, preparing
 
     try:
-        is_manifest = source.endswith(".json")
-        lr_folder = Path(lr) if lr else None
-        opened = (
-            open_shards(source) if is_manifest else open_folders([Path(source)], lr_folder, scale)
-        )
-        against = tuple((test, open_folders([Path(test)])) for test in tests)
-        found = look(opened, scale, patch * scale, against)
+        opened = open_source([source], Path(lr) if lr else None, scale)
+        against = tuple((test, open_source([test])) for test in tests)
+        found = preparing.check(opened, scale, patch * scale, against)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
     for problem in found.problems:

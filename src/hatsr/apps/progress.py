@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from hatsr.training.log import Event
-    from hatsr.training.setup import Setup
+    from rich.progress import Progress
+
+    from hatsr.training import Event
 
 
 @contextmanager
@@ -46,21 +47,29 @@ def counting(what: str) -> Iterator[Callable[..., None]]:
 class Terminal:
     """A training run's events; the time left is judged from the steps of this sitting."""
 
-    def __init__(self, setup: Setup, resumed_at: int) -> None:
+    def __init__(self) -> None:
+        self.iterations, self.first, self.begun = 0, 0, time.time()
+        self.bar: Progress | None = None
+
+    def _start(self, event: Event) -> None:
+        """The first step is about to be made."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+        self.iterations, self.first, self.begun = event["iterations"], event["step"], time.time()
         console = Console()
-        self.iterations, self.first, self.begun = setup.recipe.iterations, resumed_at, time.time()
-        self.bar = None
         if console.is_terminal:
             columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
             self.bar = Progress(*columns, console=console)
-            self.task = self.bar.add_task("", total=self.iterations, completed=resumed_at)
+            self.task = self.bar.add_task("", total=self.iterations, completed=self.first)
             self.bar.start()
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
+        if event["event"] == "start":
+            self._start(event)
+        if event["event"] == "setup":
+            click.echo(event["text"])
         if self.bar is not None and event["event"] in ("step", "end"):
             self.bar.update(self.task, completed=event["step"], description=self._step(event))
             return

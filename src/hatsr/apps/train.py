@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import ExitStack
-
-    from hatsr.training.log import Listener
-    from hatsr.training.setup import Setup
-    from hatsr.training.yaml_files import Values
+    from hatsr.training import Recipe
 
 _NEEDED = ("accelerate", "pydantic", "tensorboard", "yaml")
 
 
-def _given(_context: click.Context, parameter: click.Parameter, path: str) -> str:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOptions:
+    """What every kind of run can be told beside its recipe."""
+
+    runs: Path
+    """Folder of all runs."""
+    dry_run: bool
+    """Preflight only."""
+    fresh: bool
+    """Move an earlier run of the name aside."""
+    minutes: float | None
+    """Stop after so long; None: at the end."""
+    threads: int | None
+    """Threads of PyTorch; None: as many as it takes."""
+    cpu: bool
+    """Use no GPU."""
+
+
+def _given(_context: click.Context, _parameter: click.Parameter, path: str) -> Path:
     """An empty path would mean the folder that the command is called in."""
     if not path:
         raise click.BadParameter("must be a folder, got ''; leave it out for ./runs")
-    return path
+    return Path(path)
 
 
 def _run_options(command: Any) -> Any:
-    """The options that every kind of run has."""
+    """The options that fill `RunOptions`."""
     options = (
         click.option(
             "--runs", default="runs", show_default=True, callback=_given, help="Folder of all runs."
@@ -46,29 +63,36 @@ def _run_options(command: Any) -> Any:
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of recipes.")
 @_run_options
-def train(recipe: str | None, overrides: tuple[str, ...], schema: bool, **options: Any) -> None:
+def train(  # noqa: PLR0913  one parameter for each option
+    recipe: str | None,
+    overrides: tuple[str, ...],
+    schema: bool,
+    runs: Path,
+    dry_run: bool,
+    fresh: bool,
+    minutes: float | None,
+    threads: int | None,
+    cpu: bool,
+) -> None:
     """Train as RECIPE says; an interrupted run goes on by itself.
 
     RECIPE is a YAML file, or the name of a shipped one, for example hat-x2. Values are changed by
     dotted keys, for example optim.learning_rate=1e-4.
     """
     _check_extra()
-    from hatsr.training.recipe import schema as recipe_schema
-    from hatsr.training.yaml_files import (
-        find_recipe,
-        read_overrides,
-        read_values,
-        shipped_recipes,
-    )
+    from hatsr import training
 
     if schema:
-        click.echo(recipe_schema(), nl=False)
+        click.echo(training.schema(), nl=False)
         return
     if recipe is None:
-        names = ", ".join(shipped_recipes())
+        names = ", ".join(training.shipped_recipes())
         raise click.UsageError(f"RECIPE must be given: a YAML file, or one of {names}")
+    options = RunOptions(
+        runs=runs, dry_run=dry_run, fresh=fresh, minutes=minutes, threads=threads, cpu=cpu
+    )
     with _plain_errors():
-        _run(read_overrides(overrides).over(read_values(find_recipe(recipe))), options)
+        _run(training.read_recipe(recipe, overrides), options)
 
 
 @click.command()
@@ -76,20 +100,30 @@ def train(recipe: str | None, overrides: tuple[str, ...], schema: bool, **option
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--from", "source", required=True, help="Trained network: shipped name, file or run.")
 @_run_options
-def finetune(folder: str, overrides: tuple[str, ...], source: str, **options: Any) -> None:
+def finetune(  # noqa: PLR0913  one parameter for each option
+    folder: str,
+    overrides: tuple[str, ...],
+    source: str,
+    runs: Path,
+    dry_run: bool,
+    fresh: bool,
+    minutes: float | None,
+    threads: int | None,
+    cpu: bool,
+) -> None:
     """Adapt a trained network to the pictures in FOLDER.
 
     A tenth of them is held out; training stops when these no longer improve, and the best
     weights are in runs/finetune-<folder>/best.safetensors.
     """
     _check_extra()
-    from pathlib import Path
+    from hatsr.training import finetune_recipe
 
-    from hatsr.training.finetune import finetune_values
-    from hatsr.training.yaml_files import read_overrides
-
+    options = RunOptions(
+        runs=runs, dry_run=dry_run, fresh=fresh, minutes=minutes, threads=threads, cpu=cpu
+    )
     with _plain_errors():
-        _run(read_overrides(overrides).over(finetune_values(Path(folder), source)), options)
+        _run(finetune_recipe(Path(folder), source, overrides), options)
 
 
 def _check_extra() -> None:
@@ -102,65 +136,43 @@ def _check_extra() -> None:
         )
 
 
-class _plain_errors:  # noqa: N801  reads as a word in `with`
+@contextmanager
+def _plain_errors() -> Iterator[None]:
     """What a user can mend is shown as one message, without a traceback."""
+    from hatsr.training import NotFiniteError, StateError
 
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        from hatsr.training.loop import NotFiniteError
-        from hatsr.training.state import StateError
-
-        if isinstance(error, ValueError | OSError | NotFiniteError | StateError):
-            raise click.ClickException(str(error)) from error
+    try:
+        yield
+    except (ValueError, OSError, NotFiniteError, StateError) as error:
+        raise click.ClickException(str(error)) from error
 
 
-def _run(values: Values, options: dict[str, Any]) -> None:
-    """Set up, preflight, train."""
-    from contextlib import ExitStack
-    from pathlib import Path
-
+def _run(recipe: Recipe, options: RunOptions) -> None:
+    """Train, or say what it would take."""
     import torch
 
-    from hatsr.inference.memory import kept_heap
-    from hatsr.training.loop import train as loop
-    from hatsr.training.preflight import preflight
-    from hatsr.training.recipe import to_recipe
-    from hatsr.training.setup import set_up
-    from hatsr.training.state import set_aside
-
-    if options["threads"]:
-        torch.set_num_threads(options["threads"])
-    recipe = to_recipe(values)
-    folder = Path(options["runs"]) / recipe.name
-    with kept_heap(), ExitStack() as ending:
-        setup = set_up(recipe, folder, click.echo, cpu=options["cpu"], fresh=options["fresh"])
-        is_main = setup.accelerator.is_main_process
-        if options["fresh"] and is_main and not options["dry_run"]:
-            set_aside(folder)
-        if is_main:
-            click.echo("\n".join(preflight(setup).lines))
-        if options["dry_run"]:
-            return
-        setup.accelerator.wait_for_everyone()
-        stop = _stopper(options["minutes"])
-        outcome = loop(setup, lambda step: _listeners(setup, step, ending), stop)
-    if is_main:
-        click.echo(f"{outcome.reason} at iteration {outcome.progress.step:,}: {folder}")
-
-
-def _listeners(setup: Setup, resumed_at: int, ending: ExitStack) -> list[Listener]:
-    """The log, TensorBoard, and the terminal, which is closed however the run ends."""
+    from hatsr import training
     from hatsr.apps.progress import Terminal
-    from hatsr.training.log import JsonLines, TensorBoard
 
-    listeners: list[Listener] = [JsonLines(setup.folder / "log.jsonl", resumed_at)]
-    if setup.recipe.save.tensorboard:
-        listeners.append(TensorBoard(setup.folder / "tensorboard", resumed_at))
-    terminal = Terminal(setup, resumed_at)
-    ending.callback(terminal.close)
-    return [*listeners, terminal]
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    with closing(Terminal()) as terminal:
+        if options.dry_run:
+            told = training.dry_run(
+                recipe, options.runs, fresh=options.fresh, cpu=options.cpu, listener=terminal
+            )
+            click.echo("\n".join(told.lines))
+            return
+        outcome = training.train(
+            recipe,
+            options.runs,
+            fresh=options.fresh,
+            cpu=options.cpu,
+            listener=terminal,
+            asked_to_stop=_stopper(options.minutes),
+        )
+    if outcome.is_main:
+        click.echo(f"{outcome.reason} at iteration {outcome.progress.step:,}: {outcome.folder}")
 
 
 def _stopper(minutes: float | None) -> Callable[[], bool]:

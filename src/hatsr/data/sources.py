@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import UInt8
 
-from hatsr.data.pixels import decode
+from hatsr.data.pictures import decode
 from hatsr.image import READABLE, header_size, list_pictures, list_unreadable, match_names
 
 

@@ -10,16 +10,14 @@ import torch
 from torch import Tensor
 
 from hatsr.checkpoint import save as export
-from hatsr.data.batches import open_loader
-from hatsr.data.patches import Batch
-from hatsr.data.pixels import encode
+from hatsr.data import Batch, encode, open_loader
 from hatsr.training.ema import averaged
-from hatsr.training.log import Event, Listener
+from hatsr.training.events import Event, Listener
 from hatsr.training.networks import Networks
 from hatsr.training.recipe import OptimRecipe
 from hatsr.training.setup import Setup
-from hatsr.training.state import Progress, load_state, save_state
-from hatsr.training.validation import fingerprint, scores
+from hatsr.training.states import Progress, load_state, save_state
+from hatsr.training.validation import scores
 
 
 def make_optimizer(networks: Networks, optim: OptimRecipe) -> torch.optim.Optimizer:
@@ -45,10 +43,7 @@ class Run:
         self.average = averaged(self.networks)
         optimizer = make_optimizer(self.networks, self.recipe.optim)
         self.notes: list[str] = []
-        self.pictures = {
-            "training": setup.patches.wholes.source.fingerprint(),
-            "validation": fingerprint(setup.held),
-        }
+        self.pairs, self.fingerprints = setup.patches.pairs, setup.fingerprints()
         self.resumed = self._restore(optimizer)
         self.listeners = listeners(self.resumed.step) if self.is_main else []
         self.model, self.optimizer = self.accelerator.prepare(self.networks, optimizer)
@@ -62,11 +57,9 @@ class Run:
         asked = self.recipe.model_dump(mode="json")
         self._refuse_another_run(state, asked)
         self.notes += differences(state["recipe"], asked)
-        usable = len(self.setup.patches.wholes)
-        if state["usable"] != usable:
-            self.notes.append(
-                f"resuming with {usable:,} usable pictures, before {state['usable']:,}"
-            )
+        usable, before = len(self.pairs), state["usable"]
+        if usable != before:
+            self.notes.append(f"resuming with {usable:,} usable pictures, before {before:,}")
         self.networks.load_state_dict(state["networks"])
         self.average.load_state_dict(state["average"])
         # The moments go on; betas, weight decay and the like are the recipe's.
@@ -83,7 +76,7 @@ class Run:
     def _refuse_another_run(self, state: dict[str, Any], asked: dict[str, Any]) -> None:
         kept = state["recipe"]
         changed = [key for key in ("network", "tasks", "start") if kept[key] != asked[key]]
-        now, before = self.pictures, state["pictures"]
+        now, before = self.fingerprints, state["fingerprints"]
         changed += [f"{key} pictures" for key in now if before[key] != now[key]]
         if changed:
             raise ValueError(
@@ -100,8 +93,8 @@ class Run:
                 "average": self.average.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "recipe": self.recipe.model_dump(mode="json"),
-                "usable": len(self.setup.patches.wholes),
-                "pictures": self.pictures,
+                "usable": len(self.pairs),
+                "fingerprints": self.fingerprints,
             }
             folder, keep = self.setup.folder / "states", self.recipe.save.keep
             path = save_state(folder, progress.step, state, keep)
@@ -123,21 +116,20 @@ class Run:
 
     def validate(self, progress: Progress) -> Progress:
         """Judge the averaged weights; each process takes its share of the pictures."""
-        begun, held, step = time.perf_counter(), self.setup.held, progress.step
+        begun, pairs, step = time.perf_counter(), self.setup.validation, progress.step
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
         folder = self.setup.folder / "samples"
-        own = list(range(rank, len(held), processes))
+        own = list(range(rank, len(pairs), processes))
 
-        def paint(place: int, sr: np.ndarray) -> None:
+        def write_sample(place: int, sr: np.ndarray) -> None:
             if own[place] < self.recipe.valid.pictures:
                 folder.mkdir(parents=True, exist_ok=True)
-                path = folder / f"{held[own[place]].name}-{step:07}.png"
+                path = folder / f"{pairs[own[place]].name}-{step:07}.png"
                 path.write_bytes(encode(sr))
 
-        values = torch.zeros(len(held), dtype=torch.float64)
-        values[own] = torch.tensor(
-            scores(self.average.main, tuple(held[i] for i in own), paint), dtype=torch.float64
-        )
+        values = torch.zeros(len(pairs), dtype=torch.float64)
+        found = scores(self.average.main, tuple(pairs[i] for i in own), write_sample)
+        values[own] = torch.tensor(found, dtype=torch.float64)
         psnr = float(self._sum(values).mean())
         better = psnr > progress.best
         progress = replace(
@@ -188,7 +180,7 @@ class Run:
         """The message of a step whose loss or gradient is not finite."""
         numbers = [number for part in parts for number in part.numbers]
         pictures = sorted({picture for part in parts for picture in part.pictures})
-        names = ", ".join(self.setup.patches.wholes.name(picture) for picture in pictures)
+        names = ", ".join(self.pairs.name(picture) for picture in pictures)
         return (
             f"loss and gradient must be finite, got loss {loss} and gradient norm {norm} in step "
             f"{step}, samples {numbers[0]} to {numbers[-1]} ({names}); the weights before it are "

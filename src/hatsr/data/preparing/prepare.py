@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from hatsr.data.hashing import picture_hash
-from hatsr.data.pixels import decode, downsample
-from hatsr.data.shards import ShardWriter
+from hatsr.data.pairs import UNREADABLE
+from hatsr.data.pictures import decode, downsample
+from hatsr.data.preparing.hashing import picture_hash
+from hatsr.data.preparing.shard_writer import ShardWriter
 from hatsr.data.sources import DataError, pictures_in
-from hatsr.data.wholes import UNREADABLE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

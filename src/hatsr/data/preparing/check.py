@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hatsr.data.hashing import NEAR, UNLIKE, distance, mirrored_hash, picture_hash
+from hatsr.data.pairs import UNREADABLE, Pair, load_pair
+from hatsr.data.preparing.hashing import NEAR, UNLIKE, distance, mirrored_hash, picture_hash
 from hatsr.data.sources import DataError, Source
-from hatsr.data.wholes import UNREADABLE, Whole, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,42 +68,42 @@ def check(
     problems: list[Problem] = []
     tested = {name: _hash_all(test, problems) for name, test in tests}
     hr_known, lr_known, pixels = _Hashed(), _Hashed(), 0
-    for name, whole in _readable(source, scale, problems):
-        height, width = whole.hr.shape[:2]
+    for name, pair in _readable(source, scale, problems):
+        height, width = pair.hr.shape[:2]
         pixels += height * width
         if min(height, width) < smallest:
             problems.append(Problem("too small", name, f"{height} x {width}, needs {smallest}"))
-        own = picture_hash(whole.hr), mirrored_hash(whole.hr)
+        own = picture_hash(pair.hr), mirrored_hash(pair.hr)
         if again := hr_known.near(*own):
             problems.append(Problem("repeated", name, f"looks like {again}"))
         for test, hashed in tested.items():
             if found := hashed.near(*own):
                 problems.append(Problem("leak", name, f"is {found} of {test}"))
         hr_known.add(name, own[0])
-        for lr in whole.lr.values():
+        for lr in pair.lr.values():
             lr_known.add(name, picture_hash(lr))
     problems += _wrong_lr(hr_known, lr_known)
     return Findings(len(source), pixels / 1e6, tuple(problems))
 
 
-def _readable(source: Source, scale: int, problems: list[Problem]) -> Iterator[tuple[str, Whole]]:
+def _readable(source: Source, scale: int, problems: list[Problem]) -> Iterator[tuple[str, Pair]]:
     """Names and pictures with their stored LR; those that cannot be read go to the problems."""
     stored = (scale,) if scale in source.scales else ()
     for index in range(len(source)):
         name = source.name(index)
         try:
-            whole = load(source, index, stored)
+            pair = load_pair(source, index, stored)
         except UNREADABLE as error:
             kind = "wrong LR" if isinstance(error, DataError) else "unreadable"
             problems.append(Problem(kind, name, str(error)))
         else:
-            yield name, whole
+            yield name, pair
 
 
 def _hash_all(test: Source, problems: list[Problem]) -> _Hashed:
     hashed = _Hashed()
-    for name, whole in _readable(test, 0, problems):
-        hashed.add(name, picture_hash(whole.hr))
+    for name, pair in _readable(test, 0, problems):
+        hashed.add(name, picture_hash(pair.hr))
     return hashed
 
 

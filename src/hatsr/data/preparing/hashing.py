@@ -3,10 +3,10 @@
 import numpy as np
 from jaxtyping import Bool, UInt8
 
+from hatsr.image import LUMA
 from hatsr.resize import imresize
 
 _SIDE = 16
-BITS = _SIDE * _SIDE
 NEAR = 26
 """Hashes that differ in at most so many of 256 bits are of one picture (unrelated: about 128)."""
 UNLIKE = 100
@@ -25,8 +25,8 @@ def mirrored_hash(rgb: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "bytes"]
     return np.packbits(_bits(rgb[:, ::-1]))
 
 
-def _bits(rgb: UInt8[np.ndarray, "h w 3"]) -> Bool[np.ndarray, "h2 w2"]:
-    gray = rgb.astype(np.float32) @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+def _bits(rgb: UInt8[np.ndarray, "h w 3"]) -> Bool[np.ndarray, "16 16"]:
+    gray = rgb.astype(np.float32) @ np.array(LUMA, dtype=np.float32)
     small = imresize(np.ascontiguousarray(gray), size=(_SIDE, _SIDE + 1))
     return small[:, 1:] > small[:, :-1] + _FLAT
 

@@ -1,11 +1,9 @@
 """What a training run is: strict models of a recipe; the defaults are the paper's values."""
 
-import json
 import re
-from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -13,16 +11,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     create_model,
     model_validator,
 )
 
-from hatsr.data.batches import Plan, Stage
-from hatsr.data.patches import Task
+from hatsr.data import Plan, Stage, Task, is_manifest
 from hatsr.model import HATConfig, preset
 from hatsr.training.losses import LossName
-from hatsr.training.yaml_files import RecipeError, Values, read_overrides, read_values
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 Positive = Annotated[int, Field(gt=0)]
@@ -78,7 +73,7 @@ class DataRecipe(BaseModel):
     @property
     def is_manifest(self) -> bool:
         """Whether the pictures are in shards."""
-        return len(self.train) == 1 and self.train[0].endswith(".json")
+        return len(self.train) == 1 and is_manifest(self.train[0])
 
 
 class ValidRecipe(BaseModel):
@@ -266,58 +261,3 @@ class Recipe(BaseModel):
     def largest_patch(self) -> int:
         """The largest side of an LR patch in all stages, LR pixels."""
         return max(stage.patch for stage in self.stages)
-
-
-def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """Read a recipe file with its includes, and overrides as `optim.learning_rate=1e-4`.
-
-    Raises:
-        RecipeError: an unknown key or a value that breaks its rule; key and file are named.
-    """
-    return to_recipe(read_overrides(overrides).over(read_values(path)))
-
-
-def to_recipe(values: Values) -> Recipe:
-    """Check values; see `read_recipe`."""
-    try:
-        # By way of JSON: there a list may stand for a tuple and text for a path, nothing else.
-        return Recipe.model_validate_json(json.dumps(values.tree))
-    except ValidationError as error:
-        lines = [_explain(problem, values) for problem in error.errors(include_url=False)]
-        raise RecipeError("; ".join(lines)) from None
-
-
-def _explain(problem: Any, values: Values) -> str:
-    place = tuple(str(part) for part in problem["loc"])
-    key, origin = ".".join(place) or "the recipe", values.origin(place)
-    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"unknown key {key} in {origin}{_suggestion(place)}"
-    if problem["type"] == "missing":
-        return f"{key} must be given, in {origin}"
-    text = problem["msg"].removeprefix("Value error, ")
-    got = "" if ", got " in text else f", got {problem['input']!r}"
-    return f"{key} in {origin}: {text}{got}" if place else f"{text} ({origin})"
-
-
-def _suggestion(place: tuple[str, ...]) -> str:
-    """The known key nearest in spelling."""
-    from difflib import get_close_matches
-
-    known: dict[str, Any] = get_type_hints(Recipe)
-    for part in (part for part in place[:-1] if not part.isdigit()):
-        kind = known.get(part)
-        members = [each for each in get_args(kind) if each is not Ellipsis] or [kind]
-        known = get_type_hints(members[0])
-    near = get_close_matches(place[-1], known, 1)
-    return f"; did you mean {'.'.join((*place[:-1], near[0]))}?" if near else ""
-
-
-def schema() -> str:
-    """The JSON schema of a recipe (with `include`), for editors."""
-    described = Recipe.model_json_schema()
-    described["properties"]["include"] = {
-        "description": "Recipe files whose values stand below this one's; later ones win.",
-        "type": "array",
-        "items": {"type": "string"},
-    }
-    return json.dumps(described, indent=2) + "\n"

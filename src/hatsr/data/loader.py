@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch.utils.data import DataLoader, Sampler
 
-from hatsr.data.patches import Batch, Patches, stack
+from hatsr.data.samples import Batch, Patches, stack
 
 
 @dataclass(frozen=True, slots=True)

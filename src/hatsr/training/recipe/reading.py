@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 COMMAND_LINE = "the command line"
-Place = tuple[str, ...]
+KeyPath = tuple[str, ...]
 
 
 class RecipeError(ValueError):
@@ -55,14 +55,14 @@ class Values:
 
     tree: dict[str, Any] = field(default_factory=dict)
     """Plain dicts, lists and scalars."""
-    origins: dict[Place, str] = field(default_factory=dict)
+    origins: dict[KeyPath, str] = field(default_factory=dict)
     """File of each scalar, list or empty dict, by its path of keys."""
 
     def over(self, base: "Values") -> "Values":
         """These values where given, those of `base` elsewhere; lists are replaced whole."""
         return Values(_merge(base.tree, self.tree), {**base.origins, **self.origins})
 
-    def origin(self, place: Place) -> str:
+    def origin(self, place: KeyPath) -> str:
         """The file that a value came from, as precisely as known."""
         for length in range(len(place), 0, -1):
             found = {o for at, o in self.origins.items() if at[:length] == place[:length]}
@@ -79,7 +79,7 @@ def _merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
-def _origins(tree: Any, origin: str, at: Place = ()) -> dict[Place, str]:
+def _origins(tree: Any, origin: str, at: KeyPath = ()) -> dict[KeyPath, str]:
     if not isinstance(tree, dict) or not tree:
         return {at: origin}
     return {
@@ -103,20 +103,20 @@ def parse(text: str, origin: str) -> Any:
 
 def shipped_recipes() -> dict[str, Path]:
     """The recipes of the package by name; in a checkout they are in the folder `recipes`."""
-    package = Path(__file__).parents[1]
+    package = Path(__file__).parents[2]
     folders = (package / "recipes", package.parents[1] / "recipes")
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
 
 
-def find_recipe(name: str) -> Path:
+def find_recipe(name: str | Path) -> Path:
     """A recipe file, or a shipped recipe by its name.
 
     Raises:
-        RecipeError: there is neither.
+        RecipeError: the name is neither.
     """
-    shipped = shipped_recipes()
-    if Path(name).is_file():
+    if isinstance(name, Path) or Path(name).is_file():
         return Path(name)
+    shipped = shipped_recipes()
     if name not in shipped:
         raise RecipeError(
             f"a recipe must be a YAML file or one of {', '.join(shipped)}, got {name!r}"

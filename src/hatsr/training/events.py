@@ -1,4 +1,4 @@
-"""What a run tells: events, and where they go."""
+"""What a run reports: events, and where they go."""
 
 import json
 from collections.abc import Callable
@@ -8,8 +8,16 @@ from typing import Any
 from hatsr.files import replacing
 
 Event = dict[str, Any]
-"""At least `event` (start, step, validation, saved, note, end) and `step`."""
+"""At least `event` (setup, note, start, step, validation, saved, end) and `step`.
+
+A setup event and a note have a `text`, what else there is stands where the event is reported.
+"""
 Listener = Callable[[Event], None]
+"""Takes every event of a run in the main process."""
+
+
+def ignore(event: Event) -> None:
+    """The listener of a run that nobody watches."""
 
 
 class JsonLines:
