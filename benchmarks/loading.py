@@ -15,12 +15,18 @@ from pathlib import Path
 
 import torch
 
-from hatsr.data.batches import Plan, Stage, open_loader
-from hatsr.data.patches import Patches, Task
-from hatsr.data.prepare import Cut, prepare
-from hatsr.data.shards import open_shards
-from hatsr.data.sources import Source, open_folders
-from hatsr.data.wholes import keep_in_memory
+from hatsr.data import (
+    Patches,
+    Plan,
+    Source,
+    Stage,
+    Task,
+    keep_in_memory,
+    open_folders,
+    open_loader,
+    open_shards,
+)
+from hatsr.data.preparing import Cut, prepare
 
 SCALE, PATCH, BATCH = 4, 48, 16
 WARM = 4  # batches before the clock starts
@@ -29,8 +35,8 @@ KEEP, NOTHING = 1 << 34, 0
 
 def rate(source: Source, budget: int, from_crops: bool, workers: int, batches: int) -> float:
     """Patches a second."""
-    wholes = keep_in_memory(source, () if from_crops else (SCALE,), budget, PATCH * SCALE)
-    patches = Patches(wholes, (Task(SCALE),), seed=0)
+    pairs = keep_in_memory(source, () if from_crops else (SCALE,), budget, PATCH * SCALE)
+    patches = Patches(pairs, (Task(SCALE),), seed=0)
     plan = Plan((Stage(0, PATCH, BATCH),), WARM + batches)
     loader = iter(open_loader(patches, plan, 0, 0, workers))
     for _ in islice(loader, WARM):

@@ -13,16 +13,14 @@ from pathlib import Path
 
 import torch
 
-from hatsr.data.batches import open_loader
-from hatsr.data.patches import to_unit
+from hatsr.data import open_loader, to_unit
 from hatsr.evaluation.complexity import complexity
 from hatsr.inference.memory import kept_heap
+from hatsr.training import read_recipe
 from hatsr.training.ema import averaged, update
-from hatsr.training.recipe import read_recipe
 from hatsr.training.setup import set_up
 from hatsr.training.validation import scores
 
-ROOT = Path(__file__).parents[1]
 WIDE = ("embed_dim=64", "num_heads=4", "squeeze_factor=16")
 NARROW = ("embed_dim=48", "num_heads=3", "squeeze_factor=12")
 SHAPES = {
@@ -39,7 +37,7 @@ def learn(shape: tuple[str, ...], options: argparse.Namespace) -> None:
     """Print parameters, multiply-adds, the steps done and the validation PSNR."""
     changes = [f"network.{change}" for change in shape]
     folders = [f"data.train=[{options.data}/train]", f"valid.data={options.data}/valid"]
-    recipe = read_recipe(ROOT / "recipes/hat-t-x4.yaml", [*changes, *folders])
+    recipe = read_recipe("hat-t-x4", [*changes, *folders])
     setup = set_up(recipe, Path("runs/shapes"), cpu=True)
     networks = setup.networks.train()
     average = averaged(networks)
@@ -60,7 +58,7 @@ def learn(shape: tuple[str, ...], options: argparse.Namespace) -> None:
         optimizer.zero_grad()
         update(average, networks, 0.99, step)
         step += 1
-    found = scores(average.main, setup.held)
+    found = scores(average.main, setup.validation)
     cost = complexity(recipe.config)
     print(
         f"{cost.parameters:9,} parameters  {cost.multiply_adds / 64**2 / 1e6:.2f} M a pixel  "

@@ -1,5 +1,6 @@
 """Sample k of seed s is a pure function of (s, k)."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,18 +8,18 @@ import pytest
 import torch
 
 from hatsr.data.augment import VARIANTS, dihedral
-from hatsr.data.batches import Plan, Stage, open_loader
-from hatsr.data.patches import Batch, Patches, Sample, Task
-from hatsr.data.pixels import downsample
-from hatsr.data.sampling import draw, picture_of, step_seed
+from hatsr.data.loader import Plan, Stage, open_loader
+from hatsr.data.pairs import how_to_use, keep_in_memory, load_pair, some_of
+from hatsr.data.pictures import downsample
+from hatsr.data.random import draw, picture_of, step_seed
+from hatsr.data.samples import Batch, Patches, Sample, Task
 from hatsr.data.sources import open_folders
-from hatsr.data.wholes import keep_in_memory, load
 
 
 def patches(folder: Path, seed: int = 3, budget: int = 1 << 30, **options: object) -> Patches:
     scales = () if options.pop("from_crops", False) else (2,)
-    wholes = keep_in_memory(open_folders([folder]), scales, budget)
-    return Patches(wholes, (Task(2),), seed, **options)  # pyright: ignore[reportArgumentType]
+    pairs = keep_in_memory(open_folders([folder]), scales, budget)
+    return Patches(pairs, (Task(2),), seed, **options)  # pyright: ignore[reportArgumentType]
 
 
 def assert_same(a: Sample, b: Sample) -> None:
@@ -57,8 +58,8 @@ def test_draws_are_uniform() -> None:
 
 def test_memory_and_disk_give_the_same(folder: Path) -> None:
     kept, lazy = patches(folder), patches(folder, budget=0)
-    assert kept.wholes.kept
-    assert not lazy.wholes.kept
+    assert kept.pairs.kept
+    assert not lazy.pairs.kept
     for k in range(12):
         assert_same(kept[k, 8], lazy[k, 8])
         assert_same(kept[k, 8], kept[k, 8])
@@ -105,7 +106,7 @@ def test_lr_is_that_of_the_whole_picture(folder: Path) -> None:
     data = patches(folder, augment=False)
     for k in range(8):
         sample = data[k, 8]
-        whole = downsample(data.wholes.get(sample.picture).hr, 2)
+        whole = downsample(data.pairs.get(sample.picture).hr, 2)
         lr = sample.lr[0].permute(1, 2, 0).numpy()
         windows = np.lib.stride_tricks.sliding_window_view(whole, (8, 8, 3))[:, :, 0]
         assert (windows == lr).all((2, 3, 4)).any()
@@ -120,7 +121,7 @@ def test_crops_make_float_lr_and_enlarge_small_pictures(folder: Path) -> None:
 
 
 def test_detail_prefers_the_rougher_crop(folder: Path) -> None:
-    from hatsr.data.patches import detail
+    from hatsr.data.samples import detail
 
     plain, picky = patches(folder), patches(folder, candidates=6)
     means = [
@@ -131,8 +132,8 @@ def test_detail_prefers_the_rougher_crop(folder: Path) -> None:
 
 
 def test_several_tasks_share_the_picture(folder: Path) -> None:
-    wholes = keep_in_memory(open_folders([folder]), (2, 3), 1 << 30)
-    sample = Patches(wholes, (Task(2), Task(3, noise=25.0)), seed=0)[4, 8]
+    pairs = keep_in_memory(open_folders([folder]), (2, 3), 1 << 30)
+    sample = Patches(pairs, (Task(2), Task(3, noise=25.0)), seed=0)[4, 8]
     assert [hr.shape[1] for hr in sample.hr] == [16, 24]
     assert sample.lr[1].dtype == torch.float32
 
@@ -152,9 +153,33 @@ def test_dihedral_is_eight_symmetries() -> None:
 
 def test_broken_and_small_are_left_out(folder: Path) -> None:
     (folder / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
-    wholes = keep_in_memory(open_folders([folder]), (2,), 1 << 30, smallest=41)
-    assert [wholes.name(i)[-5:] for i in range(len(wholes))] == ["2.png", "3.png"]
-    assert {name[-5:] for name in wholes.broken} == {"0.png", "1.png"}
+    pairs = keep_in_memory(open_folders([folder]), (2,), 1 << 30, smallest=41)
+    assert [pairs.name(i)[-5:] for i in range(len(pairs))] == ["2.png", "3.png"]
+    assert {name[-5:] for name in pairs.broken} == {"0.png", "1.png"}
+
+
+def test_a_few_reasons_and_a_count() -> None:
+    reasons = {f"{name}.png": f"reason {name}" for name in "abcde"}
+    assert some_of({}) == ""
+    assert some_of({"a": "b"}) == "a: b"
+    first = "a.png: reason a; b.png: reason b; c.png: reason c"
+    assert some_of(reasons) == f"{first}; and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("patch", "scale", "wanted"),
+    [
+        (31, 2, r"give data\.patch=30 or less"),  # the largest is 60 x 60
+        (48, 4, r"give data\.patch=15 or less"),
+        (30, 2, "^add pictures$"),
+        (2, 99, "^add pictures$"),  # not even a patch of 1
+    ],
+)
+def test_advice_goes_by_the_largest_picture(
+    folder: Path, patch: int, scale: int, wanted: str
+) -> None:
+    (folder / "9.png").write_bytes(b"broken")
+    assert re.search(wanted, how_to_use(open_folders([folder]), patch, scale))
 
 
 def test_broken_on_the_way_gives_way_to_the_next(folder: Path) -> None:
@@ -169,13 +194,13 @@ def test_pairs_must_fit(folder: Path, tmp_path: Path) -> None:
     lr = tmp_path / "lr"
     lr.mkdir()
     for i in range(4):
-        hr = load(open_folders([folder]), i, (2,))
+        hr = load_pair(open_folders([folder]), i, (2,))
         Image.fromarray(hr.lr[2]).save(lr / f"{i}x2.png")
     source = open_folders([folder], lr, 2)
-    assert load(source, 0, (2,)).lr[2].shape == (20, 25, 3)
+    assert load_pair(source, 0, (2,)).lr[2].shape == (20, 25, 3)
     Image.new("RGB", (4, 4)).save(lr / "0x2.png")
     with pytest.raises(ValueError, match=r"must be \(20, 25\) at x2, got \(4, 4\)"):
-        load(source, 0, (2,))
+        load_pair(source, 0, (2,))
     (lr / "1x2.png").unlink()
     with pytest.raises(ValueError, match=r"none for 1 of 4, first 1\.png"):
         open_folders([folder], lr, 2)
@@ -192,6 +217,21 @@ def test_pairs_are_at_the_same_place(tmp_path: Path) -> None:
     (tmp_path / "lr/a/1.v2.png").unlink()
     with pytest.raises(ValueError, match=r"first a/1\.v2\.png; give it the same place"):
         open_folders([tmp_path / "hr"], tmp_path / "lr", 2)
+    for name in ("1.v2_a.png", "1.v2_b.png"):
+        Image.new("RGB", (4, 4)).save(tmp_path / "lr/a" / name)
+    with pytest.raises(ValueError, match=r"several for 1 of 2, first a.* \(1\.v2_a\.png, 1\.v2_b"):
+        open_folders([tmp_path / "hr"], tmp_path / "lr", 2)
+
+
+@pytest.mark.parametrize("name", ["{}.png", "{}x2.png", "{}_bicLRx2.png", "{}-x2.jpg"])
+def test_pairs_are_found_as_in_evaluation(folder: Path, tmp_path: Path, name: str) -> None:
+    lr = tmp_path / "lr"
+    lr.mkdir()
+    for i in range(4):
+        (lr / name.format(i)).touch()
+        (lr / f"{i}x3.png").touch()
+    found = open_folders([folder], lr, 2).lr_paths[2]
+    assert found == tuple(lr / name.format(i) for i in range(4))
 
 
 def test_stored_lr_that_does_not_fit_is_left_out_unread(folder: Path, tmp_path: Path) -> None:
@@ -200,23 +240,38 @@ def test_stored_lr_that_does_not_fit_is_left_out_unread(folder: Path, tmp_path: 
     lr = tmp_path / "lr"
     lr.mkdir()
     for i in range(4):
-        Image.fromarray(load(open_folders([folder]), i, (2,)).lr[2]).save(lr / f"{i}.png")
+        Image.fromarray(load_pair(open_folders([folder]), i, (2,)).lr[2]).save(lr / f"{i}.png")
     Image.new("RGB", (4, 4)).save(lr / "3.png")
-    wholes = keep_in_memory(open_folders([folder], lr, 2), (2,), budget=0)
-    assert wholes.indices == (0, 1, 2)
+    pairs = keep_in_memory(open_folders([folder], lr, 2), (2,), budget=0)
+    assert pairs.indices == (0, 1, 2)
 
 
-def test_avif_is_listed(folder: Path) -> None:
-    from PIL import Image
+@pytest.mark.parametrize("name", ["4.avif", "4.GIF", "4.jfif", "4/4.pgm"])
+def test_every_readable_kind_is_listed(folder: Path, name: str) -> None:
+    (folder / "4").mkdir()
+    (folder / name).touch()
+    assert open_folders([folder]).paths[-1] == folder / name
 
-    Image.new("RGB", (48, 48)).save(folder / "4.avif")
-    assert open_folders([folder]).paths[-1].name == "4.avif"
+
+@pytest.mark.parametrize("name", [".4.png", ".thumbs/4.png", "4/.ipynb_checkpoints/4.png"])
+def test_nothing_hidden_is_trained_on(folder: Path, name: str) -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).touch()
+    assert [path.name for path in open_folders([folder]).paths] == [
+        "0.png",
+        "1.png",
+        "2.png",
+        "3.png",
+    ]
 
 
 def test_messages(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="must exist"):
         open_folders([tmp_path / "none"])
-    with pytest.raises(ValueError, match="must hold pictures"):
+    with pytest.raises(ValueError, match=r"must hold pictures \(.*\.png.*\), got none"):
+        open_folders([tmp_path])
+    (tmp_path / "a.heic").touch()
+    with pytest.raises(ValueError, match=r"got only \.heic; convert them to PNG"):
         open_folders([tmp_path])
     with pytest.raises(ValueError, match="multiple of processes x accumulate, 2 x 3, got 4"):
         Plan((Stage(0, 8, 4),), 5, processes=2, accumulate=3)

@@ -13,13 +13,12 @@ import numpy as np
 import pytest
 
 from hatsr.data import shards
-from hatsr.data.check import check
-from hatsr.data.patches import Patches, Task
-from hatsr.data.pixels import decode, downsample
-from hatsr.data.prepare import Cut, cuts, prepare, starts
-from hatsr.data.shards import ShardWriter, open_shards
-from hatsr.data.sources import open_folders
-from hatsr.data.wholes import keep_in_memory
+from hatsr.data.pairs import keep_in_memory
+from hatsr.data.pictures import decode, downsample
+from hatsr.data.preparing.prepare import Cut, cuts, prepare, starts
+from hatsr.data.preparing.shard_writer import ShardWriter
+from hatsr.data.samples import Patches, Task
+from hatsr.data.shards import open_shards
 
 CUT = Cut(size=24, step=12, scales=(2, 4))
 
@@ -92,11 +91,83 @@ def test_broken_and_repeated_are_left_out(folder: Path, tmp_path: Path) -> None:
         Cut(size=25, scales=(3,))
 
 
+def test_a_failed_start_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "out"
+    with pytest.raises(ValueError, match="must exist"):
+        prepare([tmp_path / "pisc"], out, CUT)
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "a.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match="usable pictures, got none in 1 files"):
+        prepare([broken], out, CUT)
+    assert not out.parent.exists()
+    assert prepare([folder], out, CUT).cuts > 10
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_an_interrupted_start_leaves_nothing(folder: Path, tmp_path: Path, exists: bool) -> None:
+    (folder / "9.png").write_bytes(b"no picture")  # the last one, when all others are written
+
+    def interrupt(text: str) -> None:
+        assert sum(1 for _ in out.iterdir()) > 3
+        raise KeyboardInterrupt
+
+    out = tmp_path / "new" / "out"
+    if exists:
+        out.mkdir(parents=True)
+    with pytest.raises(KeyboardInterrupt):
+        prepare([folder], out, CUT, per_shard=5, say=interrupt)
+    assert (out.exists(), out.parent.exists()) == (exists, exists)
+    assert not exists or not list(out.iterdir())
+
+
+def test_a_full_disk_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            prepare([folder], tmp_path / "out", CUT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (("notes.txt",), "other files; name a new folder"),
+        (("index.bin", "shard-00000.tar", "manifest.json"), "a finished set; name a new folder"),
+        (("index.bin", "shard-00000.tar"), "an interrupted start; delete the folder and start"),
+    ],
+)
+def test_what_is_in_the_way_is_told(
+    folder: Path, tmp_path: Path, files: tuple[str, ...], message: str
+) -> None:
+    for name in files:
+        (tmp_path / "out").mkdir(exist_ok=True)
+        (tmp_path / "out" / name).write_bytes(b"")
+    with pytest.raises(
+        ValueError, match=f"must go into an empty folder, got .*out with .*{message}"
+    ):
+        prepare([folder], tmp_path / "out", CUT)
+    assert len(list((tmp_path / "out").iterdir())) == len(files)
+
+
 def test_a_cut_set_is_refused(manifest: Path) -> None:
     index = manifest.with_name("index.bin")
     index.write_bytes(index.read_bytes()[:-8])
     with pytest.raises(ValueError, match="must have the"):
         open_shards(str(manifest))
+    manifest.write_text('{"about": "Hörbuch"}', encoding="latin-1")
+    with pytest.raises(ValueError, match=r"manifest\.json must be a manifest of shards: .*utf-8"):
+        open_shards(str(manifest))
+    for damaged in ('{"format": "hatsr shards 1"}', '{"format": "hatsr shards 1", "pictures": 1}'):
+        manifest.write_text(damaged)
+        with pytest.raises(
+            ValueError, match=r"manifest\.json must be whole, got '.*'; prepare again"
+        ):
+            open_shards(str(manifest))
     manifest.write_text("{}")
     with pytest.raises(ValueError, match="must be of format"):
         open_shards(str(manifest))
@@ -179,27 +250,10 @@ def test_a_million_pictures_cost_what_ten_do(tmp_path: Path) -> None:
     manifest.write_text(json.dumps(about | {"pictures": 1_000_000}))
 
     before, begun = psutil.Process().memory_info().rss, time.perf_counter()
-    wholes = keep_in_memory(open_shards(str(manifest)), (2,), budget=1 << 20)
-    data = Patches(wholes, (Task(2),), seed=0)
+    pairs = keep_in_memory(open_shards(str(manifest)), (2,), budget=1 << 20)
+    data = Patches(pairs, (Task(2),), seed=0)
     samples = [data[k, 4] for k in range(50)]
-    assert len(wholes) == 1_000_000
+    assert len(pairs) == 1_000_000
     assert time.perf_counter() - begun < 2
     assert psutil.Process().memory_info().rss - before < 32 << 20
     assert all(s.hr[0][0, 0, 0] == s.picture % 10 for s in samples)
-
-
-def test_check_finds_everything(folder: Path, tmp_path: Path) -> None:
-    from PIL import Image, ImageOps
-
-    tests = tmp_path / "tests"
-    tests.mkdir()
-    with Image.open(folder / "3.png") as picture:
-        ImageOps.mirror(picture).resize((90, 90)).save(tests / "leaked.jpg")
-        picture.resize((70, 70)).save(folder / "again.png")
-    (folder / "broken.png").write_bytes(b"")
-    found = check(open_folders([folder]), 4, 40, (("tests", open_folders([tests])),))
-    kinds = {(p.kind, Path(p.name).name) for p in found.problems}
-    assert {("unreadable", "broken.png"), ("too small", "1.png"), ("leak", "3.png")} <= kinds
-    assert ("leak", "again.png") in kinds
-    assert ("repeated", "again.png") in kinds or ("repeated", "3.png") in kinds
-    assert not [p for p in found.problems if p.kind in ("leak", "repeated") and "2.png" in p.name]

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from hatsr.training.recipe import Recipe, to_recipe
-from hatsr.training.yaml_files import Values
+from hatsr.training.recipe.reading import Values
 
 NETWORK = {
     "preset": "hat-t",

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from hatsr.apps.cli.data import data
 from hatsr.apps.cli.terminal import TrainingProgress
 from hatsr.apps.cli.train import finetune, train
-from hatsr.training.recipe import schema
-from hatsr.training.state import newest_step, set_aside
+from hatsr.training.recipe import schema, to_recipe
+from hatsr.training.recipe.finetune import finetune_values
+from hatsr.training.states import newest_step, set_aside
 
 TINY = """
 name: tiny
@@ -88,7 +90,7 @@ def test_a_stop_of_the_whole_group_is_saved(recipe: Path, tmp_path: Path) -> Non
             start_new_session=True,
         )
         log = tmp_path / "runs" / "tiny" / "log.jsonl"
-        while not (log.exists() and log.read_text()):
+        while not (log.exists() and '"event": "step"' in log.read_text()):
             assert process.poll() is None, (tmp_path / "out").read_text()
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGTERM)
@@ -160,6 +162,8 @@ def test_schema() -> None:
         (("hat-t-x2", "data.train=[none]", "--cpu"), "a data folder must exist"),
         (("RECIPE", "dta.patch=4"), "unknown key dta in the command line; did you mean data"),
         (("RECIPE", "data.train=[none]", "--cpu"), "a data folder must exist"),
+        (("RECIPE", "--runs", ""), "a path must not be empty"),
+        (("RECIPE", "name=''", "--fresh"), "name in the command line: must be letters"),
     ],
 )
 def test_messages(recipe: Path, arguments: tuple[str, ...], message: str) -> None:
@@ -176,6 +180,14 @@ def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     result = call(train, "any.yaml")
     assert "pip install 'hat-sr[train]'" in result.output
+
+
+def test_finetune_makes_a_name_of_any_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "Grandma's  scans (1950)"
+    folder.mkdir()
+    Image.new("RGB", (4, 4)).save(folder / "a.png")
+    recipe = to_recipe(finetune_values(folder, "hat-t-x4"))
+    assert recipe.name == "finetune-Grandma-s-scans-1950-"
 
 
 def test_finetune_refuses_an_empty_folder(tmp_path: Path) -> None:

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from hatsr.training.loop import train
+from hatsr.training.loop import run_steps
 from hatsr.training.recipe import Recipe
 from hatsr.training.setup import set_up
-from hatsr.training.state import load_state
+from hatsr.training.states import load_state
 
 DRIVER = """
 import sys, warnings, torch
 torch.set_num_threads(1)
 from pathlib import Path
 import hatsr.training.run as run
-from hatsr.training.loop import train
+from hatsr.training.loop import run_steps
 from hatsr.training.recipe import Recipe
 from hatsr.training.setup import set_up
 recipe = Recipe.model_validate_json(Path(sys.argv[1]).read_text())
@@ -29,7 +29,7 @@ setup = set_up(recipe, folder, cpu=True)
 rank = setup.accelerator.process_index
 seen = [list(setup.plan.part(step, rank, 0)) for step in range(recipe.iterations)]
 (folder.parent / f"seen-{rank}.json").write_text(__import__("json").dumps(seen))
-train(setup, lambda step: [], lambda: False)
+run_steps(setup, lambda step: [], lambda: False)
 torch.distributed.destroy_process_group()
 """
 
@@ -38,7 +38,7 @@ torch.distributed.destroy_process_group()
 def test_two_processes_agree_with_one(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
     recipe = tiny(iterations=5, network={"drop_path": 0.0})
     setup = set_up(recipe, tmp_path / "one", cpu=True)
-    train(setup, lambda step: [], lambda: False)
+    run_steps(setup, lambda step: [], lambda: False)
     recipe_file, driver = tmp_path / "recipe.json", tmp_path / "driver.py"
     recipe_file.write_text(json.dumps(recipe.model_dump(mode="json")))
     driver.write_text(DRIVER)

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import count
 from math import log, nan
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,30 +15,32 @@ from accelerate.state import AcceleratorState
 from PIL import Image
 
 from hatsr.checkpoint import save
-from hatsr.data.patches import Batch
-from hatsr.data.pixels import decode, downsample, modcrop
+from hatsr.data.pictures import decode, downsample, modcrop
+from hatsr.data.samples import Batch
 from hatsr.data.sources import open_folders
 from hatsr.evaluation.metrics import psnr
 from hatsr.model import HAT, HATConfig
 from hatsr.resize import imresize
+from hatsr.training import loop
+from hatsr.training import preflight as preflight_module
 from hatsr.training.ema import averaged, update
-from hatsr.training.finetune import finetune_values
-from hatsr.training.log import JsonLines
-from hatsr.training.loop import NotFiniteError, Outcome, train
+from hatsr.training.events import JsonLines
+from hatsr.training.initial import start_as_interpolation, transfer
+from hatsr.training.loop import NotFiniteError, Outcome, run_steps
 from hatsr.training.losses import pixel_loss
 from hatsr.training.preflight import preflight
 from hatsr.training.recipe import OptimRecipe, Recipe, to_recipe
+from hatsr.training.recipe.finetune import finetune_values
+from hatsr.training.recipe.reading import Values
 from hatsr.training.schedule import learning_rate
 from hatsr.training.setup import Setup, set_up
-from hatsr.training.start import start_as_interpolation, transfer
-from hatsr.training.state import load_state, save_state
+from hatsr.training.states import load_state, save_state
 from hatsr.training.validation import enlarge
-from hatsr.training.yaml_files import Values
 
 
 def go(setup: Setup) -> tuple[Outcome, list[dict]]:
     events: list[dict] = []
-    return train(setup, lambda step: [events.append], lambda: False), events
+    return run_steps(setup, lambda step: [events.append], lambda: False), events
 
 
 def weights(folder: Path) -> dict[str, Any]:
@@ -79,9 +83,27 @@ def test_validation_judges_the_average(tiny: Callable[..., Recipe], tmp_path: Pa
     assert state is not None
     setup.networks.load_state_dict(state["average"])
     network = setup.networks.main.eval()
-    wanted = np.mean([psnr(enlarge(network, held.lr), held.hr, crop=2) for held in setup.held])
+    wanted = np.mean(
+        [psnr(enlarge(network, held.lr), held.hr, crop=2) for held in setup.validation]
+    )
     assert told[-1]["psnr_y"] == pytest.approx(wanted)
     assert outcome.reason == "finished"
+
+
+def test_patches_a_second_are_those_of_each_step_s_stage(
+    tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = count()
+    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    recipe = tiny(
+        data={"stages": [{"start": 3, "patch": 8, "batch": 8}]},
+        valid={"data": None},
+        save={"every": 100, "log_every": 4},
+    )
+    _, events = go(set_up(recipe, tmp_path, cpu=True))
+    rates = [event["patches_per_second"] for event in events if event["event"] == "step"]
+    # Five looks at the clock between two lines: one a step, one for the line.
+    assert rates == [(3 * 4 + 8) / 5, 4 * 8 / 5]
 
 
 def test_early_stop(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
@@ -97,8 +119,6 @@ def test_early_stop(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
 def test_not_a_number_stops_and_names_the_batch(
     tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hatsr.training import loop
-
     calls = iter([1.0, 1.0, nan])
     plain = pixel_loss
     monkeypatch.setattr(loop, "pixel_loss", lambda *given: plain(*given) * next(calls))
@@ -235,7 +255,7 @@ def test_finetune_holds_out_and_finishes(
     assert recipe.config == tiny().config
     assert recipe.optim.loss == "psnr"
     setup = set_up(recipe, tmp_path / "run", cpu=True)
-    assert (len(setup.held), len(setup.patches.wholes)) == (1, 5)
+    assert (len(setup.validation), len(setup.patches.pairs)) == (1, 5)
     assert go(setup)[0].progress.best > 10
 
 
@@ -252,9 +272,9 @@ def test_held_out_pictures_are_usable_and_no_larger_than_needed(
     given = {"data": {"train": [str(folder)]}, "valid": {"data": None, "share": 0.2}}
     for seed in range(6):
         setup = set_up(tiny(seed=seed, **given), tmp_path / "run", cpu=True)
-        (held,) = setup.held
+        (held,) = setup.validation
         path = folder / f"{held.name}.png"
-        assert setup.patches.wholes.source == open_folders([folder]).without(
+        assert setup.patches.pairs.source == open_folders([folder]).without(
             [sorted(folder.iterdir()).index(path)]
         )
         hr, at = modcrop(decode(path), 2), {"large": (22, 0), "wide": (0, 47)}[held.name]
@@ -263,8 +283,39 @@ def test_held_out_pictures_are_usable_and_no_larger_than_needed(
             np.testing.assert_array_equal(picture, whole[rows, cols])
     for name in ("large", "wide"):
         (folder / f"{name}.png").unlink()
-    with pytest.raises(ValueError, match="got 2 of which 0 would be held out"):
+    with pytest.raises(ValueError, match="got 2 of which 0 would be held out") as caught:
         set_up(tiny(**given), tmp_path / "run", cpu=True)
+    assert "small.png: an HR picture must have sides of at least 16 " in str(caught.value)
+    assert "broken.png: " in str(caught.value)
+    assert "; give data.patch=4 or less" in str(caught.value)
+    for name in ("small", "broken"):
+        (folder / name).with_suffix(".png").unlink()
+    Image.new("RGB", (40, 40)).save(folder / "only.png")
+    with pytest.raises(
+        ValueError, match="got 1 of which 1 would be held out; add pictures or name"
+    ):
+        set_up(tiny(**given), tmp_path / "run", cpu=True)
+
+
+@pytest.mark.parametrize("valid", [{"data": None, "share": 0.2}, {}])
+def test_the_reasons_of_pictures_left_out_are_told(
+    tiny: Callable[..., Recipe], pictures: Path, tmp_path: Path, valid: dict[str, Any]
+) -> None:
+    data: dict[str, Any] = {"train": [str(pictures)], "patch": 25}
+    with pytest.raises(ValueError, match="got 6 of which ") as caught:
+        set_up(tiny(data=data, valid=valid), tmp_path / "run", cpu=True)
+    told = str(caught.value)
+    assert told.count("must have sides of at least 50 (patch times scale), got 48 x 52; ") == 3
+    assert "and 3 more); give data.patch=24 or less (data.stages alike), or add larger" in told
+    lr = tmp_path / "lr"
+    lr.mkdir()
+    for path in pictures.iterdir():
+        Image.new("RGB", (13, 12)).save(lr / path.name)
+    data |= {"train_lr": str(lr), "patch": 6}
+    with pytest.raises(ValueError, match="got 6 of which ") as caught:
+        set_up(tiny(data=data, valid=valid), tmp_path / "run", cpu=True)
+    assert str(caught.value).count("its LR must be (24, 26) at x2, got (12, 13)") == 3
+    assert "; add pictures, and give LR of the network's scale" in str(caught.value)
 
 
 def test_pictures_that_hold_the_run_are_refused(
@@ -294,19 +345,22 @@ def another_precision() -> Iterator[None]:
 def test_preflight_times_the_next_step_as_it_will_be(
     tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hatsr.training import loop
-
     seen: list[tuple[object, ...]] = []
-    plain = loop.loss_of
+    plain = preflight_module.loss_of
 
     def spy(model: torch.nn.Module, batch: Batch, optim: OptimRecipe) -> torch.Tensor:
         seen.append((tuple(batch.lr[0].shape), torch.is_autocast_enabled("cpu")))
         return plain(model, batch, optim)
 
-    recipe = tiny(precision="bf16", data={"stages": [[2, 4, 6], [5, 6, 2]]})
+    recipe = tiny(
+        precision="bf16",
+        data={
+            "stages": [{"start": 2, "patch": 4, "batch": 6}, {"start": 5, "patch": 6, "batch": 2}]
+        },
+    )
     setup = set_up(recipe, tmp_path, cpu=True)
     save_state(tmp_path / "states", 3, {}, keep=2)
-    monkeypatch.setattr(loop, "loss_of", spy)
+    monkeypatch.setattr(preflight_module, "loss_of", spy)
     told = preflight(setup)
     assert set(seen) == {((6, 3, 4, 4), True)}
     assert "left, if later stages took as long" in "\n".join(told.lines)
@@ -324,10 +378,8 @@ def test_preflight_tells_and_refuses(
     for words in ("parameters", "6 pictures", "bicubic", "0 done of 8", "left", "MB a state"):
         assert words in text
     assert all(torch.equal(before[k], v) for k, v in setup.networks.state_dict().items())
-    from hatsr.training import preflight as module
-
-    usage = module.shutil.disk_usage(tmp_path)._replace(free=0)
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda place: usage)
+    usage = preflight_module.shutil.disk_usage(tmp_path)._replace(free=0)
+    monkeypatch.setattr(preflight_module.shutil, "disk_usage", lambda place: usage)
     with pytest.raises(ValueError, match="must have room for the states"):
         preflight(setup)
     states = tmp_path / "states"
@@ -352,7 +404,7 @@ def test_refuses_what_cannot_work(tiny: Callable[..., Recipe], tmp_path: Path) -
 
 def test_log_drops_what_will_be_run_again(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    path.write_text('{"event": "step", "step": 2}\n{"event": "step", "step": 4}\n{"eve')
+    path.write_bytes(b'\xff\x00\n{"event": "step", "step": 2}\n{"event": "step", "step": 4}\n{"eve')
     log = JsonLines(path, resumed_at=2)
     log({"event": "step", "step": 3})
     assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [2, 3]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hatsr.training.recipe import read_recipe, schema
-from hatsr.training.yaml_files import RecipeError, read_overrides
+from hatsr.training.recipe.reading import RecipeError, read_overrides
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -87,6 +87,16 @@ def test_later_values_win(recipe_file: Path) -> None:
     ("override", "message"),
     [
         ("iteratons=5", "unknown key iteratons in the command line; did you mean iterations"),
+        ("data.stagse=[]", "unknown key data.stagse .*; did you mean data.stages"),
+        ("tasks=[{scale: 2, nois: 1.0}]", r"unknown key tasks\.0\.nois .* mean tasks\.0\.noise"),
+        ("data.stages=[{strat: 1}]", r"key data\.stages\.0\.strat .* mean data\.stages\.0\.start"),
+        ("iterations.more=1", "iterations in .* the command line: .* valid integer"),
+        ("tasks=[{scale: 0}]", r"^tasks\.0 in the command line: scale must be at least 1, got 0$"),
+        ("tasks=[{scale: 2, noise: -1.0}]", r"noise must be at least 0, got -1\.0$"),
+        ("data.stages=[{start: -1, patch: 1, batch: 1}]", "start must be at least 0, got -1"),
+        ("data.stages=[{start: 1, patch: 0, batch: 1}]", "must be at least 1, got 0 and 1"),
+        ("data.stages=[{start: 0, patch: 1, batch: 1}]", r"at rising iterations, got \[0, 0\]"),
+        ("network.windw_size=8", "unknown key .*; did you mean network.window_size"),
         ("network.window=8", "unknown key network.window in the command line"),
         ("iterations=many", "iterations in the command line: .* got 'many'"),
         ("iterations=-1", "iterations in the command line: .* greater than 0, got -1"),
@@ -101,11 +111,25 @@ def test_later_values_win(recipe_file: Path) -> None:
         ("data={train: [a/manifest.json], train_lr: lr}", "train_lr must go with a folder"),
         ("iterations", "must be key=value, got 'iterations'"),
         ("name=[", "the command line must be YAML"),
+        *(
+            (f"name={name!r}", "name in the command line: must be letters, digits, .* got ")
+            for name in ("", ".", "..", "../x", "/abs", "a/b", "a\\b", ".hidden", "a b", "_")
+        ),
+        *(
+            (f"{key}=''", f"{key} in the command line: must be a path; leave the key out .* got ''")
+            for key in ("valid.data", "valid.data_lr", "data.train_lr", "start.checkpoint")
+        ),
+        ("data.train=['']", r"data\.train\.0 in the command line: must be a path"),
     ],
 )
 def test_messages(override: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         read_recipe(FOLDER / "hat-x2.yaml", [override])
+
+
+@pytest.mark.parametrize("name", ["hat-x2", "1.5_b", "größe", "a.old0"])
+def test_run_names(name: str) -> None:
+    assert read_recipe(FOLDER / "hat-x2.yaml", [f"name={name}"]).name == name
 
 
 def test_a_share_of_a_manifest_is_refused() -> None:
@@ -137,6 +161,22 @@ def test_file_messages(tmp_path: Path) -> None:
     path.write_text("iterations: 5\n")
     with pytest.raises(RecipeError, match="name must be given"):
         read_recipe(path)
+
+
+@pytest.mark.parametrize(("encoding", "byte"), [("utf-16", "0xff at 0"), ("latin-1", "0xf6 at 8")])
+@pytest.mark.parametrize("name", ["run.yaml", "base.yaml"])
+def test_another_encoding_names_the_file(
+    recipe_file: Path, name: str, encoding: str, byte: str
+) -> None:
+    recipe_file.with_name(name).write_text("about: Hörbuch\n", encoding=encoding)
+    with pytest.raises(RecipeError, match=f"{name} must be UTF-8 text, got the byte {byte}; save"):
+        read_recipe(recipe_file)
+
+
+def test_a_byte_order_mark_is_no_obstacle(recipe_file: Path) -> None:
+    text = recipe_file.read_text().replace("include: [base.yaml]\n", "about: Hörbuch\n")
+    recipe_file.write_text(text, encoding="utf-8-sig")
+    assert read_recipe(recipe_file).about == "Hörbuch"
 
 
 def test_numbers_without_a_point() -> None:

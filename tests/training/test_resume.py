@@ -13,23 +13,24 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 from hatsr.checkpoint import read
-from hatsr.training.loop import train
+from hatsr.training.loop import run_steps
 from hatsr.training.recipe import Recipe
 from hatsr.training.run import Run
 from hatsr.training.setup import set_up
-from hatsr.training.state import StateError, load_state, save_state, states
+from hatsr.training.states import StateError, load_state, save_state, states, step_of
 
 DRIVER = """
 import sys, torch
 torch.set_num_threads(1)
 from pathlib import Path
-from hatsr.training.loop import train
+from hatsr.training.loop import run_steps
 from hatsr.training.recipe import Recipe
 from hatsr.training.setup import set_up
 recipe = Recipe.model_validate_json(Path(sys.argv[1]).read_text())
-train(set_up(recipe, Path(sys.argv[2]), cpu=True), lambda step: [], lambda: False)
+run_steps(set_up(recipe, Path(sys.argv[2]), cpu=True), lambda step: [], lambda: False)
 """
 
 
@@ -45,7 +46,7 @@ def run(recipe: Recipe, folder: Path, stop_at: int = 10**9) -> list[dict]:
     events: list[dict] = []
     steps = iter(range(10**9))
     setup = set_up(recipe, folder, cpu=True)
-    train(setup, lambda step: [events.append], lambda: next(steps) >= stop_at)
+    run_steps(setup, lambda step: [events.append], lambda: next(steps) >= stop_at)
     return events
 
 
@@ -96,7 +97,7 @@ def test_killed_and_resumed_is_bit_identical(tiny: Callable[..., Recipe], tmp_pa
 def test_interrupted_is_bit_identical(
     tiny: Callable[..., Recipe], tmp_path: Path, stop_at: int
 ) -> None:
-    recipe = tiny(accumulate=2, data={"stages": [[5, 4, 8]]})
+    recipe = tiny(accumulate=2, data={"stages": [{"start": 5, "patch": 4, "batch": 8}]})
     run(recipe, tmp_path / "straight")
     run(recipe, tmp_path / "cut", stop_at)
     assert newest(tmp_path / "cut")["progress"]["step"] == stop_at
@@ -123,11 +124,31 @@ def test_all_damaged_is_refused(tmp_path: Path) -> None:
         load_state(tmp_path, print)
 
 
-def test_keeps_the_newest(tmp_path: Path) -> None:
-    for step in (1, 2, 3, 3):
-        save_state(tmp_path, step, {"step": step}, keep=2)
-    assert [torch.load(path)["step"] for path in states(tmp_path)] == [3, 2]
+@pytest.mark.parametrize(
+    ("saved", "left"),
+    [
+        ([1, 2, 3, 3], [3, 2]),
+        ([2, 4, 4, 4], [4, 2]),  # the same step once more is one state
+        ([2, 9, 3], [3, 2]),  # the state of step 9 was passed over as damaged
+    ],
+)
+def test_keeps_the_newest(tmp_path: Path, saved: list[int], left: list[int]) -> None:
+    for count, step in enumerate(saved):
+        save_state(tmp_path, step, {"step": step, "count": count}, keep=2)
+    assert [torch.load(path)["step"] for path in states(tmp_path)] == left
+    assert torch.load(states(tmp_path)[0])["count"] == len(saved) - 1
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_finished_run_started_again_keeps_its_spare_state(
+    tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    recipe = tiny(iterations=4, save={"every": 2})
+    for _ in range(3):
+        run(recipe, tmp_path)
+        assert [step_of(path) for path in states(tmp_path / "states")] == [4, 2]
+    states(tmp_path / "states")[0].write_bytes(b"damaged")
+    assert run(recipe, tmp_path)[-1]["step"] == 4
 
 
 def test_full_disk_keeps_the_previous_state(tmp_path: Path) -> None:
@@ -187,13 +208,16 @@ def test_moved_pictures_and_a_moved_start_are_no_obstacle(
         set_up(recipe, tmp_path / "second", cpu=True, fresh=True)
 
 
-def test_states_of_earlier_versions_go_on(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
-    run(tiny(iterations=2), tmp_path)
-    (path, *_) = states(tmp_path / "states")
-    state = torch.load(path)
-    del state["pictures"]
-    save_state(tmp_path / "states", 2, state, keep=2)
-    assert run(tiny(iterations=3), tmp_path)[-1]["step"] == 3
+def test_another_number_of_usable_pictures_is_told(
+    tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for side in (24, 40):
+        Image.new("RGB", (side, side)).save(folder / f"{side}.png")
+    run(tiny(iterations=2, data={"train": [str(folder)]}), tmp_path / "run")
+    events = run(tiny(iterations=3, data={"train": [str(folder)], "patch": 16}), tmp_path / "run")
+    assert "resuming with 1 usable pictures, before 2" in [event.get("text") for event in events]
 
 
 @pytest.mark.parametrize("iterations", [4, 2])

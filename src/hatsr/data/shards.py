@@ -1,20 +1,19 @@
 """Pictures in tar files (webdataset's layout) with an index for reading any of them at once.
 
-A folder of shards holds `manifest.json`, `index.bin` and `shard-00000.tar` on. A tar's members
-are `<number>.hr.png` and, per scale, `<number>.lrx4.png`: webdataset groups them by number. The
-index has one row of 64-bit integers for each picture and is memory-mapped, so that opening a
-million pictures costs what opening ten does. Folder or URL: a remote tar is read by range.
+A folder of shards holds `manifest.json`, `index.bin`, `pictures.jsonl` (which file each came
+from) and `shard-00000.tar` on. A tar's members are `<number>.hr.png` and, per scale,
+`<number>.lrx4.png`: webdataset groups them by number. The index has one row of 64-bit integers
+for each picture and is memory-mapped, so that opening a million pictures costs what opening ten
+does. Folder or URL: a remote tar is read by range.
 """
 
 import hashlib
 import http.client
-import io
 import json
 import os
-import tarfile
 import time
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,12 +22,12 @@ from urllib.error import HTTPError
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from hatsr.data.pixels import decode, encode
-from hatsr.data.sources import DataError
+from hatsr.data.pictures import decode
+from hatsr.data.sources import DataError, Source, open_folders
 from hatsr.files import replacing
 
 FORMAT = "hatsr shards 1"
-MANIFEST, INDEX = "manifest.json", "index.bin"
+MANIFEST, INDEX, PICTURES = "manifest.json", "index.bin", "pictures.jsonl"
 _PAUSES = (0.5, 2.0, 8.0)  # seconds before a remote read is tried again
 _COLUMNS = 3  # shard, offset and bytes of HR; then offset and bytes of each LR
 
@@ -136,16 +135,17 @@ def open_shards(manifest: str) -> Shards:
         raise DataError(f"{manifest} must be a manifest of shards: {error}") from None
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise DataError(f"{manifest} must be of format {FORMAT!r}; make it by `hatsr data prepare`")
-    index = Path(place) / INDEX
-    if is_remote(place):
-        index = _cached(f"{place}/{INDEX}", about["index_digest"])
-    scales = tuple(about["scales"])
-    bytes_expected = about["pictures"] * 8 * (_COLUMNS + 2 * len(scales))
+    try:
+        count, scales, digest = about["pictures"], tuple(about["scales"]), about["index_digest"]
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{manifest} must be whole, got {error}; prepare again") from None
+    index = _cached(f"{place}/{INDEX}", digest) if is_remote(place) else Path(place) / INDEX
+    bytes_expected = count * 8 * (_COLUMNS + 2 * len(scales))
     if not index.is_file() or index.stat().st_size != bytes_expected:
         raise DataError(
             f"{index} must have the {bytes_expected} bytes of its manifest; prepare again"
         )
-    return Shards(place, index, about["pictures"], scales)
+    return Shards(place, index, count, scales)
 
 
 def _cached(url: str, digest: str) -> Path:
@@ -160,58 +160,22 @@ def _cached(url: str, digest: str) -> Path:
     return path
 
 
-class ShardWriter:
-    """Writes a set of shards; the manifest comes last, so that a cut one is no set."""
+def is_manifest(place: str) -> bool:
+    """Whether a place of pictures names shards, by their manifest, and not a folder."""
+    return place.endswith(".json")
 
-    def __init__(self, folder: Path, scales: tuple[int, ...], per_shard: int = 1000) -> None:
-        if per_shard < 1:
-            raise DataError(f"per_shard must be at least 1, got {per_shard}")
-        self.folder, self.scales, self.per_shard = folder, scales, per_shard
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise DataError(f"shards must go into an empty folder, got {folder}")
-        self.count = 0
-        self.index = (folder / INDEX).open("wb")
-        self.tar: tarfile.TarFile | None = None
 
-    def add(self, hr: np.ndarray, lr: Mapping[int, np.ndarray]) -> None:
-        """Append a picture."""
-        shard, place = divmod(self.count, self.per_shard)
-        if self.tar is None or place == 0:
-            self._close_tar()
-            self.tar = tarfile.open(self.folder / shard_name(shard), "w")  # noqa: SIM115
-        row = [shard, *self._put(self.tar, "hr.png", encode(hr))]
-        for scale in self.scales:
-            row += self._put(self.tar, f"lrx{scale}.png", encode(lr[scale]))
-        self.index.write(np.array(row, dtype="<i8").tobytes())
-        self.count += 1
+def open_source(places: Sequence[str], lr_folder: Path | None = None, scale: int = 4) -> Source:
+    """One set of shards by its manifest, or folders.
 
-    def _put(self, tar: tarfile.TarFile, ending: str, data: bytes) -> tuple[int, int]:
-        """Offset and size of a new member's bytes."""
-        member = tarfile.TarInfo(f"{self.count:09}.{ending}")
-        member.size = len(data)
-        tar.addfile(member, io.BytesIO(data))
-        padded = -(-len(data) // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
-        return tar.offset - padded, len(data)
+    Args:
+        places: one manifest.json (a file or URL), or folders of HR pictures.
+        lr_folder: of the LR pictures that go with the one HR folder.
+        scale: of these.
 
-    def _close_tar(self) -> None:
-        if self.tar is not None:
-            self.tar.close()
-
-    def close(self, about: Mapping[str, object], lines: Iterable[str] = ()) -> Path:
-        """Write the manifest (and one line of text for each picture) and give its path."""
-        self._close_tar()
-        self.index.close()
-        (self.folder / "pictures.jsonl").write_text("".join(line + "\n" for line in lines))
-        digest = hashlib.blake2b((self.folder / INDEX).read_bytes(), digest_size=8).hexdigest()
-        manifest = {
-            "format": FORMAT,
-            "pictures": self.count,
-            "scales": list(self.scales),
-            "index_digest": digest,
-            **about,
-        }
-        path = self.folder / MANIFEST
-        with replacing(path) as part:
-            part.write_text(json.dumps(manifest, indent=2) + "\n")
-        return path
+    Raises:
+        DataError: nothing found, or an HR picture without its LR.
+    """
+    if len(places) == 1 and is_manifest(places[0]):
+        return open_shards(places[0])
+    return open_folders([Path(place) for place in places], lr_folder, scale)

@@ -9,10 +9,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import UInt8
 
-from hatsr.data.pixels import decode
-from hatsr.image import header_size
-
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".ppm")
+from hatsr.data.pictures import decode
+from hatsr.image import READABLE, header_size, list_pictures, list_unreadable, match_names
 
 
 class DataError(ValueError):
@@ -22,6 +20,11 @@ class DataError(ValueError):
 @runtime_checkable
 class Source(Protocol):
     """Pictures by number."""
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """Scales whose LR is stored."""
+        ...
 
     def __len__(self) -> int: ...
 
@@ -53,6 +56,11 @@ class Folder:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """Scales whose LR is stored."""
+        return tuple(self.lr_paths)
 
     def name(self, index: int) -> str:
         """The path of the HR file."""
@@ -95,21 +103,19 @@ class Folder:
         )
 
 
-def list_pictures(folder: Path) -> list[Path]:
-    """All picture files below a folder, sorted by path; hidden files are passed over.
+def pictures_in(folder: Path) -> list[Path]:
+    """All pictures below a folder, sorted by path; see `hatsr.image.list_pictures`.
 
     Raises:
         DataError: no folder, or no picture in it.
     """
     if not folder.is_dir():
         raise DataError(f"a data folder must exist, got {folder}; give its path in the recipe")
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in ENDINGS and not path.name.startswith(".")
-    )
+    found = list_pictures(folder, recursive=True)
     if not found:
-        raise DataError(f"{folder} must hold pictures ({', '.join(ENDINGS)}), got none")
+        others = sorted({path.suffix for path in list_unreadable(folder, recursive=True)})
+        kinds = f"only {', '.join(others)}; convert them to PNG" if others else "none"
+        raise DataError(f"{folder} must hold pictures ({', '.join(sorted(READABLE))}), got {kinds}")
     return found
 
 
@@ -119,7 +125,7 @@ def open_folders(folders: Sequence[Path], lr_folder: Path | None = None, scale: 
     Raises:
         DataError: nothing found, or an HR picture without its LR.
     """
-    paths = tuple(path for folder in folders for path in list_pictures(folder))
+    paths = tuple(path for folder in folders for path in pictures_in(folder))
     if lr_folder is None:
         return Folder(paths)
     if len(folders) != 1:
@@ -129,7 +135,7 @@ def open_folders(folders: Sequence[Path], lr_folder: Path | None = None, scale: 
 
 
 def match_lr(names: Sequence[Path], lr_folder: Path, scale: int) -> tuple[Path, ...]:
-    """For each HR file the LR file at the same place: `<stem>`, or `<stem>x<scale>` as in DIV2K.
+    """For each HR file the LR file in the same subfolder, as `hatsr.image.match_names` finds it.
 
     Args:
         names: HR files, relative to their folder.
@@ -137,17 +143,30 @@ def match_lr(names: Sequence[Path], lr_folder: Path, scale: int) -> tuple[Path, 
         scale: of the LR files.
 
     Raises:
-        DataError: some HR files have no partner; the message names the first.
+        DataError: some HR files have no LR, or several; the message names the first.
     """
-    known = {path.relative_to(lr_folder).with_suffix(""): path for path in list_pictures(lr_folder)}
-    partners = [
-        known.get(name.with_suffix("")) or known.get(name.with_name(f"{name.stem}x{scale}"))
-        for name in names
-    ]
-    alone = [name for name, lr in zip(names, partners, strict=True) if lr is None]
-    if alone:
-        raise DataError(
-            f"each HR picture must have its LR in {lr_folder}, got none for {len(alone)} of "
-            f"{len(names)}, first {alone[0]}; give it the same place and name there"
-        )
-    return tuple(lr for lr in partners if lr is not None)
+    files = _by_folder((path.relative_to(lr_folder), path) for path in pictures_in(lr_folder))
+    partners: dict[Path, list[Path]] = {}
+    for folder, inside in _by_folder((name, name) for name in names).items():
+        matched = match_names({name.stem for name in inside}, files.get(folder, ()), scale)
+        partners |= {name: matched.get(name.stem, []) for name in inside}
+    for what, unfit in (
+        ("none", [name for name in names if not partners[name]]),
+        ("several", [name for name in names if len(partners[name]) > 1]),
+    ):
+        if unfit:
+            found = ", ".join(path.name for path in partners[unfit[0]][:3])
+            among = f" ({found})" if found else ""
+            raise DataError(
+                f"each HR picture must have its LR in {lr_folder}, got {what} for {len(unfit)} of "
+                f"{len(names)}, first {unfit[0]}{among}; give it the same place and name there"
+            )
+    return tuple(partners[name][0] for name in names)
+
+
+def _by_folder(places: Iterable[tuple[Path, Path]]) -> dict[Path, list[Path]]:
+    """Files by the folder that their place is in."""
+    folders: dict[Path, list[Path]] = {}
+    for place, path in places:
+        folders.setdefault(place.parent, []).append(path)
+    return folders

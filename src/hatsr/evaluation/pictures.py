@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from hatsr.image import read
+from hatsr.image import match_names, read
 from hatsr.image.picture import to_codes
 from hatsr.resize import imresize
 
@@ -83,7 +82,7 @@ def load_pair(path: Path, name: str, scale: int, lr_folder: Path | None = None) 
     if lr_folder is None:
         lr = imresize(hr, Fraction(1, scale))
     else:
-        lr, _ = read_codes(find_picture(lr_folder, path.stem, name, others=others))
+        lr, _ = read_codes(find_picture(lr_folder, path.stem, name, others=others, scale=scale))
     if lr.shape[:2] != (height, width):
         raise ValueError(
             f"LR must be {height} x {width}, the HR's size over {scale}, got "
@@ -92,13 +91,16 @@ def load_pair(path: Path, name: str, scale: int, lr_folder: Path | None = None) 
     return Pair(name=name, file=path.stem, hr=hr, lr=lr, gray=gray, others=others)
 
 
-def find_picture(folder: Path, *names: str, others: Collection[str] = ()) -> Path:
-    """The picture of a name: `name.png`, else the only `namex4.png`, `name_x4_HAT.png`, ...
+def find_picture(
+    folder: Path, *names: str, others: Collection[str] = (), scale: int | None = None
+) -> Path:
+    """The picture of a name, as `hatsr.image.match_names` finds it.
 
     Args:
         folder: where to look.
         names: what the picture may be called; the first that is found counts.
         others: names of other pictures, to which a file belongs that begins with a longer one.
+        scale: of several files, those that name it are meant.
 
     Raises:
         FileNotFoundError: there is no such picture.
@@ -106,8 +108,7 @@ def find_picture(folder: Path, *names: str, others: Collection[str] = ()) -> Pat
     """
     files = picture_files(folder) if folder.is_dir() else []
     for name in names:
-        found = [path for path in files if path.stem == name]
-        found = found or [path for path in files if _belongs(path.stem, name, others)]
+        found = match_names({name, *others}, files, scale).get(name, [])
         if len(found) == 1:
             return found[0]
         if found:
@@ -117,12 +118,3 @@ def find_picture(folder: Path, *names: str, others: Collection[str] = ()) -> Pat
         f"there is no picture of {names[0]!r} in {folder}; name it {names[0]}.png or "
         f"{names[0]}_....png"
     )
-
-
-def _belongs(stem: str, name: str, others: Collection[str]) -> bool:
-    """The name begins the file's, and no longer one does."""
-
-    def begins(each: str) -> bool:
-        return re.match(re.escape(each) + r"(x\d|[ _.-]|$)", stem) is not None
-
-    return begins(name) and not any(begins(each) for each in others if len(each) > len(name))

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from hatsr.image.alpha import bleed
 from hatsr.image.listing import READABLE, list_pictures, list_unreadable
+from hatsr.image.luma import LUMA
+from hatsr.image.matching import match_names
 from hatsr.image.origin import read_software
-from hatsr.image.picture import Picture, PictureError, enlarged, from_array, to_array
+from hatsr.image.picture import Picture, PictureError, enlarged, from_array, to_array, to_codes
 from hatsr.image.pil import from_pil, to_pil
 from hatsr.image.reading import MAX_PIXELS, header_size, read
 from hatsr.image.writing import FORMATS, QUALITY, check_writable, encode, losses, write
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
+    "LUMA",
     "MAX_PIXELS",
     "QUALITY",
     "READABLE",
@@ -38,9 +41,11 @@ __all__ = [
     "list_pictures",
     "list_unreadable",
     "losses",
+    "match_names",
     "read",
     "read_software",
     "to_array",
+    "to_codes",
     "to_pil",
     "to_tensor",
     "write",

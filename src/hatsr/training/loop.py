@@ -4,22 +4,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 
-from hatsr.data.patches import Batch, stack, to_unit
-from hatsr.data.sampling import step_seed
-from hatsr.training.ema import averaged, update
-from hatsr.training.log import Listener
+from hatsr.data import Batch, step_seed, to_unit
+from hatsr.training.ema import update
+from hatsr.training.events import Listener
 from hatsr.training.losses import pixel_loss
 from hatsr.training.recipe import OptimRecipe
 from hatsr.training.run import Run
 from hatsr.training.schedule import learning_rate
 from hatsr.training.setup import Setup
-from hatsr.training.state import Progress
+from hatsr.training.states import Progress
 
 
 class NotFiniteError(RuntimeError):
@@ -31,12 +31,16 @@ class Outcome:
     """How a run ended."""
 
     progress: Progress
-    """Where."""
+    """How far it has come."""
     reason: str
     """finished, early stop or interrupted."""
+    folder: Path
+    """Where its states, weights, log and samples are."""
+    is_main: bool
+    """Whether this is the process that writes and speaks, of several."""
 
 
-def train(
+def run_steps(
     setup: Setup, listeners: Callable[[int], list[Listener]], asked_to_stop: Callable[[], bool]
 ) -> Outcome:
     """Train from the newest state, or from the start, to the end.
@@ -44,30 +48,32 @@ def train(
     Args:
         setup: the run.
         listeners: given the first step, what to tell events to (on the main process).
-        asked_to_stop: looked at between steps; the state is then saved.
+        asked_to_stop: looked at between steps; once it is true, the state is saved.
 
     Raises:
         NotFiniteError: loss or gradient is not finite; the message names the samples.
         StateError: a state could not be written.
     """
     run = Run(setup, listeners)
-    recipe, progress = setup.recipe, run.progress
+    recipe, progress = setup.recipe, run.resumed
     batches = run.batches()
+    run.tell("start", progress.step, iterations=recipe.iterations)
     begun = last_logged = time.perf_counter()
     losses: list[Tensor] = []
+    patches = 0
 
     while True:
         step = progress.step
         now = time.perf_counter()
-        progress = replace(progress, seconds=run.progress.seconds + now - begun)
+        progress = replace(progress, seconds=run.resumed.seconds + now - begun)
 
-        # Validate the averaged weights, keep the best, paint samples.
-        if setup.held and progress.validated != step and run.due(step, recipe.valid.every):
+        # Validate the averaged weights, keep the best, write samples.
+        if setup.validation and progress.validated != step and run.due(step, recipe.valid.every):
             progress = run.validate(progress)
         reason = run.reason_to_stop(progress, asked_to_stop())
 
         # Save all that resuming needs.
-        if reason or (step % recipe.save.every == 0 and step != run.progress.step):
+        if reason or (step % recipe.save.every == 0 and step != run.resumed.step):
             run.save(progress)
         if reason:
             break
@@ -87,22 +93,22 @@ def train(
 
         # Log.
         losses.append(loss)
+        patches += setup.plan.stage(step).batch
         if run.due(progress.step, recipe.save.log_every):
             now = time.perf_counter()
-            seen = sum(setup.plan.stage(step).batch for _ in losses)
             run.tell(
                 "step",
                 progress.step,
                 loss=float(torch.stack(losses).mean()),
                 learning_rate=rate,
                 gradient_norm=float(norm),
-                patches_per_second=seen / (now - last_logged),
+                patches_per_second=patches / (now - last_logged),
             )
-            losses, last_logged = [], now
+            losses, patches, last_logged = [], 0, now
 
     run.tell("end", progress.step, reason=reason, **progress.numbers())
     setup.accelerator.wait_for_everyone()
-    return Outcome(progress, reason)
+    return Outcome(progress, reason, setup.folder, run.is_main)
 
 
 def differentiate(
@@ -136,21 +142,3 @@ def clip(model: nn.Module, optim: OptimRecipe) -> Tensor:
     if optim.clip is not None:
         return clip_grad_norm_(model.parameters(), optim.clip)
     return get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
-
-
-def timed_steps(setup: Setup, step: int, count: int = 2) -> float:
-    """Seconds that the fastest of a few tries of a step takes; nothing of the run changes."""
-    seconds = []
-    networks = averaged(setup.networks).train().requires_grad_(True)
-    networks.to(setup.accelerator.device)
-    samples = setup.plan.part(step, 0, 0)
-    side = setup.plan.stage(step).patch
-    batch = stack([setup.patches[number, side] for number in samples])
-    for _ in range(count):
-        begun = time.perf_counter()
-        with setup.accelerator.autocast():
-            loss = loss_of(networks, batch, setup.recipe.optim)
-        loss.backward()
-        float(clip(networks, setup.recipe.optim))
-        seconds.append(time.perf_counter() - begun)
-    return min(seconds) * setup.recipe.accumulate

@@ -1,17 +1,20 @@
-"""What a run will take, told before it starts; what cannot work is refused here."""
+"""What a run will take, said before it starts; a disk without room for it is refused here."""
 
 import shutil
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import torch
 
+from hatsr.data import stack
 from hatsr.evaluation.complexity import complexity
-from hatsr.training.loop import timed_steps
+from hatsr.training.ema import averaged
+from hatsr.training.loop import clip, loss_of
 from hatsr.training.setup import Setup
-from hatsr.training.state import newest_step, states
+from hatsr.training.states import newest_step, states
 from hatsr.training.validation import bicubic_score
 
 _MB, _GB = 1 << 20, 1 << 30
@@ -25,49 +28,91 @@ class Preflight:
     parameters: int
     """Learned numbers of the network."""
     step_seconds: float
-    """Of the next step."""
+    """Time of the next step, seconds."""
     seconds_left: float
     """From the newest state to the end, without validation, if all steps were like the next."""
     peak_memory: int
     """Most bytes used so far, timed steps included."""
     lines: tuple[str, ...]
-    """All of it in words."""
+    """All of it for a person to read."""
 
 
-def preflight(setup: Setup) -> Preflight:
+def preflight(setup: Setup, fresh: bool = False) -> Preflight:
     """Count, time two steps, and look for room.
+
+    Args:
+        setup: the run.
+        fresh: it starts anew, whatever states there are.
 
     Raises:
         ValueError: the disk cannot hold the states.
     """
-    recipe, config, wholes = setup.recipe, setup.recipe.config, setup.patches.wholes
-    cost = complexity(config, 64, 64)
+    recipe, config = setup.recipe, setup.recipe.config
+    folder = setup.folder / "states"
+    done = 0 if fresh else newest_step(folder)
+    there = 0 if fresh else sum(path.stat().st_size for path in states(folder))
     state = sum(p.numel() for p in setup.networks.parameters()) * 4 * _COPIES
-    there = sum(path.stat().st_size for path in states(setup.folder / "states"))
     _check_room(setup.folder, state * (recipe.save.keep + 1) - there)
-    done = newest_step(setup.folder / "states")
+    cost = complexity(config, 64, 64)
     step_seconds = timed_steps(setup, done)
     left = max(0, recipe.iterations - done) * step_seconds
-    samples = setup.plan.first_sample(recipe.iterations)
-    where = f"{wholes.bytes_kept / _MB:.0f} MB in memory" if wholes.kept else "read when needed"
-    judged, stage = "none", setup.plan.stage(done)
-    later = ", if later stages took as long" if stage != setup.plan.stages[-1] else ""
+    later = ", if later stages took as long" if _stage_changes(setup, done) else ""
     peak = _peak_memory(setup.accelerator.device)
-    if setup.held:
-        score = bicubic_score(setup.held, config.scale)
-        judged = f"{len(setup.held)} pictures, bicubic {score:.2f} dB (Y)"
-    processes = f"{setup.accelerator.num_processes} x {setup.accelerator.device.type}"
     lines = (
         f"network     x{config.scale}, {cost.parameters:,} parameters, "
         f"{cost.multiply_adds / 4096e6:.3f} M multiply-adds per LR pixel",
-        f"training    {len(wholes):,} pictures ({where}), {samples / len(wholes):,.1f} epochs",
-        f"validation  {judged}",
-        f"iterations  {done:,} done of {recipe.iterations:,}, batch {stage.batch}, "
-        f"LR patch {stage.patch}, on {processes}, {torch.get_num_threads()} threads",
+        *_pictures(setup),
+        _steps(setup, done),
         f"time        {step_seconds:.3f} s a step, about {_hours(left)} left{later}",
         f"memory      {peak / _GB:.2f} GB; disk {state / _MB:.0f} MB a state",
     )
     return Preflight(cost.parameters, step_seconds, left, peak, lines)
+
+
+def _stage_changes(setup: Setup, done: int) -> bool:
+    return setup.plan.stage(done) != setup.plan.stages[-1]
+
+
+def _pictures(setup: Setup) -> tuple[str, str]:
+    """How many pictures there are to train on and to validate by."""
+    pairs = setup.patches.pairs
+    epochs = setup.plan.first_sample(setup.recipe.iterations) / len(pairs)
+    where = f"{pairs.bytes_kept / _MB:.0f} MB in memory" if pairs.kept else "read when needed"
+    validation = "none"
+    if setup.validation:
+        score = bicubic_score(setup.validation, setup.recipe.config.scale)
+        validation = f"{len(setup.validation)} pictures, bicubic {score:.2f} dB (Y)"
+    return (
+        f"training    {len(pairs):,} pictures ({where}), {epochs:,.1f} epochs",
+        f"validation  {validation}",
+    )
+
+
+def _steps(setup: Setup, done: int) -> str:
+    stage, accelerator = setup.plan.stage(done), setup.accelerator
+    processes = f"{accelerator.num_processes} x {accelerator.device.type}"
+    return (
+        f"iterations  {done:,} done of {setup.recipe.iterations:,}, batch {stage.batch}, "
+        f"LR patch {stage.patch}, on {processes}, {torch.get_num_threads()} threads"
+    )
+
+
+def timed_steps(setup: Setup, step: int, count: int = 2) -> float:
+    """Seconds that the fastest of a few tries of a step takes; nothing of the run changes."""
+    seconds = []
+    networks = averaged(setup.networks).train().requires_grad_(True)
+    networks.to(setup.accelerator.device)
+    samples = setup.plan.part(step, 0, 0)
+    side = setup.plan.stage(step).patch
+    batch = stack([setup.patches[number, side] for number in samples])
+    for _ in range(count):
+        begun = time.perf_counter()
+        with setup.accelerator.autocast():
+            loss = loss_of(networks, batch, setup.recipe.optim)
+        loss.backward()
+        float(clip(networks, setup.recipe.optim))
+        seconds.append(time.perf_counter() - begun)
+    return min(seconds) * setup.recipe.accumulate
 
 
 def _check_room(folder: Path, needed: int) -> None:

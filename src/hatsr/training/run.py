@@ -10,16 +10,14 @@ import torch
 from torch import Tensor
 
 from hatsr.checkpoint import save as export
-from hatsr.data.batches import open_loader
-from hatsr.data.patches import Batch
-from hatsr.data.pixels import encode
+from hatsr.data import Batch, encode, open_loader
 from hatsr.training.ema import averaged
-from hatsr.training.log import Event, Listener
+from hatsr.training.events import Event, Listener
 from hatsr.training.networks import Networks
 from hatsr.training.recipe import OptimRecipe
 from hatsr.training.setup import Setup
-from hatsr.training.state import Progress, load_state, save_state
-from hatsr.training.validation import fingerprint, scores
+from hatsr.training.states import Progress, load_state, save_state
+from hatsr.training.validation import scores
 
 
 def make_optimizer(networks: Networks, optim: OptimRecipe) -> torch.optim.Optimizer:
@@ -45,15 +43,12 @@ class Run:
         self.average = averaged(self.networks)
         optimizer = make_optimizer(self.networks, self.recipe.optim)
         self.notes: list[str] = []
-        self.pictures = {
-            "training": setup.patches.wholes.source.fingerprint(),
-            "validation": fingerprint(setup.held),
-        }
-        self.progress = self._restore(optimizer)
-        self.listeners = listeners(self.progress.step) if self.is_main else []
+        self.pairs, self.fingerprints = setup.patches.pairs, setup.fingerprints()
+        self.resumed = self._restore(optimizer)
+        self.listeners = listeners(self.resumed.step) if self.is_main else []
         self.model, self.optimizer = self.accelerator.prepare(self.networks, optimizer)
         for note in self.notes:
-            self.tell("note", self.progress.step, text=note)
+            self.tell("note", self.resumed.step, text=note)
 
     def _restore(self, optimizer: torch.optim.Optimizer) -> Progress:
         state = load_state(self.setup.folder / "states", self.notes.append)
@@ -62,8 +57,9 @@ class Run:
         asked = self.recipe.model_dump(mode="json")
         self._refuse_another_run(state, asked)
         self.notes += differences(state["recipe"], asked)
-        if state["data"] != str(self.setup.patches.wholes):
-            self.notes.append(f"the data was {state['data']}, is {self.setup.patches.wholes}")
+        usable, before = len(self.pairs), state["usable"]
+        if usable != before:
+            self.notes.append(f"resuming with {usable:,} usable pictures, before {before:,}")
         self.networks.load_state_dict(state["networks"])
         self.average.load_state_dict(state["average"])
         # The moments go on; betas, weight decay and the like are the recipe's.
@@ -80,8 +76,8 @@ class Run:
     def _refuse_another_run(self, state: dict[str, Any], asked: dict[str, Any]) -> None:
         kept = state["recipe"]
         changed = [key for key in ("network", "tasks", "start") if kept[key] != asked[key]]
-        before = state.get("pictures", self.pictures)  # states of earlier versions lack them
-        changed += [f"{key} pictures" for key in before if before[key] != self.pictures[key]]
+        now, before = self.fingerprints, state["fingerprints"]
+        changed += [f"{key} pictures" for key in now if before[key] != now[key]]
         if changed:
             raise ValueError(
                 f"a run must keep its {' and '.join(changed)}, got other than in "
@@ -97,8 +93,8 @@ class Run:
                 "average": self.average.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "recipe": self.recipe.model_dump(mode="json"),
-                "data": str(self.setup.patches.wholes),
-                "pictures": self.pictures,
+                "usable": len(self.pairs),
+                "fingerprints": self.fingerprints,
             }
             folder, keep = self.setup.folder / "states", self.recipe.save.keep
             path = save_state(folder, progress.step, state, keep)
@@ -113,28 +109,27 @@ class Run:
         export(self.average.main, path, metadata=about)
 
     def batches(self) -> Iterator[Batch]:
-        """Batches of this process from the current step on."""
+        """Batches of this process from the resumed step on."""
         setup, workers = self.setup, self.recipe.data.workers
         rank = self.accelerator.process_index
-        return iter(open_loader(setup.patches, setup.plan, self.progress.step, rank, workers))
+        return iter(open_loader(setup.patches, setup.plan, self.resumed.step, rank, workers))
 
     def validate(self, progress: Progress) -> Progress:
         """Judge the averaged weights; each process takes its share of the pictures."""
-        begun, held, step = time.perf_counter(), self.setup.held, progress.step
+        begun, pairs, step = time.perf_counter(), self.setup.validation, progress.step
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
         folder = self.setup.folder / "samples"
-        own = list(range(rank, len(held), processes))
+        own = list(range(rank, len(pairs), processes))
 
-        def paint(place: int, sr: np.ndarray) -> None:
+        def write_sample(place: int, sr: np.ndarray) -> None:
             if own[place] < self.recipe.valid.pictures:
                 folder.mkdir(parents=True, exist_ok=True)
-                path = folder / f"{held[own[place]].name}-{step:07}.png"
+                path = folder / f"{pairs[own[place]].name}-{step:07}.png"
                 path.write_bytes(encode(sr))
 
-        values = torch.zeros(len(held), dtype=torch.float64)
-        values[own] = torch.tensor(
-            scores(self.average.main, tuple(held[i] for i in own), paint), dtype=torch.float64
-        )
+        values = torch.zeros(len(pairs), dtype=torch.float64)
+        found = scores(self.average.main, tuple(pairs[i] for i in own), write_sample)
+        values[own] = torch.tensor(found, dtype=torch.float64)
         psnr = float(self._sum(values).mean())
         better = psnr > progress.best
         progress = replace(
@@ -185,7 +180,7 @@ class Run:
         """The message of a step whose loss or gradient is not finite."""
         numbers = [number for part in parts for number in part.numbers]
         pictures = sorted({picture for part in parts for picture in part.pictures})
-        names = ", ".join(self.setup.patches.wholes.name(picture) for picture in pictures)
+        names = ", ".join(self.pairs.name(picture) for picture in pictures)
         return (
             f"loss and gradient must be finite, got loss {loss} and gradient norm {norm} in step "
             f"{step}, samples {numbers[0]} to {numbers[-1]} ({names}); the weights before it are "

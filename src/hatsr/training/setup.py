@@ -7,19 +7,34 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 
-from hatsr.data.batches import Plan
-from hatsr.data.patches import Patches, Task
-from hatsr.data.shards import open_shards
-from hatsr.data.sources import DataError, Source, open_folders
-from hatsr.data.wholes import Wholes, keep_in_memory
+from hatsr.data import (
+    DataError,
+    Folder,
+    PairStore,
+    Patches,
+    Plan,
+    Source,
+    ValidationPair,
+    decode_validation,
+    fingerprint,
+    hold_out,
+    how_to_use,
+    keep_in_memory,
+    open_folders,
+    open_source,
+    some_of,
+)
+from hatsr.training.initial import start_as_interpolation, transfer
 from hatsr.training.networks import Networks
 from hatsr.training.recipe import Recipe
-from hatsr.training.start import start_as_interpolation, transfer
-from hatsr.training.state import states
-from hatsr.training.validation import Held, decode_held, hold_out
+from hatsr.training.states import states
 
 Say = Callable[[str], None]
 _GB = 1 << 30
+
+
+def _say_nothing(text: str) -> None:
+    """Where nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +44,30 @@ class Setup:
     recipe: Recipe
     """What was asked for."""
     folder: Path
-    """Where states, weights, logs and pictures go."""
+    """Where states, weights, log and samples go."""
     accelerator: Accelerator
     """Device, processes, precision."""
     patches: Patches
     """Training samples."""
     plan: Plan
     """Which samples a step takes."""
-    held: tuple[Held, ...]
-    """Validation pictures."""
+    validation: tuple[ValidationPair, ...]
+    """Pictures to validate by."""
     networks: Networks
     """With their initial weights."""
+
+    def fingerprints(self) -> dict[str, str]:
+        """Digests of the pictures that are trained on and validated by; a run keeps both."""
+        return {
+            "training": self.patches.pairs.source.fingerprint(),
+            "validation": fingerprint(self.validation),
+        }
 
 
 def set_up(
     recipe: Recipe,
     folder: Path,
-    say: Say = lambda text: None,
+    say: Say = _say_nothing,
     cpu: bool = False,
     fresh: bool = False,
 ) -> Setup:
@@ -54,36 +76,33 @@ def set_up(
     Args:
         recipe: the run.
         folder: of the run.
-        say: told what was found, taken and left out.
+        say: told what was found, taken and left out; in the main process.
         cpu: stay on the CPU where there is a GPU.
         fresh: load the initial weights even if there are states to go on from.
 
     Raises:
         DataError, ValueError: what cannot work, with what to do.
     """
-    precision = recipe.precision
-    accelerator = Accelerator(cpu=cpu, mixed_precision=precision)
+    accelerator = Accelerator(cpu=cpu, mixed_precision=recipe.precision)
     plan = Plan(recipe.stages, recipe.iterations, accelerator.num_processes, recipe.accumulate)
-    tasks = tuple(Task(task.scale, task.noise) for task in recipe.tasks)
-    tasks = tasks or (Task(recipe.config.scale),)
+    say = say if accelerator.is_main_process else _say_nothing
     _check_outside(folder, recipe.data.train)
-    source, held = open_sources(recipe, tasks)
-    if held and tasks[0].noise and not recipe.valid.data_lr:
+    source, validation = open_sources(recipe)
+    if validation and recipe.all_tasks[0].noise and not recipe.valid.data_lr:
         say("validation is without the first task's noise; give valid.data_lr to have it with")
     patches = Patches(
-        open_wholes(recipe, source, tasks, say),
-        tasks,
+        open_pairs(recipe, source, say),
+        recipe.all_tasks,
         recipe.seed,
         recipe.data.augment,
         recipe.data.candidates,
     )
-    is_new = fresh or not states(folder / "states")
-    networks = make_networks(recipe, say, is_new)
-    return Setup(recipe, folder, accelerator, patches, plan, held, networks)
+    networks = make_networks(recipe, say, is_new=fresh or not states(folder / "states"))
+    return Setup(recipe, folder, accelerator, patches, plan, validation, networks)
 
 
 def _check_outside(folder: Path, train: Sequence[str]) -> None:
-    """The pictures that a run paints must not become its training data."""
+    """The pictures that a run writes must not become its training data."""
     for place in train:
         if folder.resolve().is_relative_to(Path(place).resolve()):
             raise DataError(
@@ -92,41 +111,36 @@ def _check_outside(folder: Path, train: Sequence[str]) -> None:
             )
 
 
-def open_sources(recipe: Recipe, tasks: tuple[Task, ...]) -> tuple[Source, tuple[Held, ...]]:
+def open_sources(recipe: Recipe) -> tuple[Source, tuple[ValidationPair, ...]]:
     """The pictures for training, and those for validation, decoded."""
     data, valid, scale = recipe.data, recipe.valid, recipe.config.scale
-    held = ()
+    validation = ()
     if valid.data:
-        held = decode_held(open_folders([valid.data], valid.data_lr, scale), scale)
-    if data.is_manifest:
-        return open_shards(data.train[0]), held
-    source = open_folders([Path(folder) for folder in data.train], data.train_lr, scale)
-    if valid.data or not valid.share:
-        return source, held
-    return hold_out(source, valid.share, recipe.seed, scale, largest_side(recipe, tasks))
+        validation = decode_validation(open_folders([valid.data], valid.data_lr, scale), scale)
+    source = open_source(data.train, data.train_lr, scale)
+    if valid.data or not valid.share or not isinstance(source, Folder):
+        return source, validation
+    scales = [task.scale for task in recipe.all_tasks]
+    return hold_out(source, valid.share, recipe.seed, scales, recipe.largest_patch)
 
 
-def largest_side(recipe: Recipe, tasks: tuple[Task, ...]) -> int:
-    """Of the patches of all stages and tasks, HR pixels."""
-    return max(stage.patch for stage in recipe.stages) * max(task.scale for task in tasks)
-
-
-def open_wholes(recipe: Recipe, source: Source, tasks: tuple[Task, ...], say: Say) -> Wholes:
-    """Training pictures, in memory if they fit; broken and too small ones are left out, aloud."""
+def open_pairs(recipe: Recipe, source: Source, say: Say) -> PairStore:
+    """Training pictures, in memory if they fit; those left out are named with the reasons."""
     data = recipe.data
     from_crops = data.lr_from == "crop"
-    scales = () if from_crops else tuple(sorted({task.scale for task in tasks}))
-    side = 1 if from_crops else largest_side(recipe, tasks)
-    wholes = keep_in_memory(source, scales, int(data.memory * _GB), side)
-    for name, reason in list(wholes.broken.items())[:20]:
+    scales = () if from_crops else tuple(sorted({task.scale for task in recipe.all_tasks}))
+    patch, scale = (1, 1) if from_crops else (recipe.largest_patch, max(scales))
+    pairs = keep_in_memory(source, scales, int(data.memory * _GB), patch * scale)
+    for name, reason in list(pairs.broken.items())[:20]:
         say(f"left out {name}: {reason}")
-    if len(wholes.broken) > 20:
-        say(f"... and {len(wholes.broken) - 20} more left out; `hatsr data check` lists all")
-    if not len(wholes):
+    if len(pairs.broken) > 20:
+        say(f"... and {len(pairs.broken) - 20} more left out; `hatsr data check` lists all")
+    if not len(pairs):
         raise DataError(
-            f"data.train must hold usable pictures, got {len(source)} of which none can be used"
+            f"data.train must hold usable pictures, got {len(source)} of which none can be used "
+            f"({some_of(pairs.broken)}); {how_to_use(source, patch, scale)}"
         )
-    return wholes
+    return pairs
 
 
 def make_networks(recipe: Recipe, say: Say, is_new: bool) -> Networks:

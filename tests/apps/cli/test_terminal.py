@@ -1,6 +1,5 @@
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -43,8 +42,8 @@ def test_names_in_tables_are_no_markup(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.usefixtures("terminal")
 def test_words_of_a_training_run_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    setup = SimpleNamespace(recipe=SimpleNamespace(iterations=2))
-    progress = TrainingProgress(setup, 0)  # pyright: ignore[reportArgumentType]
+    progress = TrainingProgress()
+    progress({"event": "start", "step": 0, "iterations": 2})
     progress({"event": "note", "step": 1, "text": f"note {NAME}"})
     progress({"event": "end", "step": 2, "reason": f"end {NAME}"})
     progress.close()

@@ -60,14 +60,12 @@ def prepare(
 
     Broken and repeated files are left out and named. LR is cut from the LR of the whole picture.
     """
-    from hatsr.data.prepare import Cut
-    from hatsr.data.prepare import prepare as write
-    from hatsr.data.sources import DataError
+    from hatsr.data import DataError, preparing
 
     with wrong_usage():
-        cut = Cut(size=size, step=step, scales=tuple(sorted(set(scales))))
+        cut = preparing.Cut(size=size, step=step, scales=tuple(sorted(set(scales))))
     with wrong_usage(DataError):  # nothing usable, or a folder that is not empty
-        done = write(list(folders), output, cut, per_shard, click.echo)
+        done = preparing.prepare(list(folders), output, cut, per_shard, click.echo)
     click.echo(
         f"{done.cuts:,} sub-images from {done.pictures - len(done.left_out):,} of "
         f"{done.pictures:,} files: {done.manifest}"
@@ -98,15 +96,12 @@ def check(source: str, lr: Path | None, scale: int, patch: int, tests: tuple[Pat
     Finds unreadable and too small files, LR that does not fit its HR, repeated pictures, and
     pictures of the test sets, mirrored or resized too. Exits with 1 if there is anything.
     """
-    from hatsr.data.check import check as look
-    from hatsr.data.shards import open_shards
-    from hatsr.data.sources import open_folders
+    from hatsr.data import open_source, preparing
 
     with wrong_usage():
-        is_manifest = source.endswith(".json")
-        opened = open_shards(source) if is_manifest else open_folders([Path(source)], lr, scale)
-        against = tuple((str(test), open_folders([test])) for test in tests)
-    found = look(opened, scale, patch * scale, against)
+        opened = open_source([source], lr, scale)
+        against = tuple((str(test), open_source([str(test)])) for test in tests)
+    found = preparing.check(opened, scale, patch * scale, against)
     for problem in found.problems:
         click.echo(f"{problem.kind:<11} {problem.name}: {problem.reason}")
     click.echo(

@@ -13,13 +13,12 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import ProgressColumn
+    from rich.progress import Progress, ProgressColumn
 
-    from hatsr.evaluation.benchmark import Progress
+    from hatsr.evaluation.benchmark import Progress as EvaluationProgress
     from hatsr.evaluation.survey import Survey
     from hatsr.evaluation.tables import Table
-    from hatsr.training.log import Event
-    from hatsr.training.setup import Setup
+    from hatsr.training import Event
 
 _ENDLESS = 1000
 """Columns of a pipe, which has no width to keep to."""
@@ -57,7 +56,7 @@ def counting(what: str) -> Iterator[Callable[..., None]]:
 
 
 @contextmanager
-def watching(what: str, surveys: Sequence[Survey]) -> Iterator[Progress]:
+def watching(what: str, surveys: Sequence[Survey]) -> Iterator[EvaluationProgress]:
     """A bar over all pictures of benchmark sets."""
     total = sum(len(each.entries) for each in surveys)
     done = count(1)
@@ -124,20 +123,28 @@ def _file_size(path: Path) -> int:
 class TrainingProgress:
     """A training run's events; the time left is judged from the steps of this sitting."""
 
-    def __init__(self, setup: Setup, resumed_at: int) -> None:
+    def __init__(self) -> None:
+        self.iterations, self.first, self.begun = 0, 0, time.time()
+        self.bar: Progress | None = None
+
+    def _start(self, event: Event) -> None:
+        """The first step is about to be made."""
         from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
+        self.iterations, self.first, self.begun = event["iterations"], event["step"], time.time()
         console = open_console()
-        self.iterations, self.first, self.begun = setup.recipe.iterations, resumed_at, time.time()
-        self.bar = None
         if console.is_terminal:
             columns = (BarColumn(), MofNCompleteColumn(), words())
             self.bar = Progress(*columns, console=console)
-            self.task = self.bar.add_task("", total=self.iterations, completed=resumed_at)
+            self.task = self.bar.add_task("", total=self.iterations, completed=self.first)
             self.bar.start()
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
+        if event["event"] == "start":
+            self._start(event)
+        if event["event"] == "setup":
+            click.echo(event["text"])
         if self.bar is not None and event["event"] in ("step", "end"):
             self.bar.update(self.task, completed=event["step"], description=self._step(event))
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,8 @@ from hatsr.apps.cli.options import NAME, NEW_FOLDER, PATH, Declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import ExitStack
 
-    from hatsr.training.log import Listener
-    from hatsr.training.setup import Setup
-    from hatsr.training.yaml_files import Values
+    from hatsr.training import Recipe
 
 _NEEDED = ("accelerate", "pydantic", "tensorboard", "yaml")
 
@@ -87,26 +85,20 @@ def train(  # noqa: PLR0913  one parameter for each option
     dotted keys, for example optim.learning_rate=1e-4.
     """
     _check_extra()
-    from hatsr.training.recipe import schema as recipe_schema
-    from hatsr.training.yaml_files import (
-        find_recipe,
-        read_overrides,
-        read_values,
-        shipped_recipes,
-    )
+    from hatsr import training
 
     if schema:
-        click.echo(recipe_schema(), nl=False)
+        click.echo(training.schema(), nl=False)
         return
     if recipe is None:
-        names = ", ".join(shipped_recipes())
+        names = ", ".join(training.shipped_recipes())
         raise click.UsageError(f"RECIPE must be given: a YAML file, or one of {names}")
     with wrong_usage():
-        values = read_overrides(overrides).over(read_values(find_recipe(recipe)))
+        read = training.read_recipe(recipe, overrides)
     options = RunOptions(
         runs=runs, dry_run=dry_run, fresh=fresh, minutes=minutes, threads=threads, cpu=cpu
     )
-    _run(values, options)
+    _run(read, options)
 
 
 @click.command(cls=Command)
@@ -137,15 +129,14 @@ def finetune(  # noqa: PLR0913  one parameter for each option
     weights are in runs/finetune-<folder>/best.safetensors.
     """
     _check_extra()
-    from hatsr.training.finetune import finetune_values
-    from hatsr.training.yaml_files import read_overrides
+    from hatsr.training import finetune_recipe
 
     with wrong_usage():
-        values = read_overrides(overrides).over(finetune_values(folder, source))
+        recipe = finetune_recipe(folder, source, overrides)
     options = RunOptions(
         runs=runs, dry_run=dry_run, fresh=fresh, minutes=minutes, threads=threads, cpu=cpu
     )
-    _run(values, options)
+    _run(recipe, options)
 
 
 def _check_extra() -> None:
@@ -158,68 +149,36 @@ def _check_extra() -> None:
         )
 
 
-def _run(values: Values, options: RunOptions) -> None:
-    """Set up, preflight, train."""
-    from contextlib import ExitStack
-
+def _run(recipe: Recipe, options: RunOptions) -> None:
+    """Train, or say what it would take."""
     import torch
 
-    from hatsr.inference.memory import kept_heap
-    from hatsr.training.loop import NotFiniteError
-    from hatsr.training.loop import train as loop
-    from hatsr.training.preflight import preflight
-    from hatsr.training.recipe import to_recipe
-    from hatsr.training.setup import set_up
-    from hatsr.training.state import StateError, set_aside
+    from hatsr import training
+    from hatsr.apps.cli.terminal import TrainingProgress
 
     if options.threads:
         torch.set_num_threads(options.threads)
-    with wrong_usage():
-        recipe = to_recipe(values)
-        folder = options.runs / recipe.name
-        if not options.fresh:
-            _check_start(folder, recipe.start.checkpoint)
-    with failed_work(NotFiniteError, StateError), kept_heap(), ExitStack() as ending:
-        with wrong_usage():
-            setup = set_up(recipe, folder, click.echo, cpu=options.cpu, fresh=options.fresh)
-        is_main = setup.accelerator.is_main_process
-        if options.fresh and is_main and not options.dry_run:
-            set_aside(folder)
-        if is_main:
-            click.echo("\n".join(preflight(setup).lines))
+    with (
+        failed_work(training.NotFiniteError, training.StateError),
+        wrong_usage(training.SetupError),
+        closing(TrainingProgress()) as progress,
+    ):
         if options.dry_run:
+            told = training.dry_run(
+                recipe, options.runs, fresh=options.fresh, cpu=options.cpu, listener=progress
+            )
+            click.echo("\n".join(told.lines))
             return
-        setup.accelerator.wait_for_everyone()
-        stop = _stopper(options.minutes)
-        outcome = loop(setup, lambda step: _listeners(setup, step, ending), stop)
-    if is_main:
-        click.echo(f"{outcome.reason} at iteration {outcome.progress.step:,}: {folder}")
-
-
-def _check_start(folder: Path, checkpoint: str | None) -> None:
-    """A new run must not replace the weights that it starts from.
-
-    Raises:
-        ValueError: they lie in its folder.
-    """
-    from hatsr.files import check_not_input
-    from hatsr.training.state import states
-
-    if checkpoint and not states(folder / "states"):
-        check_not_input(folder, [checkpoint])
-
-
-def _listeners(setup: Setup, resumed_at: int, ending: ExitStack) -> list[Listener]:
-    """The log, TensorBoard, and the terminal, which is closed however the run ends."""
-    from hatsr.apps.cli.terminal import TrainingProgress
-    from hatsr.training.log import JsonLines, TensorBoard
-
-    listeners: list[Listener] = [JsonLines(setup.folder / "log.jsonl", resumed_at)]
-    if setup.recipe.save.tensorboard:
-        listeners.append(TensorBoard(setup.folder / "tensorboard", resumed_at))
-    terminal = TrainingProgress(setup, resumed_at)
-    ending.callback(terminal.close)
-    return [*listeners, terminal]
+        outcome = training.train(
+            recipe,
+            options.runs,
+            fresh=options.fresh,
+            cpu=options.cpu,
+            listener=progress,
+            asked_to_stop=_stopper(options.minutes),
+        )
+    if outcome.is_main:
+        click.echo(f"{outcome.reason} at iteration {outcome.progress.step:,}: {outcome.folder}")
 
 
 def _stopper(minutes: float | None) -> Callable[[], bool]:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from hatsr.data.hashing import picture_hash
-from hatsr.data.pixels import decode, downsample
-from hatsr.data.shards import ShardWriter
-from hatsr.data.sources import DataError, list_pictures
-from hatsr.data.wholes import UNREADABLE
+from hatsr.data.pairs import UNREADABLE
+from hatsr.data.pictures import decode, downsample
+from hatsr.data.preparing.hashing import picture_hash
+from hatsr.data.preparing.shard_writer import ShardWriter
+from hatsr.data.sources import DataError, pictures_in
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,24 +104,26 @@ def prepare(
     Raises:
         DataError: nothing usable, or `out` is not empty.
     """
-    writer = ShardWriter(out, cut.scales, per_shard)
+    paths = [path for folder in folders for path in pictures_in(folder)]
     seen: dict[bytes, Path] = {}
     left_out: dict[str, str] = {}
     lines: list[str] = []
-    paths = [path for folder in folders for path in list_pictures(folder)]
-    for path in paths:
-        hr, reason = _usable(path, cut, seen)
-        if hr is None:
-            left_out[str(path)] = reason
-            say(f"left out {path}: {reason}")
-            continue
-        for corner, patch, lr in cuts(hr, cut):
-            writer.add(patch, lr)
-            lines.append(json.dumps({"file": path.name, "top": corner[0], "left": corner[1]}))
-    if not writer.count:
-        raise DataError(f"prepare must be given usable pictures, got none in {len(paths)} files")
-    about = {"files": len(paths) - len(left_out), "size": cut.size, "step": cut.step}
-    manifest = writer.close(about, lines)
+    with ShardWriter(out, cut.scales, per_shard) as writer:
+        for path in paths:
+            hr, reason = _usable(path, cut, seen)
+            if hr is None:
+                left_out[str(path)] = reason
+                say(f"left out {path}: {reason}")
+                continue
+            for corner, patch, lr in cuts(hr, cut):
+                writer.add(patch, lr)
+                lines.append(json.dumps({"file": path.name, "top": corner[0], "left": corner[1]}))
+        if not writer.count:
+            raise DataError(
+                f"prepare must be given usable pictures, got none in {len(paths)} files"
+            )
+        about = {"files": len(paths) - len(left_out), "size": cut.size, "step": cut.step}
+        manifest = writer.close(about, lines)
     return Prepared(manifest, len(paths), writer.count, left_out)
 
 

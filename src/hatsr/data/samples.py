@@ -1,4 +1,4 @@
-"""Training samples: sample k of seed s, cut, flipped and turned."""
+"""Training samples: patches of LR and HR, cut, flipped and turned by seed and sample number."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from hatsr.data.augment import VARIANTS, dihedral
-from hatsr.data.pixels import at_least, downsample_float
-from hatsr.data.sampling import Draws, draw, picture_of
+from hatsr.data.pairs import UNREADABLE, Pair, PairStore
+from hatsr.data.pictures import at_least, downsample_float
+from hatsr.data.random import Draws, draw, picture_of
 from hatsr.data.sources import DataError
-from hatsr.data.wholes import UNREADABLE, Whole, Wholes
 
 _PER_TASK = 16
 """Draws reserved for one task's crop and its candidates."""
@@ -28,15 +28,21 @@ class Task:
     noise: float = 0.0
     """Standard deviation of Gaussian noise added to LR, in levels of 255."""
 
+    def __post_init__(self) -> None:
+        if self.scale < 1:
+            raise ValueError(f"scale must be at least 1, got {self.scale}")
+        if not self.noise >= 0:
+            raise ValueError(f"noise must be at least 0, got {self.noise}")
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One training sample, as the network sees it."""
 
     number: int
-    """k."""
+    """Number of the sample, counted from 0 over the whole run."""
     picture: int
-    """The picture's number."""
+    """Number of the picture that it was cut from."""
     lr: tuple[Tensor, ...]
     """LR patch for each task, 3 h w: 8 bit, or float in [0, 1] if made from the crop."""
     hr: tuple[Tensor, ...]
@@ -47,12 +53,12 @@ class Sample:
 class Patches(Dataset):
     """Samples by number and patch side. The same for every worker, process and resume."""
 
-    wholes: Wholes
+    pairs: PairStore
     """The pictures."""
     tasks: tuple[Task, ...]
     """One patch pair is cut for each task, all from one picture."""
     seed: int
-    """s."""
+    """Seed of the run: with the sample's number it decides everything that is drawn."""
     augment: bool = True
     """Random flips and right-angle rotations."""
     candidates: int = 1
@@ -61,46 +67,44 @@ class Patches(Dataset):
     @property
     def from_crops(self) -> bool:
         """Whether LR is made from HR crops, in float (ImageNet), not from whole pictures."""
-        return not self.wholes.scales
+        return not self.pairs.scales
 
     def __getitem__(self, address: tuple[int, int]) -> Sample:
         """The sample of a number, with LR patches of a side."""
         number, side = address
-        picture, whole = self._picture(number)
-        pairs = [self._pair(whole, number, side, place) for place in range(len(self.tasks))]
+        picture, pair = self._picture(number)
+        patches = [self._cut(pair, number, side, place) for place in range(len(self.tasks))]
         return Sample(
             number,
             picture,
-            tuple(_channels_first(lr) for lr, _ in pairs),
-            tuple(_channels_first(hr) for _, hr in pairs),
+            tuple(_channels_first(lr) for lr, _ in patches),
+            tuple(_channels_first(hr) for _, hr in patches),
         )
 
-    def _picture(self, number: int) -> tuple[int, Whole]:
+    def _picture(self, number: int) -> tuple[int, Pair]:
         """The sample's picture; if its file has become unreadable, the next that is not."""
-        length = len(self.wholes)
+        length = len(self.pairs)
         first = picture_of(self.seed, number, length)
         reasons = []
         for picture in ((first + i) % length for i in range(min(length, _TRIES))):
             try:
-                return picture, self.wholes.get(picture)
+                return picture, self.pairs.get(picture)
             except UNREADABLE as error:
-                reasons.append(f"{self.wholes.name(picture)}: {error}")
+                reasons.append(f"{self.pairs.name(picture)}: {error}")
         raise DataError(
             f"sample {number} must have a usable picture, got none in a row of {len(reasons)}, "
             f"first {reasons[0]}; run `hatsr data check`"
         )
 
-    def _pair(
-        self, whole: Whole, number: int, side: int, place: int
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _cut(self, pair: Pair, number: int, side: int, place: int) -> tuple[np.ndarray, np.ndarray]:
         task = self.tasks[place]
         draws = draw(self.seed, number * len(self.tasks) + place, _PER_TASK)
         variant = draws.below(0, VARIANTS) if self.augment else 0
         if self.from_crops:
-            hr = self._crop_hr(at_least(whole.hr, side * task.scale), side * task.scale, draws)
+            hr = self._crop_hr(at_least(pair.hr, side * task.scale), side * task.scale, draws)
             lr = downsample_float(hr, task.scale)
         else:
-            lr, hr = self._crop_both(whole, task.scale, side, draws)
+            lr, hr = self._crop_both(pair, task.scale, side, draws)
         if task.noise:
             lr = _noisy(lr, task.noise, draws)
         return dihedral(lr, variant), dihedral(hr, variant)
@@ -114,9 +118,9 @@ class Patches(Dataset):
         return max(crops, key=detail) if len(crops) > 1 else crops[0]
 
     def _crop_both(
-        self, whole: Whole, scale: int, side: int, draws: Draws
+        self, pair: Pair, scale: int, side: int, draws: Draws
     ) -> tuple[np.ndarray, np.ndarray]:
-        full, best = whole.lr[scale], -1.0
+        full, best = pair.lr[scale], -1.0
         lr, at = full, (0, 0)
         for i in range(self.candidates):
             top = draws.below(1 + 2 * i, full.shape[0] - side + 1)
@@ -126,7 +130,7 @@ class Patches(Dataset):
             if score > best:
                 best, lr, at = score, crop, (top * scale, left * scale)
         rows, cols = (slice(start, start + side * scale) for start in at)
-        return lr, whole.hr[rows, cols]
+        return lr, pair.hr[rows, cols]
 
 
 def detail(crop: UInt8[np.ndarray, "h w 3"]) -> float:

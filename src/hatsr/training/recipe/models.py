@@ -1,17 +1,23 @@
 """What a training run is: strict models of a recipe; the defaults are the paper's values."""
 
-import json
-from collections.abc import Sequence
+import re
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    create_model,
+    model_validator,
+)
 
-from hatsr.data.batches import Stage
+from hatsr.data import Plan, Stage, Task, is_manifest
 from hatsr.model import HATConfig, preset
 from hatsr.training.losses import LossName
-from hatsr.training.yaml_files import RecipeError, Values, read_overrides, read_values
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 Positive = Annotated[int, Field(gt=0)]
@@ -20,13 +26,32 @@ Rate = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
+def _check_name(name: str) -> str:
+    """A run's folder is set aside by --fresh: its name must not lead to another one."""
+    if not re.fullmatch(r"[^\W_][\w.-]*", name):
+        raise ValueError("must be letters, digits, '_', '-' and '.', a letter or digit first")
+    return name
+
+
+def _check_given(text: Any) -> Any:
+    """An empty path would mean the folder that the command is called in."""
+    if text == "":
+        raise ValueError("must be a path; leave the key out or give null for none")
+    return text
+
+
+RunName = Annotated[str, AfterValidator(_check_name)]
+PathText = Annotated[str, BeforeValidator(_check_given)]
+FilePath = Annotated[Path, BeforeValidator(_check_given)]
+
+
 class DataRecipe(BaseModel):
     """Training pictures and how patches are cut from them."""
 
     model_config = STRICT
-    train: tuple[str, ...] = ("data/train",)
+    train: tuple[PathText, ...] = ("data/train",)
     """Folders of HR pictures, or one manifest.json (a file or URL) of prepared shards."""
-    train_lr: Path | None = None
+    train_lr: FilePath | None = None
     """Folder of LR pictures that go with the one HR folder; made from HR if absent."""
     lr_from: Literal["picture", "crop"] = "picture"
     """picture: 8-bit LR of whole pictures, as the benchmarks; crop: in float, on the fly."""
@@ -34,8 +59,8 @@ class DataRecipe(BaseModel):
     """Side of an LR patch, LR pixels."""
     batch: Positive = 32
     """Samples in a step, over all processes."""
-    stages: tuple[tuple[Positive, Positive, Positive], ...] = ()
-    """(iteration, patch, batch): from that iteration on, other patch and batch sizes."""
+    stages: tuple[Stage, ...] = ()
+    """Other patch and batch sizes from later iterations on."""
     augment: bool = True
     """Random flips and right-angle rotations."""
     candidates: Annotated[int, Field(ge=1, le=7)] = 1
@@ -48,26 +73,16 @@ class DataRecipe(BaseModel):
     @property
     def is_manifest(self) -> bool:
         """Whether the pictures are in shards."""
-        return len(self.train) == 1 and self.train[0].endswith(".json")
-
-
-class TaskRecipe(BaseModel):
-    """One of several related tasks that share the network's body."""
-
-    model_config = STRICT
-    scale: Positive
-    """Enlargement factor."""
-    noise: Annotated[float, Field(ge=0)] = 0.0
-    """Standard deviation of Gaussian noise on LR, levels of 255."""
+        return len(self.train) == 1 and is_manifest(self.train[0])
 
 
 class ValidRecipe(BaseModel):
     """Validation: Y-PSNR of the averaged weights, benchmark protocol."""
 
     model_config = STRICT
-    data: Path | None = Path("data/valid")
+    data: FilePath | None = Path("data/valid")
     """Folder of HR pictures; null for none."""
-    data_lr: Path | None = None
+    data_lr: FilePath | None = None
     """Folder of their LR; made from HR if absent."""
     share: Share = 0.0
     """Without a folder: share of the training pictures to hold out (at most 20, their middles)."""
@@ -113,7 +128,7 @@ class StartRecipe(BaseModel):
     """What the weights are before the first step."""
 
     model_config = STRICT
-    checkpoint: str | None = None
+    checkpoint: PathText | None = None
     """File, run folder or shipped name; tensors that fit by name and shape are taken."""
     interpolate: bool = False
     """Begin as plain interpolation (pixelshuffle-direct tail only)."""
@@ -138,7 +153,7 @@ Network = create_model(
     __config__=STRICT,
     __doc__="A preset and what differs from it; fields as in HATConfig.",
     preset=(str, "hat"),
-    **{f.name: (f.type | None, None) for f in fields(HATConfig)},  # pyright: ignore
+    **{name: (kind | None, None) for name, kind in get_type_hints(HATConfig).items()},  # pyright: ignore
 )
 
 
@@ -146,8 +161,8 @@ class Recipe(BaseModel):
     """A whole training run."""
 
     model_config = STRICT
-    name: str
-    """Of the run; its folder is runs/<name>."""
+    name: RunName
+    """Of the run; its folder is runs/<name>. Letters, digits, `_`, `-` and `.`."""
     about: str = ""
     """What it is for."""
     seed: Count = 0
@@ -162,7 +177,7 @@ class Recipe(BaseModel):
     """Recompute blocks in the backward pass: less memory, a third more time."""
     network: Network = Network()  # pyright: ignore
     """The network."""
-    tasks: tuple[TaskRecipe, ...] = ()
+    tasks: tuple[Task, ...] = ()
     """Related tasks trained together, the first judged; none for super-resolution alone."""
     data: DataRecipe = DataRecipe()
     """Training pictures."""
@@ -179,6 +194,7 @@ class Recipe(BaseModel):
     def _fits(self) -> "Recipe":
         self._check_network()
         self._check_data()
+        Plan(self.stages, self.iterations)  # refuses stages out of order
         late = [m for m in self.optim.milestones if m >= self.iterations]
         if late:
             raise ValueError(
@@ -217,9 +233,8 @@ class Recipe(BaseModel):
                 f"valid.share must be 0 with a manifest, got {valid.share}; name a folder in "
                 "valid.data"
             )
-        tasks = self.tasks or (TaskRecipe(scale=scale),)
         has_lr = scale == 1 and data.train_lr is not None
-        if any(task.scale == 1 and not task.noise for task in tasks) and not has_lr:
+        if any(task.scale == 1 and not task.noise for task in self.all_tasks) and not has_lr:
             raise ValueError(
                 "scale 1 must come with noise (in tasks) or with data.train_lr, got neither; "
                 "nothing could be learned but to copy"
@@ -233,61 +248,16 @@ class Recipe(BaseModel):
         return HATConfig(**{f.name: given.get(f.name, getattr(base, f.name)) for f in fields(base)})
 
     @property
+    def all_tasks(self) -> tuple[Task, ...]:
+        """The related tasks, or super-resolution alone."""
+        return self.tasks or (Task(self.config.scale),)
+
+    @property
     def stages(self) -> tuple[Stage, ...]:
         """Patch and batch sizes by iteration."""
-        first = Stage(0, self.data.patch, self.data.batch)
-        return (first, *(Stage(*stage) for stage in self.data.stages))
+        return (Stage(0, self.data.patch, self.data.batch), *self.data.stages)
 
-
-def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """Read a recipe file with its includes, and overrides as `optim.learning_rate=1e-4`.
-
-    Raises:
-        RecipeError: an unknown key or a value that breaks its rule; key and file are named.
-    """
-    return to_recipe(read_overrides(overrides).over(read_values(path)))
-
-
-def to_recipe(values: Values) -> Recipe:
-    """Check values; see `read_recipe`."""
-    try:
-        # By way of JSON: there a list may stand for a tuple and text for a path, nothing else.
-        return Recipe.model_validate_json(json.dumps(values.tree))
-    except ValidationError as error:
-        lines = [_explain(problem, values) for problem in error.errors(include_url=False)]
-        raise RecipeError("; ".join(lines)) from None
-
-
-def _explain(problem: Any, values: Values) -> str:
-    place = tuple(str(part) for part in problem["loc"])
-    key, origin = ".".join(place) or "the recipe", values.origin(place)
-    if problem["type"] == "extra_forbidden":
-        return f"unknown key {key} in {origin}{_suggestion(place)}"
-    if problem["type"] == "missing":
-        return f"{key} must be given, in {origin}"
-    text = problem["msg"].removeprefix("Value error, ")
-    return f"{key} in {origin}: {text}, got {problem['input']!r}" if place else f"{text} ({origin})"
-
-
-def _suggestion(place: tuple[str, ...]) -> str:
-    """The known key nearest in spelling."""
-    from difflib import get_close_matches
-
-    model: Any = Recipe
-    for part in place[:-1]:
-        found = model.model_fields.get(part) if hasattr(model, "model_fields") else None
-        model = found.annotation if found else None
-    known = list(model.model_fields) if hasattr(model, "model_fields") else []
-    near = get_close_matches(place[-1], known, 1)
-    return f"; did you mean {'.'.join((*place[:-1], near[0]))}?" if near else ""
-
-
-def schema() -> str:
-    """The JSON schema of a recipe (with `include`), for editors."""
-    described = Recipe.model_json_schema()
-    described["properties"]["include"] = {
-        "description": "Recipe files whose values stand below this one's; later ones win.",
-        "type": "array",
-        "items": {"type": "string"},
-    }
-    return json.dumps(described, indent=2) + "\n"
+    @property
+    def largest_patch(self) -> int:
+        """The largest side of an LR patch in all stages, LR pixels."""
+        return max(stage.patch for stage in self.stages)

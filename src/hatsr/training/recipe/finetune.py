@@ -1,13 +1,31 @@
 """The recipe behind `hatsr finetune`: small steps, a held-out part, an early stop."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from hatsr.checkpoint import read, resolve
-from hatsr.data.sources import list_pictures
-from hatsr.training.yaml_files import Values
+from hatsr.data import pictures_in
+from hatsr.training.recipe.checking import to_recipe
+from hatsr.training.recipe.models import Recipe
+from hatsr.training.recipe.reading import Values, read_overrides
 
 ORIGIN = "the defaults of finetune"
+
+
+def finetune_recipe(folder: Path, source: str, overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe that adapts a trained network to a folder of pictures.
+
+    Args:
+        folder: HR pictures.
+        source: the trained network; see `weights_file`.
+        overrides: `key=value` with dotted keys; they win over the defaults.
+
+    Raises:
+        ValueError: no pictures, no such network, or an override that breaks its rule.
+    """
+    return to_recipe(read_overrides(overrides).over(finetune_values(folder, source)))
 
 
 def finetune_values(folder: Path, source: str) -> Values:
@@ -22,10 +40,10 @@ def finetune_values(folder: Path, source: str) -> Values:
         folder: HR pictures.
         source: the trained network; see `hatsr.checkpoint.resolve`.
     """
-    list_pictures(folder)  # refuses early
+    pictures_in(folder)  # refuses early
     config = asdict(read(resolve(source)).config)
     tree = {
-        "name": f"finetune-{folder.resolve().name}",
+        "name": re.sub(r"[^\w.-]+", "-", f"finetune-{folder.resolve().name}"),
         "about": f"{source} fine-tuned on {folder}",
         "iterations": 5000,
         "network": config,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch.utils.data import DataLoader, Sampler
 
-from hatsr.data.patches import Batch, Patches, stack
+from hatsr.data.samples import Batch, Patches, stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,14 @@ class Stage:
     """Side of an LR patch, LR pixels."""
     batch: int
     """Samples in a step, over all processes."""
+
+    def __post_init__(self) -> None:
+        if self.start < 0:
+            raise ValueError(f"start must be at least 0, got {self.start}")
+        if self.patch < 1 or self.batch < 1:
+            raise ValueError(
+                f"patch and batch must be at least 1, got {self.patch} and {self.batch}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

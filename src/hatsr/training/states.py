@@ -85,6 +85,9 @@ def set_aside(folder: Path) -> None:
 def save_state(folder: Path, step: int, contents: dict[str, Any], keep: int) -> Path:
     """Write a state so that at every moment a whole one is on disk; then drop the oldest.
 
+    What is left are `keep` states of different steps, or all there are. States that were there
+    for the same or a later step go: they are copies, or were passed over as damaged.
+
     Raises:
         StateError: it could not be written, for one because the disk is full.
     """
@@ -107,9 +110,11 @@ def save_state(folder: Path, step: int, contents: dict[str, Any], keep: int) -> 
             f"the state of step {step} could not be written to {folder} ({reason}); "
             f"{_what_survives(folder)}; make room and start the same command again"
         ) from error
-    same = [old for old in states(folder) if step_of(old) == step and old != path]
-    for old in (*same, *states(folder)[keep:]):
-        old.unlink(missing_ok=True)
+    others = [other for other in states(folder) if other != path]
+    replaced = [other for other in others if step_of(other) >= step]
+    earlier = [other for other in others if step_of(other) < step]
+    for left_over in (*replaced, *earlier[keep - 1 :]):
+        left_over.unlink(missing_ok=True)
     return path
 
 

@@ -7,8 +7,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from hatsr.image import encode as write_bytes
-from hatsr.image import from_array, read
-from hatsr.image.picture import to_codes
+from hatsr.image import from_array, read, to_codes
 from hatsr.resize import imresize
 
 
@@ -26,22 +25,24 @@ def encode(rgb: UInt8[np.ndarray, "h w 3"]) -> bytes:
     return write_bytes(from_array(rgb), "png")
 
 
-def modcrop(hr: UInt8[np.ndarray, "h w 3"], scale: int) -> UInt8[np.ndarray, "h2 w2 3"]:
+def modcrop(hr: UInt8[np.ndarray, "h w 3"], scale: int) -> UInt8[np.ndarray, "cut_h cut_w 3"]:
     """HR without the rows and columns that do not fill an LR pixel."""
     return hr[: hr.shape[0] // scale * scale, : hr.shape[1] // scale * scale]
 
 
-def downsample(hr: UInt8[np.ndarray, "h w 3"], scale: int) -> UInt8[np.ndarray, "h2 w2 3"]:
+def downsample(hr: UInt8[np.ndarray, "h w 3"], scale: int) -> UInt8[np.ndarray, "lr_h lr_w 3"]:
     """LR of a whole picture, bit for bit as the benchmarks' (MATLAB, rounded to 8 bit)."""
     return imresize(np.ascontiguousarray(modcrop(hr, scale)), Fraction(1, scale))
 
 
-def downsample_float(hr: UInt8[np.ndarray, "h w 3"], scale: int) -> Float[np.ndarray, "h2 w2 3"]:
+def downsample_float(
+    hr: UInt8[np.ndarray, "h w 3"], scale: int
+) -> Float[np.ndarray, "lr_h lr_w 3"]:
     """LR of an HR crop in [0, 1], without rounding (pre-training on the fly); may overshoot."""
     return imresize(hr.astype(np.float32) / 255, Fraction(1, scale))
 
 
-def at_least(hr: UInt8[np.ndarray, "h w 3"], side: int) -> UInt8[np.ndarray, "h2 w2 3"]:
+def at_least(hr: UInt8[np.ndarray, "h w 3"], side: int) -> UInt8[np.ndarray, "grown_h grown_w 3"]:
     """The picture, enlarged where its shorter side is below `side` (small ImageNet pictures)."""
     height, width = hr.shape[:2]
     if min(height, width) >= side:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 COMMAND_LINE = "the command line"
-Place = tuple[str, ...]
+KeyPath = tuple[str, ...]
 
 
 class RecipeError(ValueError):
@@ -55,14 +55,14 @@ class Values:
 
     tree: dict[str, Any] = field(default_factory=dict)
     """Plain dicts, lists and scalars."""
-    origins: dict[Place, str] = field(default_factory=dict)
+    origins: dict[KeyPath, str] = field(default_factory=dict)
     """File of each scalar, list or empty dict, by its path of keys."""
 
     def over(self, base: "Values") -> "Values":
         """These values where given, those of `base` elsewhere; lists are replaced whole."""
         return Values(_merge(base.tree, self.tree), {**base.origins, **self.origins})
 
-    def origin(self, place: Place) -> str:
+    def origin(self, place: KeyPath) -> str:
         """The file that a value came from, as precisely as known."""
         for length in range(len(place), 0, -1):
             found = {o for at, o in self.origins.items() if at[:length] == place[:length]}
@@ -79,7 +79,7 @@ def _merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
-def _origins(tree: Any, origin: str, at: Place = ()) -> dict[Place, str]:
+def _origins(tree: Any, origin: str, at: KeyPath = ()) -> dict[KeyPath, str]:
     if not isinstance(tree, dict) or not tree:
         return {at: origin}
     return {
@@ -103,20 +103,20 @@ def parse(text: str, origin: str) -> Any:
 
 def shipped_recipes() -> dict[str, Path]:
     """The recipes of the package by name; in a checkout they are in the folder `recipes`."""
-    package = Path(__file__).parents[1]
+    package = Path(__file__).parents[2]
     folders = (package / "recipes", package.parents[1] / "recipes")
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
 
 
-def find_recipe(name: str) -> Path:
+def find_recipe(name: str | Path) -> Path:
     """A recipe file, or a shipped recipe by its name.
 
     Raises:
-        RecipeError: there is neither.
+        RecipeError: the name is neither.
     """
-    shipped = shipped_recipes()
-    if Path(name).is_file():
+    if isinstance(name, Path) or Path(name).is_file():
         return Path(name)
+    shipped = shipped_recipes()
     if name not in shipped:
         raise RecipeError(
             f"a recipe must be a YAML file or one of {', '.join(shipped)}, got {name!r}"
@@ -136,7 +136,7 @@ def read_values(path: Path, including: tuple[Path, ...] = ()) -> Values:
     if not path.is_file():
         by = f", included by {including[-1]}" if including else ""
         raise RecipeError(f"a recipe must be a YAML file, got {path}{by}")
-    tree = parse(path.read_text(encoding="utf-8"), str(path))
+    tree = parse(_read_text(path), str(path))
     if not isinstance(tree, dict):
         raise RecipeError(f"{path} must hold keys and values, got {type(tree).__name__}")
     includes = tree.pop("include", [])
@@ -146,6 +146,17 @@ def read_values(path: Path, including: tuple[Path, ...] = ()) -> Values:
     for name in includes:
         values = read_values(path.parent / str(name), (*including, path)).over(values)
     return Values(tree, _origins(tree, str(path))).over(values)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise RecipeError(
+            f"{path} must be UTF-8 text, got the byte 0x{byte:02x} at {error.start}; save it in "
+            "the encoding UTF-8"
+        ) from None
 
 
 def read_overrides(pairs: Sequence[str]) -> Values:

@@ -1,23 +1,25 @@
-"""Whole pictures in pairs, decoded in memory within a budget or read when asked for.
+"""Pictures with their LR, decoded in memory within a budget or read when asked for.
 
 The benchmarks shrink the whole picture and crop afterwards; so does training on folders, so that
 a training LR patch is exactly what the same place of a test picture would be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
-from hatsr.data.pixels import downsample
+from hatsr.data.pictures import downsample
 from hatsr.data.sources import DataError, Folder, Source
+from hatsr.image import header_size
 
 UNREADABLE = (OSError, ValueError)
 """What decoders raise for a broken file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class Pair:
     """One picture and its LR at every scale of a run."""
 
     hr: np.ndarray
@@ -31,7 +33,7 @@ class Whole:
         return self.hr.nbytes + sum(lr.nbytes for lr in self.lr.values())
 
 
-def load(source: Source, index: int, scales: Sequence[int], smallest: int = 1) -> Whole:
+def load_pair(source: Source, index: int, scales: Sequence[int], smallest: int = 1) -> Pair:
     """Decode a picture and make, or read, its LR at each scale.
 
     Raises:
@@ -49,15 +51,12 @@ def load(source: Source, index: int, scales: Sequence[int], smallest: int = 1) -
         lr[scale] = downsample(hr, scale) if stored is None else stored
         wanted = (hr.shape[0] // scale, hr.shape[1] // scale)
         if lr[scale].shape[:2] != wanted:
-            raise DataError(
-                f"the LR of {source.name(index)} must be {wanted} at x{scale}, "
-                f"got {lr[scale].shape[:2]}"
-            )
-    return Whole(hr, lr)
+            raise DataError(f"its LR must be {wanted} at x{scale}, got {lr[scale].shape[:2]}")
+    return Pair(hr, lr)
 
 
 @dataclass(frozen=True)
-class Wholes:
+class PairStore:
     """Pictures of a source by number, the first ones kept in memory.
 
     Workers that are forked from the process that made this share its memory.
@@ -69,7 +68,7 @@ class Wholes:
     """Scales at which a whole LR is wanted; none where LR is made from crops."""
     smallest: int = 1
     """Least side of an HR picture that can be used."""
-    kept: tuple[Whole, ...] = ()
+    kept: tuple[Pair, ...] = ()
     """Decoded pictures 0, 1, ..."""
     indices: tuple[int, ...] | None = None
     """Their numbers in the source; None for all of it."""
@@ -86,19 +85,16 @@ class Wholes:
         """The picture's name."""
         return self.source.name(self._at(index))
 
-    def get(self, index: int) -> Whole:
+    def get(self, index: int) -> Pair:
         """The picture; decoded now if it is not kept."""
         if index < len(self.kept):
             return self.kept[index]
-        return load(self.source, self._at(index), self.scales, self.smallest)
-
-    def __str__(self) -> str:
-        return f"{len(self)} pictures, {self.name(0)} to {self.name(len(self) - 1)}"
+        return load_pair(self.source, self._at(index), self.scales, self.smallest)
 
     @property
     def bytes_kept(self) -> int:
         """Memory used by decoded pictures."""
-        return sum(whole.size for whole in self.kept)
+        return sum(pair.size for pair in self.kept)
 
 
 def keep_in_memory(
@@ -106,7 +102,7 @@ def keep_in_memory(
     scales: tuple[int, ...],
     budget: int,
     smallest: int = 1,
-) -> Wholes:
+) -> PairStore:
     """Decode a source once and keep it, if all of it fits; leave out what cannot be used.
 
     Args:
@@ -117,7 +113,7 @@ def keep_in_memory(
             tell what to leave out, so that the samples are the same as with all of it kept.
         smallest: least side of an HR picture; pictures with smaller ones are left out.
     """
-    kept: list[Whole] = []
+    kept: list[Pair] = []
     indices: list[int] = []
     broken: dict[str, str] = {}
     used, keeping = 0, True
@@ -127,21 +123,46 @@ def keep_in_memory(
             indices.append(index)
             continue
         try:
-            whole = load(source, index, scales, smallest)
+            pair = load_pair(source, index, scales, smallest)
         except UNREADABLE as error:
-            broken[source.name(index)] = f"{type(error).__name__}: {error}"
+            broken[source.name(index)] = str(error)
             continue
         indices.append(index)
-        used += whole.size
+        used += pair.size
         enough = max(index + 1, min(_ENOUGH, len(source)))
         if keeping and used * len(source) > budget * enough:
             if not is_folder:
-                return Wholes(source, scales, smallest)  # a million in shards cost nothing
+                return PairStore(source, scales, smallest)  # a million in shards cost nothing
             keeping = False
             kept.clear()
         elif keeping:
-            kept.append(whole)
-    return Wholes(source, scales, smallest, tuple(kept), tuple(indices), broken)
+            kept.append(pair)
+    return PairStore(source, scales, smallest, tuple(kept), tuple(indices), broken)
+
+
+def some_of(left_out: Mapping[str, str]) -> str:
+    """The first three pictures that were left out, with their reasons, and how many more."""
+    first = [f"{name}: {reason}" for name, reason in islice(left_out.items(), 3)]
+    more = len(left_out) - len(first)
+    return "; ".join([*first, f"and {more} more"] if more else first)
+
+
+def how_to_use(source: Source, patch: int, scale: int) -> str:
+    """What to do about a source of which too little can be used; judged by a folder's headers.
+
+    Args:
+        source: the pictures.
+        patch: largest side of an LR patch.
+        scale: the largest of the run.
+    """
+    paths = source.paths if isinstance(source, Folder) else ()
+    sides = [min(size) for size in map(header_size, paths) if size]
+    if sides and scale <= max(sides) < patch * scale:
+        fitting = max(sides) // scale
+        return f"give data.patch={fitting} or less (data.stages alike), or add larger pictures"
+    if source.scales:
+        return "add pictures, and give LR of the network's scale"
+    return "add pictures"
 
 
 _ENOUGH = 16

@@ -1,4 +1,4 @@
-"""What a run tells: events, and where they go."""
+"""What a run reports: events, and where they go."""
 
 import json
 from collections.abc import Callable
@@ -8,8 +8,16 @@ from typing import Any
 from hatsr.files import replacing
 
 Event = dict[str, Any]
-"""At least `event` (start, step, validation, saved, note, end) and `step`."""
+"""At least `event` (setup, note, start, step, validation, saved, end) and `step`.
+
+A setup event and a note have a `text`, what else there is stands where the event is reported.
+"""
 Listener = Callable[[Event], None]
+"""Takes every event of a run in the main process."""
+
+
+def ignore(event: Event) -> None:
+    """The listener of a run that nobody watches."""
 
 
 class JsonLines:
@@ -19,13 +27,14 @@ class JsonLines:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
-            lines = [line for line in path.read_text().splitlines() if _kept(line, resumed_at)]
+            text = path.read_text(encoding="utf-8", errors="replace")  # a crash may leave anything
+            lines = [line for line in text.splitlines() if _kept(line, resumed_at)]
             with replacing(path) as part:
-                part.write_text("".join(line + "\n" for line in lines))
+                part.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 
     def __call__(self, event: Event) -> None:
         """Append an event."""
-        with self.path.open("a") as file:
+        with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(event) + "\n")
 
 

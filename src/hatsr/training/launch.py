@@ -1,0 +1,101 @@
+"""From a recipe to its outcome in one call: set up, say what it will take, train."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hatsr.files import check_not_input
+from hatsr.inference.memory import kept_heap
+from hatsr.training.events import Event, JsonLines, Listener, TensorBoard, ignore
+from hatsr.training.loop import Outcome, run_steps
+from hatsr.training.preflight import Preflight, preflight
+from hatsr.training.recipe import Recipe
+from hatsr.training.setup import Setup, set_up
+from hatsr.training.states import set_aside, states
+
+RUNS = Path("runs")
+"""Folder of all runs."""
+
+
+class SetupError(ValueError):
+    """What cannot work, found before the first step."""
+
+
+def train(
+    recipe: Recipe,
+    runs: Path = RUNS,
+    *,
+    fresh: bool = False,
+    cpu: bool = False,
+    listener: Listener = ignore,
+    asked_to_stop: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Train as a recipe says, from the newest state of its run or from the start.
+
+    Args:
+        recipe: the run; see `read_recipe` and `finetune_recipe`.
+        runs: folder of all runs; the run's is named as the recipe.
+        fresh: move an earlier run of the name aside and start anew.
+        cpu: stay on the CPU where there is a GPU.
+        listener: takes the events, which are also written to the run's `log.jsonl` and, if the
+            recipe wants it, to TensorBoard files.
+        asked_to_stop: looked at between steps; once it is true, the state is saved.
+
+    Raises:
+        SetupError: what cannot work, found before the first step.
+        ValueError: an earlier run of the name is another one.
+        NotFiniteError: loss or gradient is not finite; the weights before it are saved.
+        StateError: a state could not be written.
+    """
+    folder, say = runs / recipe.name, _sayer(listener)
+    with kept_heap():
+        setup = _set_up(recipe, folder, say, cpu=cpu, fresh=fresh)
+        if setup.accelerator.is_main_process:
+            say("\n".join(preflight(setup, fresh).lines))
+            if fresh:
+                set_aside(folder)
+        setup.accelerator.wait_for_everyone()
+        return run_steps(setup, lambda step: _listeners(setup, step, listener), asked_to_stop)
+
+
+def dry_run(
+    recipe: Recipe,
+    runs: Path = RUNS,
+    *,
+    fresh: bool = False,
+    cpu: bool = False,
+    listener: Listener = ignore,
+) -> Preflight:
+    """What a run would do and cost; nothing is written. Arguments and errors as for `train`."""
+    with kept_heap():
+        setup = _set_up(recipe, runs / recipe.name, _sayer(listener), cpu=cpu, fresh=fresh)
+        return preflight(setup, fresh)
+
+
+def _set_up(
+    recipe: Recipe, folder: Path, say: Callable[[str], None], *, cpu: bool, fresh: bool
+) -> Setup:
+    """Set up; a new run must not replace the weights that it starts from."""
+    checkpoint = recipe.start.checkpoint
+    try:
+        if checkpoint and not fresh and not states(folder / "states"):
+            check_not_input(folder, [checkpoint])
+        return set_up(recipe, folder, say, cpu=cpu, fresh=fresh)
+    except (ValueError, OSError) as error:
+        raise SetupError(str(error)) from error
+
+
+def _sayer(listener: Listener) -> Callable[[str], None]:
+    """What set-up finds, as events."""
+
+    def say(text: str) -> None:
+        event: Event = {"event": "setup", "step": 0, "text": text}
+        listener(event)
+
+    return say
+
+
+def _listeners(setup: Setup, resumed_at: int, listener: Listener) -> list[Listener]:
+    files: list[Listener] = [JsonLines(setup.folder / "log.jsonl", resumed_at)]
+    if setup.recipe.save.tensorboard:
+        files.append(TensorBoard(setup.folder / "tensorboard", resumed_at))
+    return [*files, listener]

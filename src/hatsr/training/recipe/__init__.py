@@ -1,0 +1,17 @@
+"""Recipes: what a training run is, read from YAML, checked, with the paper's values as defaults."""
+
+from hatsr.training.recipe.checking import read_recipe, schema, to_recipe
+from hatsr.training.recipe.finetune import finetune_recipe
+from hatsr.training.recipe.models import OptimRecipe, Recipe
+from hatsr.training.recipe.reading import RecipeError, shipped_recipes
+
+__all__ = [
+    "OptimRecipe",
+    "Recipe",
+    "RecipeError",
+    "finetune_recipe",
+    "read_recipe",
+    "schema",
+    "shipped_recipes",
+    "to_recipe",
+]

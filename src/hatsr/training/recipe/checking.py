@@ -1,0 +1,77 @@
+"""From values to a recipe: every value is checked, messages name the key and the file."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from pydantic import ValidationError
+
+from hatsr.training.recipe.models import Recipe
+from hatsr.training.recipe.reading import (
+    RecipeError,
+    Values,
+    find_recipe,
+    read_overrides,
+    read_values,
+)
+
+
+def read_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe with its includes, and overrides as `optim.learning_rate=1e-4`.
+
+    Args:
+        source: a YAML file, or the name of a shipped recipe.
+        overrides: `key=value` with dotted keys; they win over the file.
+
+    Raises:
+        RecipeError: no such recipe, an unknown key or a value that breaks its rule; key and file
+            are named.
+    """
+    return to_recipe(read_overrides(overrides).over(read_values(find_recipe(source))))
+
+
+def to_recipe(values: Values) -> Recipe:
+    """Check values; see `read_recipe`."""
+    try:
+        # By way of JSON: there a list may stand for a tuple and text for a path, nothing else.
+        return Recipe.model_validate_json(json.dumps(values.tree))
+    except ValidationError as error:
+        lines = [_explain(problem, values) for problem in error.errors(include_url=False)]
+        raise RecipeError("; ".join(lines)) from None
+
+
+def _explain(problem: Any, values: Values) -> str:
+    place = tuple(str(part) for part in problem["loc"])
+    key, origin = ".".join(place) or "the recipe", values.origin(place)
+    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"unknown key {key} in {origin}{_suggestion(place)}"
+    if problem["type"] == "missing":
+        return f"{key} must be given, in {origin}"
+    text = problem["msg"].removeprefix("Value error, ")
+    got = "" if ", got " in text else f", got {problem['input']!r}"
+    return f"{key} in {origin}: {text}{got}" if place else f"{text} ({origin})"
+
+
+def _suggestion(place: tuple[str, ...]) -> str:
+    """The known key nearest in spelling."""
+    from difflib import get_close_matches
+
+    known: dict[str, Any] = get_type_hints(Recipe)
+    for part in (part for part in place[:-1] if not part.isdigit()):
+        kind = known.get(part)
+        members = [each for each in get_args(kind) if each is not Ellipsis] or [kind]
+        known = get_type_hints(members[0])
+    near = get_close_matches(place[-1], known, 1)
+    return f"; did you mean {'.'.join((*place[:-1], near[0]))}?" if near else ""
+
+
+def schema() -> str:
+    """The JSON schema of a recipe (with `include`), for editors."""
+    described = Recipe.model_json_schema()
+    described["properties"]["include"] = {
+        "description": "Recipe files whose values stand below this one's; later ones win.",
+        "type": "array",
+        "items": {"type": "string"},
+    }
+    return json.dumps(described, indent=2) + "\n"
