@@ -9,7 +9,7 @@ from hatsr.training.yaml_files import RecipeError, read_overrides
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 FILES = sorted(FOLDER.glob("*.yaml"))
-FINE = ("hat-t-x4-again", "hat-t-x2", "hat-t-x3")
+FINE = ("hat-t-x4-again", "hat-t-x2", "hat-t-x3", "hat-t-real-x4")
 K = 1000
 
 

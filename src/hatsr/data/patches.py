@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from hatsr.data.augment import VARIANTS, dihedral
-from hatsr.data.pixels import at_least, downsample_float
+from hatsr.data.degrade import Degradation, degrade_patch, sample_key
+from hatsr.data.pixels import at_least, downsample_float, modcrop
 from hatsr.data.sampling import Draws, draw, picture_of
 from hatsr.data.sources import DataError
 from hatsr.data.wholes import UNREADABLE, Whole, Wholes
@@ -57,6 +58,8 @@ class Patches(Dataset):
     """Random flips and right-angle rotations."""
     candidates: int = 1
     """Crops to look at for each sample; the one with most detail is used."""
+    degradation: Degradation | None = None
+    """How LR patches are degraded, each by its sample's own key; None for not at all."""
 
     @property
     def from_crops(self) -> bool:
@@ -100,7 +103,11 @@ class Patches(Dataset):
             hr = self._crop_hr(at_least(whole.hr, side * task.scale), side * task.scale, draws)
             lr = downsample_float(hr, task.scale)
         else:
-            lr, hr = self._crop_both(whole, task.scale, side, draws)
+            lr, hr, at = self._crop_both(whole, task.scale, side, draws)
+            if self.degradation:
+                key = sample_key(self.seed, number * len(self.tasks) + place)
+                pair = whole.lr[task.scale], modcrop(whole.hr, task.scale)
+                lr = degrade_patch(pair, at, side, self.degradation, key)
         if task.noise:
             lr = _noisy(lr, task.noise, draws)
         return dihedral(lr, variant), dihedral(hr, variant)
@@ -115,7 +122,8 @@ class Patches(Dataset):
 
     def _crop_both(
         self, whole: Whole, scale: int, side: int, draws: Draws
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
+        """LR, HR, and where LR was cut."""
         full, best = whole.lr[scale], -1.0
         lr, at = full, (0, 0)
         for i in range(self.candidates):
@@ -124,9 +132,9 @@ class Patches(Dataset):
             crop = full[top : top + side, left : left + side]
             score = detail(crop) if self.candidates > 1 else 0.0
             if score > best:
-                best, lr, at = score, crop, (top * scale, left * scale)
-        rows, cols = (slice(start, start + side * scale) for start in at)
-        return lr, whole.hr[rows, cols]
+                best, lr, at = score, crop, (top, left)
+        rows, cols = (slice(start * scale, (start + side) * scale) for start in at)
+        return lr, whole.hr[rows, cols], at
 
 
 def detail(crop: UInt8[np.ndarray, "h w 3"]) -> float:

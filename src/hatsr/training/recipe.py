@@ -2,13 +2,23 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
 from hatsr.data.batches import Stage
+from hatsr.data.degrade import Degradation, check_condition
+from hatsr.data.degrade import preset as degradation_preset
 from hatsr.model import HATConfig, preset
 from hatsr.training.losses import LossName
 from hatsr.training.yaml_files import RecipeError, Values, read_overrides, read_values
@@ -18,6 +28,9 @@ Positive = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+Condition = Annotated[str, AfterValidator(check_condition)]
 
 
 class DataRecipe(BaseModel):
@@ -77,6 +90,8 @@ class ValidRecipe(BaseModel):
     """SR pictures saved at each validation."""
     patience: Positive | None = None
     """Stop after so many validations without a new best; null for never."""
+    conditions: tuple[Condition, ...] = ("clean",)
+    """LR by which each picture is judged, by fixed keys: clean, jpeg-50, noise-15, second-order."""
 
 
 class OptimRecipe(BaseModel):
@@ -166,6 +181,8 @@ class Recipe(BaseModel):
     """Related tasks trained together, the first judged; none for super-resolution alone."""
     data: DataRecipe = DataRecipe()
     """Training pictures."""
+    degrade: Degradation | None = None
+    """How their LR is degraded; `preset: NAME` stands below the values given. None for clean LR."""
     valid: ValidRecipe = ValidRecipe()
     """Validation."""
     optim: OptimRecipe = OptimRecipe()
@@ -217,6 +234,11 @@ class Recipe(BaseModel):
                 f"valid.share must be 0 with a manifest, got {valid.share}; name a folder in "
                 "valid.data"
             )
+        if self.degrade and data.lr_from == "crop":
+            raise ValueError(
+                "data.lr_from must be 'picture' with degrade, got 'crop'; the margin about a patch "
+                "comes from the whole picture"
+            )
         tasks = self.tasks or (TaskRecipe(scale=scale),)
         has_lr = scale == 1 and data.train_lr is not None
         if any(task.scale == 1 and not task.noise for task in tasks) and not has_lr:
@@ -250,6 +272,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
 def to_recipe(values: Values) -> Recipe:
     """Check values; see `read_recipe`."""
+    values = _over_preset(values)
     try:
         # By way of JSON: there a list may stand for a tuple and text for a path, nothing else.
         return Recipe.model_validate_json(json.dumps(values.tree))
@@ -258,10 +281,27 @@ def to_recipe(values: Values) -> Recipe:
         raise RecipeError("; ".join(lines)) from None
 
 
+def _over_preset(values: Values) -> Values:
+    """The values with those of the degradation's preset below."""
+    given = values.tree.get("degrade")
+    if not isinstance(given, dict) or "preset" not in given:
+        return values
+    try:
+        base = asdict(degradation_preset(str(given["preset"])))
+    except ValueError as error:
+        raise RecipeError(
+            f"degrade.preset in {values.origin(('degrade', 'preset'))}: {error}"
+        ) from None
+    own = {key: value for key, value in given.items() if key != "preset"}
+    preset_origin = f"the preset {given['preset']}"
+    below = Values({"degrade": base}, {("degrade", key): preset_origin for key in base})
+    return Values({**values.tree, "degrade": own}, values.origins).over(below)
+
+
 def _explain(problem: Any, values: Values) -> str:
     place = tuple(str(part) for part in problem["loc"])
     key, origin = ".".join(place) or "the recipe", values.origin(place)
-    if problem["type"] == "extra_forbidden":
+    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"unknown key {key} in {origin}{_suggestion(place)}"
     if problem["type"] == "missing":
         return f"{key} must be given, in {origin}"

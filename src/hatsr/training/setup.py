@@ -16,7 +16,7 @@ from hatsr.training.networks import Networks
 from hatsr.training.recipe import Recipe
 from hatsr.training.start import start_as_interpolation, transfer
 from hatsr.training.state import states
-from hatsr.training.validation import Held, decode_held, hold_out
+from hatsr.training.validation import Held, decode_held, hold_out, under_conditions
 
 Say = Callable[[str], None]
 _GB = 1 << 30
@@ -76,6 +76,7 @@ def set_up(
         recipe.seed,
         recipe.data.augment,
         recipe.data.candidates,
+        recipe.degrade,
     )
     is_new = fresh or not states(folder / "states")
     networks = make_networks(recipe, say, is_new)
@@ -98,12 +99,14 @@ def open_sources(recipe: Recipe, tasks: tuple[Task, ...]) -> tuple[Source, tuple
     held = ()
     if valid.data:
         held = decode_held(open_folders([valid.data], valid.data_lr, scale), scale)
+        held = under_conditions(held, valid.conditions)
     if data.is_manifest:
         return open_shards(data.train[0]), held
     source = open_folders([Path(folder) for folder in data.train], data.train_lr, scale)
     if valid.data or not valid.share:
         return source, held
-    return hold_out(source, valid.share, recipe.seed, scale, largest_side(recipe, tasks))
+    left, held = hold_out(source, valid.share, recipe.seed, scale, largest_side(recipe, tasks))
+    return left, under_conditions(held, valid.conditions)
 
 
 def largest_side(recipe: Recipe, tasks: tuple[Task, ...]) -> int:

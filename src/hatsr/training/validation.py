@@ -1,7 +1,7 @@
 """Y-PSNR of the averaged weights on whole pictures, by the benchmark protocol."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
+from hatsr.data.degrade import under_condition
 from hatsr.data.pixels import modcrop
 from hatsr.data.sampling import draw, shuffled
 from hatsr.data.sources import DataError, Folder, Source
@@ -100,6 +101,20 @@ def _middle(held: Held, scale: int) -> Held:
     top, left, side = scale * top, scale * left, scale * _LARGEST
     hr = held.hr[top : top + side, left : left + side]
     return replace(held, lr=lr.copy(), hr=hr.copy())
+
+
+def under_conditions(pictures: tuple[Held, ...], conditions: Sequence[str]) -> tuple[Held, ...]:
+    """Every picture under every condition, by fixed keys; the name tells both.
+
+    Clean LR alone (one condition, `clean`) leaves the names as they are.
+    """
+    if list(conditions) == ["clean"]:
+        return pictures
+    return tuple(
+        Held(f"{p.name}-{condition}", under_condition(condition, p.lr, p.hr, p.name), p.hr)
+        for condition in conditions
+        for p in pictures
+    )
 
 
 def fingerprint(pictures: tuple[Held, ...]) -> str:
