@@ -1,13 +1,18 @@
-"""`hatsr data prepare` and `hatsr data check`."""
+"""`hatsr data prepare`, `hatsr data check` and `hatsr data degrade`."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from hatsr.data.degrade import Degradation
 
 
 @click.group()
 def data() -> None:
-    """Training pictures: cut them into shards, or look for what is wrong with them."""
+    """Training pictures: cut them into shards, look for what is wrong, make degraded LR."""
 
 
 @data.command()
@@ -81,3 +86,69 @@ def check(source: str, lr: str | None, scale: int, patch: int, tests: tuple[str,
     )
     if found.problems:
         raise SystemExit(1)
+
+
+@data.command()
+@click.argument("picture")
+@click.option("--as", "names", multiple=True, help="Preset, or recipe.yaml with a degrade section.")
+@click.option("--show", is_flag=True, help="A grid to look at: clean LR and several degraded.")
+@click.option("-o", "--out", help="File to write  [default: PICTURE_degraded.png or _grid.png]")
+@click.option("--scale", type=click.IntRange(1), default=4, show_default=True, help="Of the LR.")
+@click.option("--seed", default=0, show_default=True, help="Of all that is random.")
+def degrade(
+    picture: str, names: tuple[str, ...], show: bool, out: str | None, scale: int, seed: int
+) -> None:
+    """Make degraded LR of PICTURE, as a training with this degradation sees it.
+
+    With --show the middle of the picture is degraded several times: a row for each --as (without
+    any, for each preset), its first cell clean.
+    """
+    from pathlib import Path
+
+    from hatsr.apps.usage import wrong_usage
+    from hatsr.data.degrade import PRESETS, grid, sample_key
+    from hatsr.data.degrade import degrade as make
+    from hatsr.data.pixels import decode, downsample, modcrop
+    from hatsr.image import check_writable, from_array, write
+
+    if not show and len(names) != 1:
+        known = ", ".join(PRESETS)
+        raise click.UsageError(
+            f"--as must be given once without --show, got {len(names)}: {known}, or a recipe.yaml"
+        )
+    end = "grid" if show else "degraded"
+    path = Path(out) if out else Path(picture).with_name(f"{Path(picture).stem}_{end}.png")
+    with wrong_usage():
+        check_writable(path, (1, 1))
+        models = {name: _degradation(name) for name in names or PRESETS}
+        hr = modcrop(decode(Path(picture)), scale)
+        if show:
+            made = grid(hr, scale, list(models.values()), seed)
+        else:
+            made = make(downsample(hr, scale), hr, models[names[0]], sample_key(seed, 0))
+    try:
+        write(from_array(made), path)
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+    rows = f", rows {', '.join(models)}" if show else ""
+    click.echo(f"{path}: {made.shape[0]} x {made.shape[1]}{rows}")
+
+
+def _degradation(name: str) -> Degradation:
+    """A preset, or that of a recipe file.
+
+    Raises:
+        ValueError: there is neither, or the recipe has none.
+    """
+    from pathlib import Path
+
+    from hatsr.data.degrade import preset
+
+    if not name.endswith((".yaml", ".yml")):
+        return preset(name)
+    from hatsr.training.recipe import read_recipe
+
+    found = read_recipe(Path(name)).degrade
+    if found is None:
+        raise ValueError(f"{name} must have a section degrade, got none; name a preset instead")
+    return found

@@ -66,8 +66,11 @@ def train(recipe: str | None, overrides: tuple[str, ...], schema: bool, **option
 @click.argument("folder")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--from", "source", required=True, help="Trained network: shipped name, file or run.")
+@click.option("--degrade", help="Preset of degraded LR, for example photo; clean LR without.")
 @_run_options
-def finetune(folder: str, overrides: tuple[str, ...], source: str, **options: Any) -> None:
+def finetune(
+    folder: str, overrides: tuple[str, ...], source: str, degrade: str | None, **options: Any
+) -> None:
     """Adapt a trained network to the pictures in FOLDER.
 
     A tenth of them is held out; training stops when these no longer improve, and the best
@@ -80,7 +83,8 @@ def finetune(folder: str, overrides: tuple[str, ...], source: str, **options: An
     from hatsr.training.yaml_files import read_overrides
 
     with _plain_errors():
-        _run(read_overrides(overrides).over(finetune_values(Path(folder), source)), options)
+        values = finetune_values(Path(folder), source, degrade)
+        _run(read_overrides(overrides).over(values), options)
 
 
 def _check_extra() -> None:

@@ -107,7 +107,7 @@ class Patches(Dataset):
             if self.degradation:
                 key = sample_key(self.seed, number * len(self.tasks) + place)
                 pair = whole.lr[task.scale], modcrop(whole.hr, task.scale)
-                lr = degrade_patch(pair, at, side, self.degradation, key)
+                lr, hr = degrade_patch(pair, at, side, self.degradation, key)
         if task.noise:
             lr = _noisy(lr, task.noise, draws)
         return dihedral(lr, variant), dihedral(hr, variant)

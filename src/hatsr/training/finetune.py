@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from hatsr.checkpoint import read
 from hatsr.data.sources import list_pictures
@@ -11,7 +12,7 @@ from hatsr.training.yaml_files import Values
 ORIGIN = "the defaults of finetune"
 
 
-def finetune_values(folder: Path, source: str) -> Values:
+def finetune_values(folder: Path, source: str, degrade: str | None = None) -> Values:
     """Defaults for adapting a trained network to a folder of pictures.
 
     Users over-fit within a few thousand steps: a tenth of the pictures (at most 20) is held out,
@@ -22,10 +23,11 @@ def finetune_values(folder: Path, source: str) -> Values:
     Args:
         folder: HR pictures.
         source: the trained network; see `weights_file`.
+        degrade: preset of the degradation of LR, for training and for judging; None for clean LR.
     """
     list_pictures(folder)  # refuses early
     config = asdict(read(weights_file(source)).config)
-    tree = {
+    tree: dict[str, Any] = {
         "name": f"finetune-{folder.resolve().name}",
         "about": f"{source} fine-tuned on {folder}",
         "iterations": 5000,
@@ -42,4 +44,7 @@ def finetune_values(folder: Path, source: str) -> Values:
         },
         "save": {"every": 250, "log_every": 50},
     }
+    if degrade is not None:
+        tree["degrade"] = {"preset": degrade}
+        tree["valid"]["conditions"] = [f"{degrade}.{number}" for number in range(1, 4)]
     return Values(tree, {(key,): ORIGIN for key in tree})

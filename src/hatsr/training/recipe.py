@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from hatsr.data.batches import Stage
-from hatsr.data.degrade import Degradation, check_condition
+from hatsr.data.degrade import PRESETS, Degradation, check_condition
 from hatsr.data.degrade import preset as degradation_preset
 from hatsr.model import HATConfig, preset
 from hatsr.training.losses import LossName
@@ -91,7 +91,7 @@ class ValidRecipe(BaseModel):
     patience: Positive | None = None
     """Stop after so many validations without a new best; null for never."""
     conditions: tuple[Condition, ...] = ("clean",)
-    """LR by which each picture is judged, by fixed keys: clean, jpeg-50, noise-15, second-order."""
+    """LR by which each picture is judged: clean, jpeg-50, noise-15, photo, photo.2 ..."""
 
 
 class OptimRecipe(BaseModel):
@@ -306,20 +306,30 @@ def _explain(problem: Any, values: Values) -> str:
     if problem["type"] == "missing":
         return f"{key} must be given, in {origin}"
     text = problem["msg"].removeprefix("Value error, ")
-    return f"{key} in {origin}: {text}, got {problem['input']!r}" if place else f"{text} ({origin})"
+    if not place:
+        return f"{text} ({origin})"
+    says_it = problem["type"] == "value_error"  # messages of ours
+    return f"{key} in {origin}: {text}" + ("" if says_it else f", got {problem['input']!r}")
 
 
 def _suggestion(place: tuple[str, ...]) -> str:
     """The known key nearest in spelling."""
     from difflib import get_close_matches
 
-    model: Any = Recipe
+    known = _keys(Recipe)
     for part in place[:-1]:
-        found = model.model_fields.get(part) if hasattr(model, "model_fields") else None
-        model = found.annotation if found else None
-    known = list(model.model_fields) if hasattr(model, "model_fields") else []
+        known = _keys(known.get(part))
     near = get_close_matches(place[-1], known, 1)
     return f"; did you mean {'.'.join((*place[:-1], near[0]))}?" if near else ""
+
+
+def _keys(section: Any) -> dict[str, Any]:
+    """The keys of a section, with what they hold; of an optional section, too."""
+    kinds = [kind for kind in get_args(section) if kind is not type(None)] or [section]
+    if is_dataclass(kinds[0]):
+        return {field.name: field.type for field in fields(kinds[0])}
+    known = getattr(kinds[0], "model_fields", {})
+    return {name: field.annotation for name, field in known.items()}
 
 
 def schema() -> str:
@@ -329,5 +339,9 @@ def schema() -> str:
         "description": "Recipe files whose values stand below this one's; later ones win.",
         "type": "array",
         "items": {"type": "string"},
+    }
+    described["$defs"]["Degradation"]["properties"]["preset"] = {
+        "description": "Named degradation whose values stand below those given.",
+        "enum": list(PRESETS),
     }
     return json.dumps(described, indent=2) + "\n"

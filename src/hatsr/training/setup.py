@@ -70,6 +70,8 @@ def set_up(
     source, held = open_sources(recipe, tasks)
     if held and tasks[0].noise and not recipe.valid.data_lr:
         say("validation is without the first task's noise; give valid.data_lr to have it with")
+    if held and recipe.degrade and recipe.valid.conditions == ("clean",):
+        say("validation is on clean LR; give valid.conditions to judge by degraded LR")
     patches = Patches(
         open_wholes(recipe, source, tasks, say),
         tasks,

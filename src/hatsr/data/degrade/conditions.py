@@ -7,7 +7,7 @@ from hatsr.data.degrade.jpeg import compress, to_codes, to_tensor
 from hatsr.data.degrade.keys import text_key
 from hatsr.data.degrade.noise import gaussian_noise
 from hatsr.data.degrade.pipeline import degrade
-from hatsr.data.degrade.settings import Degradation
+from hatsr.data.degrade.presets import PRESETS
 
 CONDITIONS = (
     "clean",
@@ -19,18 +19,20 @@ CONDITIONS = (
 
 
 def check_condition(name: str) -> str:
-    """The name of a condition, if it is one.
+    """The name of a condition, if it is one; see `under_condition`.
 
     Raises:
-        ValueError: it is not clean, second-order, jpeg-QUALITY or noise-SIGMA.
+        ValueError: it is not.
     """
     kind, _, amount = name.partition("-")
     most = {"jpeg": 100, "noise": 255}.get(kind, 0)
-    known = amount.isdecimal() and 1 <= int(amount) <= most
-    if name not in ("clean", "second-order") and not known:
+    is_amount = amount.isdecimal() and 1 <= int(amount) <= most
+    preset_name, dot, draw = name.partition(".")
+    is_preset = preset_name in PRESETS and (draw.isdecimal() or not dot)
+    if name != "clean" and not is_amount and not is_preset:
         raise ValueError(
-            "a condition must be clean, second-order, jpeg-QUALITY (1 .. 100) or noise-SIGMA "
-            f"(1 .. 255 levels), got {name!r}"
+            "a condition must be clean, jpeg-QUALITY (1 .. 100), noise-SIGMA (1 .. 255 levels) or "
+            f"a preset ({', '.join(PRESETS)}; photo.2 is a second draw of photo), got {name!r}"
         )
     return name
 
@@ -45,7 +47,8 @@ def under_condition(
 
     Args:
         name: clean; jpeg-QUALITY, of LR by 4:2:0; noise-SIGMA, Gaussian of every channel on LR, in
-            levels, rounded to 8 bit; or second-order, by the published parameters.
+            levels, rounded to 8 bit; or the preset of a degradation, drawn once for each picture,
+            with `.1`, `.2` ... for other draws.
         lr: the clean LR.
         hr: the picture, of a multiple of the size of LR.
         picture: its name; the key of all that is random comes from it and the condition.
@@ -54,8 +57,8 @@ def under_condition(
     key = text_key(f"{name}/{picture}")
     if kind == "clean":
         return lr
+    if name.partition(".")[0] in PRESETS:
+        return degrade(lr, hr, PRESETS[name.partition(".")[0]], key)
     if kind == "jpeg":
         return compress(lr, int(amount), "4:2:0")
-    if kind == "noise":
-        return to_codes(gaussian_noise(to_tensor(lr), float(amount), gray=False, key=key))
-    return degrade(lr, hr, Degradation(), key)
+    return to_codes(gaussian_noise(to_tensor(lr), float(amount), gray=False, key=key))

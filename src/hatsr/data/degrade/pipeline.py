@@ -10,15 +10,18 @@ from hatsr.data.degrade.keys import Key
 from hatsr.data.degrade.noise import random_noise
 from hatsr.data.degrade.resize import random_resize, resize_back
 from hatsr.data.degrade.settings import Degradation, Round
+from hatsr.data.degrade.sharpen import sharpen
+from hatsr.data.pixels import downsample
 
 Codes = UInt8[np.ndarray, "h w 3"]
+HRCodes = UInt8[np.ndarray, "sr_h sr_w 3"]
 _BLOCK = 16
 """Side of the blocks that JPEG with 4:2:0 works on."""
 _MARGIN = 8
 """LR pixels about a patch that are degraded with it, so that no border shows in it."""
 
 
-def degrade(lr: Codes, hr: UInt8[np.ndarray, "sr_h sr_w 3"], model: Degradation, key: Key) -> Codes:
+def degrade(lr: Codes, hr: HRCodes, model: Degradation, key: Key) -> Codes:
     """LR of an HR picture.
 
     Args:
@@ -86,19 +89,15 @@ def _spoil(
 
 
 def degrade_patch(
-    pair: tuple[Codes, UInt8[np.ndarray, "sr_h sr_w 3"]],
-    at: tuple[int, int],
-    side: int,
-    model: Degradation,
-    key: Key,
-) -> UInt8[np.ndarray, "side side 3"]:
-    """A square of degraded LR; blocks of JPEG lie as they would in the whole picture.
+    pair: tuple[Codes, HRCodes], at: tuple[int, int], side: int, model: Degradation, key: Key
+) -> tuple[UInt8[np.ndarray, "side side 3"], UInt8[np.ndarray, "sr_side sr_side 3"]]:
+    """A square of degraded LR with its HR; blocks of JPEG lie as they would in the whole picture.
 
     Args:
         pair: the whole clean LR, and the whole HR of a multiple of its size.
         at: top and left of the square, LR pixels.
         side: of the square, LR pixels.
-        model: the degradation.
+        model: the degradation; if it sharpens, HR is sharpened.
         key: of all that is random.
     """
     lr, hr = pair
@@ -108,8 +107,18 @@ def degrade_patch(
         min(end, -(-(start + side + _MARGIN) // _BLOCK) * _BLOCK)
         for start, end in zip(at, lr.shape[:2], strict=True)
     ]
-    rows, cols = (slice(a, b) for a, b in zip(starts, stops, strict=True))
-    hr_rows, hr_cols = (slice(scale * s.start, scale * s.stop) for s in (rows, cols))
-    region = degrade(lr[rows, cols], hr[hr_rows, hr_cols], model, key)
-    top, left = (inner - outer for inner, outer in zip(at, starts, strict=True))
-    return region[top : top + side, left : left + side]
+    lr, hr = (_square(picture, starts, stops, by) for picture, by in ((lr, 1), (hr, scale)))
+    if model.sharpen:
+        hr = to_codes(sharpen(to_tensor(hr)))
+        lr = downsample(hr, scale)
+    first = [inner - outer for inner, outer in zip(at, starts, strict=True)]
+    last = [place + side for place in first]
+    return _square(degrade(lr, hr, model, key), first, last), _square(hr, first, last, scale)
+
+
+def _square(
+    picture: Codes, starts: list[int], stops: list[int], by: int = 1
+) -> UInt8[np.ndarray, "part_h part_w 3"]:
+    """What lies between two corners, their places times a factor."""
+    rows, cols = (slice(by * a, by * b) for a, b in zip(starts, stops, strict=True))
+    return picture[rows, cols]

@@ -181,6 +181,8 @@ class Degradation:
     """Second round; sizes are relative to LR."""
     final_sinc: float = 0.8
     """Probability of the sinc filter beside the last JPEG."""
+    sharpen: bool = False
+    """Sharpen HR patches first, and learn the sharper ones: looks better, costs PSNR."""
 
     def __post_init__(self) -> None:
         for name in ("clean", "second_order", "final_sinc"):
