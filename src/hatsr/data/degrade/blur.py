@@ -1,6 +1,6 @@
 """Blur kernels and filtering with them."""
 
-from math import pi
+from math import cos, pi, sin
 
 import torch
 from jaxtyping import Float
@@ -16,7 +16,11 @@ _LARGE = 13
 
 
 def elliptic_kernel(
-    size: int, sigmas: tuple[float, float], angle: float = 0.0, beta: float = 1.0, plateau=False
+    size: int,
+    sigmas: tuple[float, float],
+    angle: float = 0.0,
+    beta: float = 1.0,
+    plateau: bool = False,
 ) -> Kernel:
     """A Gaussian kernel, its generalised form, or one with a plateau; in double precision.
 
@@ -31,9 +35,8 @@ def elliptic_kernel(
         plateau: the plateau form.
     """
     h, w = _grid(size)
-    angle_t = torch.tensor(angle, dtype=torch.float64)
-    along = w * torch.cos(angle_t) + h * torch.sin(angle_t)
-    across = h * torch.cos(angle_t) - w * torch.sin(angle_t)
+    along = w * cos(angle) + h * sin(angle)
+    across = h * cos(angle) - w * sin(angle)
     q = ((along / sigmas[0]) ** 2 + (across / sigmas[1]) ** 2) ** beta
     kernel = 1 / (1 + q) if plateau else torch.exp(-q / 2)
     return kernel / kernel.sum()

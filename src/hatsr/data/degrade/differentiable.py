@@ -1,8 +1,8 @@
 """JPEG in torch, on any device, with a gradient.
 
 The steps, the integers between them and the borders are those of libjpeg, so that the picture
-that comes out is that of Pillow but for a level in some pixels: libjpeg computes with integers of
-16 bits, which tips a coefficient now and then.
+that comes out is that of Pillow but for a level in some pixels: libjpeg computes with fixed-point
+numbers, which tips a coefficient now and then.
 """
 
 from collections.abc import Callable
@@ -39,6 +39,8 @@ _TO_RGB = ((65536, 0, 91881), (65536, -22554, -46802), (65536, 116130, 0))
 """BT.601 in full range, in units of 2^-16 as libjpeg counts."""
 _TIE = 2.0**-17
 """Taken from chroma: its ties are rounded down."""
+_BETWEEN, _BEFORE = 1 / (4 * 8**0.5), 1 / 8
+"""Units of the integers between two passes of the transform and before quantisation."""
 
 
 def quantisation(quality: int) -> tuple[Float[Tensor, "8 8"], Float[Tensor, "8 8"]]:
@@ -136,10 +138,6 @@ def _by_blocks(plane: Plane, table: Tensor, quantise: Rounding, settle: Rounding
     columns = finely(torch.einsum("uy,...unv->...ynv", basis, kept), _BETWEEN)
     back = torch.einsum("vx,...ynv->...ynx", basis, columns) + 128
     return settle(back.flatten(-2).flatten(-3, -2)).clamp(0, 255)[..., :height, :width]
-
-
-_BETWEEN, _BEFORE = 1 / (4 * 8**0.5), 1 / 8
-"""Units of the integers between two passes and before quantisation."""
 
 
 def _cosines() -> Float[Tensor, "8 8"]:
