@@ -1,6 +1,7 @@
 """Sample k of seed s is a pure function of (s, k)."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 from hatsr.data.augment import VARIANTS, dihedral
+from hatsr.data.degrade import PRESETS
 from hatsr.data.loader import Plan, Stage, open_loader
 from hatsr.data.pairs import how_to_use, keep_in_memory, load_pair, some_of
 from hatsr.data.pictures import downsample
@@ -277,3 +279,22 @@ def test_messages(tmp_path: Path) -> None:
         Plan((Stage(0, 8, 4),), 5, processes=2, accumulate=3)
     with pytest.raises(ValueError, match="rising iterations"):
         Plan((Stage(1, 8, 4),), 5)
+
+
+def test_degraded_samples_are_pure_functions_too(folder: Path) -> None:
+    """Neither workers nor resuming change them; HR stays as it is without degradation."""
+    clean = patches(folder)
+    data = replace(clean, degradation=PRESETS["photo"])
+    plan = Plan((Stage(0, 8, 4),), iterations=6)
+    alone = list(open_loader(data, plan, 0, 0, workers=0))
+    helped = list(open_loader(data, plan, 0, 0, workers=2))
+    resumed = list(open_loader(data, plan, 3, 0, workers=0))
+    for one, other in zip(alone + alone[3:], helped + resumed, strict=True):
+        assert one.numbers == other.numbers
+        assert torch.equal(one.lr[0], other.lr[0])
+    same = []
+    for k in range(24):
+        assert torch.equal(data[k, 8].hr[0], clean[k, 8].hr[0])
+        assert data[k, 8].lr[0].dtype == torch.uint8
+        same.append(torch.equal(data[k, 8].lr[0], clean[k, 8].lr[0]))
+    assert 0 < sum(same) < 12

@@ -1,15 +1,17 @@
 """Recipes: the paper's values, includes, overrides, and messages for what is wrong."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hatsr.data.degrade import PRESETS
 from hatsr.training.recipe import read_recipe, schema
 from hatsr.training.recipe.reading import RecipeError, read_overrides
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 FILES = sorted(FOLDER.glob("*.yaml"))
-FINE = ("hat-t-x4-again", "hat-t-x2", "hat-t-x3")
+FINE = ("hat-t-x4-again", "hat-t-x2", "hat-t-x3", "hat-t-real-x4")
 K = 1000
 
 
@@ -109,6 +111,14 @@ def test_later_values_win(recipe_file: Path) -> None:
         ("tasks=[{scale: 2}, {scale: 1}]", "scale 1 must come with noise"),
         ("data={lr_from: crop, train_lr: lr}", "train_lr must go with a folder and lr_from"),
         ("data={train: [a/manifest.json], train_lr: lr}", "train_lr must go with a folder"),
+        ("degrade.preset=foto", "degrade.preset in the command line: .*photo.*, got 'foto'"),
+        ("degrade.mild.jpeg.qualty=[1, 2]", "unknown key degrade.*mean degrade.mild.jpeg.quality"),
+        (
+            "degrade.mild.jpeg.quality=[0, 2]",
+            r"degrade.mild.jpeg in .*quality must lie in 1 \.\. 1",
+        ),
+        ("degrade={preset: photo, clean: many}", "degrade.clean in .* got 'many'"),
+        ("valid.conditions=[jpeg-0]", "valid.conditions.0 in .*a condition must be clean"),
         ("iterations", "must be key=value, got 'iterations'"),
         ("name=[", "the command line must be YAML"),
         *(
@@ -177,6 +187,29 @@ def test_a_byte_order_mark_is_no_obstacle(recipe_file: Path) -> None:
     text = recipe_file.read_text().replace("include: [base.yaml]\n", "about: Hörbuch\n")
     recipe_file.write_text(text, encoding="utf-8-sig")
     assert read_recipe(recipe_file).about == "Hörbuch"
+
+
+def test_a_preset_stands_below_what_is_given() -> None:
+    given = ["degrade.preset=photo", "degrade.clean=0.5", "degrade.mild.jpeg.quality=[40, 60]"]
+    found = read_recipe(FOLDER / "hat-x2.yaml", given).degrade
+    mild = replace(
+        PRESETS["photo"].mild, jpeg=replace(PRESETS["photo"].mild.jpeg, quality=(40, 60))
+    )
+    assert found == replace(PRESETS["photo"], clean=0.5, mild=mild)
+    assert read_recipe(FOLDER / "hat-x2.yaml").degrade is None
+    assert read_recipe(FOLDER / "hat-x2.yaml", ["degrade={}"]).degrade == PRESETS["second-order"]
+
+
+def test_degraded_lr_is_not_made_from_crops() -> None:
+    with pytest.raises(RecipeError, match="lr_from must be 'picture' with degrade, got 'crop'"):
+        read_recipe(FOLDER / "hat-x2.yaml", ["degrade.preset=photo", "data.lr_from=crop"])
+
+
+def test_real_world_recipe_of_the_authors() -> None:
+    recipe = read_recipe(FOLDER / "hat-real-x4.yaml")
+    assert recipe.degrade == replace(PRESETS["second-order"], sharpen=True)
+    assert (recipe.iterations, recipe.optim.learning_rate) == (1000 * K, 1e-4)
+    assert (recipe.optim.milestones, recipe.data.patch) == ((), 64)
 
 
 def test_numbers_without_a_point() -> None:

@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from hatsr.data.augment import VARIANTS, dihedral
+from hatsr.data.degrade import Degradation, degrade_patch, sample_key
 from hatsr.data.pairs import UNREADABLE, Pair, PairStore
-from hatsr.data.pictures import at_least, downsample_float
+from hatsr.data.pictures import at_least, downsample_float, modcrop
 from hatsr.data.random import Draws, draw, picture_of
 from hatsr.data.sources import DataError
 
@@ -63,6 +64,8 @@ class Patches(Dataset):
     """Random flips and right-angle rotations."""
     candidates: int = 1
     """Crops to look at for each sample; the one with most detail is used."""
+    degradation: Degradation | None = None
+    """How LR patches are degraded, each by its sample's own key; None for not at all."""
 
     @property
     def from_crops(self) -> bool:
@@ -104,7 +107,11 @@ class Patches(Dataset):
             hr = self._crop_hr(at_least(pair.hr, side * task.scale), side * task.scale, draws)
             lr = downsample_float(hr, task.scale)
         else:
-            lr, hr = self._crop_both(pair, task.scale, side, draws)
+            lr, hr, at = self._crop_both(pair, task.scale, side, draws)
+            if self.degradation:
+                key = sample_key(self.seed, number * len(self.tasks) + place)
+                whole = pair.lr[task.scale], modcrop(pair.hr, task.scale)
+                lr, hr = degrade_patch(whole, at, side, self.degradation, key)
         if task.noise:
             lr = _noisy(lr, task.noise, draws)
         return dihedral(lr, variant), dihedral(hr, variant)
@@ -119,7 +126,8 @@ class Patches(Dataset):
 
     def _crop_both(
         self, pair: Pair, scale: int, side: int, draws: Draws
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
+        """LR, HR, and where LR was cut."""
         full, best = pair.lr[scale], -1.0
         lr, at = full, (0, 0)
         for i in range(self.candidates):
@@ -128,9 +136,9 @@ class Patches(Dataset):
             crop = full[top : top + side, left : left + side]
             score = detail(crop) if self.candidates > 1 else 0.0
             if score > best:
-                best, lr, at = score, crop, (top * scale, left * scale)
-        rows, cols = (slice(start, start + side * scale) for start in at)
-        return lr, pair.hr[rows, cols]
+                best, lr, at = score, crop, (top, left)
+        rows, cols = (slice(start * scale, (start + side) * scale) for start in at)
+        return lr, pair.hr[rows, cols], at
 
 
 def detail(crop: UInt8[np.ndarray, "h w 3"]) -> float:

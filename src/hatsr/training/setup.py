@@ -28,6 +28,7 @@ from hatsr.training.initial import start_as_interpolation, transfer
 from hatsr.training.networks import Networks
 from hatsr.training.recipe import Recipe
 from hatsr.training.states import states
+from hatsr.training.validation import under_conditions
 
 Say = Callable[[str], None]
 _GB = 1 << 30
@@ -90,12 +91,15 @@ def set_up(
     source, validation = open_sources(recipe)
     if validation and recipe.all_tasks[0].noise and not recipe.valid.data_lr:
         say("validation is without the first task's noise; give valid.data_lr to have it with")
+    if validation and recipe.degrade and recipe.valid.conditions == ("clean",):
+        say("validation is on clean LR; give valid.conditions to judge by degraded LR")
     patches = Patches(
         open_pairs(recipe, source, say),
         recipe.all_tasks,
         recipe.seed,
         recipe.data.augment,
         recipe.data.candidates,
+        recipe.degrade,
     )
     networks = make_networks(recipe, say, is_new=fresh or not states(folder / "states"))
     return Setup(recipe, folder, accelerator, patches, plan, validation, networks)
@@ -117,11 +121,13 @@ def open_sources(recipe: Recipe) -> tuple[Source, tuple[ValidationPair, ...]]:
     validation = ()
     if valid.data:
         validation = decode_validation(open_folders([valid.data], valid.data_lr, scale), scale)
+        validation = under_conditions(validation, valid.conditions)
     source = open_source(data.train, data.train_lr, scale)
     if valid.data or not valid.share or not isinstance(source, Folder):
         return source, validation
     scales = [task.scale for task in recipe.all_tasks]
-    return hold_out(source, valid.share, recipe.seed, scales, recipe.largest_patch)
+    left, validation = hold_out(source, valid.share, recipe.seed, scales, recipe.largest_patch)
+    return left, under_conditions(validation, valid.conditions)
 
 
 def open_pairs(recipe: Recipe, source: Source, say: Say) -> PairStore:

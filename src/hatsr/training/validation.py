@@ -1,6 +1,6 @@
 """Y-PSNR of the averaged weights on whole pictures, by the benchmark protocol."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -8,9 +8,28 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from hatsr.data import ValidationPair
+from hatsr.data.degrade import under_condition
 from hatsr.evaluation.metrics import psnr
 from hatsr.model import HAT
 from hatsr.resize import imresize
+
+
+def under_conditions(
+    pairs: tuple[ValidationPair, ...], conditions: Sequence[str]
+) -> tuple[ValidationPair, ...]:
+    """Every picture under every condition, by fixed keys; the name tells both.
+
+    Clean LR alone (one condition, `clean`) leaves the names as they are.
+    """
+    if list(conditions) == ["clean"]:
+        return pairs
+    return tuple(
+        ValidationPair(
+            f"{p.name}-{condition}", under_condition(condition, p.lr, p.hr, p.name), p.hr
+        )
+        for condition in conditions
+        for p in pairs
+    )
 
 
 def to_levels(sr: Tensor) -> UInt8[np.ndarray, "sr_h sr_w 3"]:

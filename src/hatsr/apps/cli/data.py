@@ -1,18 +1,22 @@
-"""`hatsr data prepare` and `hatsr data check`."""
+"""`hatsr data prepare`, `hatsr data check` and `hatsr data degrade`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hatsr.apps.cli.errors import Command, wrong_usage
-from hatsr.apps.cli.options import NAME, NEW_FOLDER, PATH, output_option
+from hatsr.apps.cli.options import FILE, NAME, NEW_FILE, NEW_FOLDER, PATH, output_option
+
+if TYPE_CHECKING:
+    from hatsr.data.degrade import Degradation
 
 
 @click.group()
 def data() -> None:
-    """Training pictures: cut them into shards, or look for what is wrong with them."""
+    """Training pictures: cut them into shards, look for what is wrong, make degraded LR."""
 
 
 @data.command(cls=Command)
@@ -110,3 +114,71 @@ def check(source: str, lr: Path | None, scale: int, patch: int, tests: tuple[Pat
     )
     if found.problems:
         raise SystemExit(1)
+
+
+@data.command(cls=Command)
+@click.argument("picture", type=FILE)
+@click.option(
+    "--as",
+    "names",
+    type=NAME,
+    multiple=True,
+    help="Preset, or recipe.yaml with a degrade section.",
+)
+@click.option("--show", is_flag=True, help="A grid to look at: clean LR and several degraded.")
+@output_option(
+    "File to write. Default: PICTURE_degraded.png or _grid.png.", metavar="FILE", type=NEW_FILE
+)
+@click.option("--scale", type=click.IntRange(1), default=4, show_default=True, help="Of the LR.")
+@click.option("--seed", default=0, show_default=True, help="Of all that is random.")
+def degrade(
+    picture: Path, names: tuple[str, ...], show: bool, output: Path | None, scale: int, seed: int
+) -> None:
+    """Make degraded LR of PICTURE, as a training with this degradation sees it.
+
+    With --show the middle of the picture is degraded several times: a row for each --as (without
+    any, for each preset), its first cell clean.
+    """
+    from hatsr.data.degrade import PRESETS, grid, sample_key
+    from hatsr.data.degrade import degrade as make
+    from hatsr.data.pictures import decode, downsample, modcrop
+    from hatsr.files import check_not_input
+    from hatsr.image import check_writable, from_array, write
+
+    if not show and len(names) != 1:
+        known = ", ".join(PRESETS)
+        raise click.UsageError(
+            f"--as must be given once without --show, got {len(names)}: {known}, or a recipe.yaml"
+        )
+    end = "grid" if show else "degraded"
+    path = output or picture.with_name(f"{picture.stem}_{end}.png")
+    with wrong_usage():
+        check_not_input(path, [picture])
+        check_writable(path, (1, 1))
+        models = {name: _degradation(name) for name in names or PRESETS}
+        hr = modcrop(decode(picture), scale)
+    if show:
+        made = grid(hr, scale, list(models.values()), seed)
+    else:
+        made = make(downsample(hr, scale), hr, models[names[0]], sample_key(seed, 0))
+    write(from_array(made), path)
+    rows = f", rows {', '.join(models)}" if show else ""
+    click.echo(f"{path}: {made.shape[0]} x {made.shape[1]}{rows}")
+
+
+def _degradation(name: str) -> Degradation:
+    """A preset, or that of a recipe file.
+
+    Raises:
+        ValueError: there is neither, or the recipe has none.
+    """
+    from hatsr.data.degrade import preset
+
+    if not name.endswith((".yaml", ".yml")):
+        return preset(name)
+    from hatsr.training import read_recipe
+
+    found = read_recipe(name).degrade
+    if found is None:
+        raise ValueError(f"{name} must have a section degrade, got none; name a preset instead")
+    return found

@@ -111,11 +111,13 @@ def train(  # noqa: PLR0913  one parameter for each option
     required=True,
     help="Trained network: shipped name, file or run.",
 )
+@click.option("--degrade", help="Preset of degraded LR, for example photo; clean LR without.")
 @_run_options
 def finetune(  # noqa: PLR0913  one parameter for each option
     folder: Path,
     overrides: tuple[str, ...],
     source: str,
+    degrade: str | None,
     runs: Path,
     dry_run: bool,
     fresh: bool,
@@ -132,7 +134,7 @@ def finetune(  # noqa: PLR0913  one parameter for each option
     from hatsr.training import finetune_recipe
 
     with wrong_usage():
-        recipe = finetune_recipe(folder, source, overrides)
+        recipe = finetune_recipe(folder, source, overrides, degrade)
     options = RunOptions(
         runs=runs, dry_run=dry_run, fresh=fresh, minutes=minutes, threads=threads, cpu=cpu
     )

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from pydantic import ValidationError
 
+from hatsr.data.degrade import PRESETS
+from hatsr.data.degrade import preset as degradation_preset
 from hatsr.training.recipe.models import Recipe
 from hatsr.training.recipe.reading import (
     RecipeError,
@@ -33,12 +36,30 @@ def read_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:
 
 def to_recipe(values: Values) -> Recipe:
     """Check values; see `read_recipe`."""
+    values = _over_preset(values)
     try:
         # By way of JSON: there a list may stand for a tuple and text for a path, nothing else.
         return Recipe.model_validate_json(json.dumps(values.tree))
     except ValidationError as error:
         lines = [_explain(problem, values) for problem in error.errors(include_url=False)]
         raise RecipeError("; ".join(lines)) from None
+
+
+def _over_preset(values: Values) -> Values:
+    """The values with those of the degradation's preset below."""
+    given = values.tree.get("degrade")
+    if not isinstance(given, dict) or "preset" not in given:
+        return values
+    try:
+        base = asdict(degradation_preset(str(given["preset"])))
+    except ValueError as error:
+        raise RecipeError(
+            f"degrade.preset in {values.origin(('degrade', 'preset'))}: {error}"
+        ) from None
+    own = {key: value for key, value in given.items() if key != "preset"}
+    preset_origin = f"the preset {given['preset']}"
+    below = Values({"degrade": base}, {("degrade", key): preset_origin for key in base})
+    return Values({**values.tree, "degrade": own}, values.origins).over(below)
 
 
 def _explain(problem: Any, values: Values) -> str:
@@ -60,7 +81,8 @@ def _suggestion(place: tuple[str, ...]) -> str:
     known: dict[str, Any] = get_type_hints(Recipe)
     for part in (part for part in place[:-1] if not part.isdigit()):
         kind = known.get(part)
-        members = [each for each in get_args(kind) if each is not Ellipsis] or [kind]
+        nothing = (Ellipsis, type(None))
+        members = [each for each in get_args(kind) if each not in nothing] or [kind]
         known = get_type_hints(members[0])
     near = get_close_matches(place[-1], known, 1)
     return f"; did you mean {'.'.join((*place[:-1], near[0]))}?" if near else ""
@@ -73,5 +95,9 @@ def schema() -> str:
         "description": "Recipe files whose values stand below this one's; later ones win.",
         "type": "array",
         "items": {"type": "string"},
+    }
+    described["$defs"]["Degradation"]["properties"]["preset"] = {
+        "description": "Named degradation whose values stand below those given.",
+        "enum": list(PRESETS),
     }
     return json.dumps(described, indent=2) + "\n"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from hatsr.checkpoint import read, resolve
 from hatsr.data import pictures_in
@@ -14,21 +15,24 @@ from hatsr.training.recipe.reading import Values, read_overrides
 ORIGIN = "the defaults of finetune"
 
 
-def finetune_recipe(folder: Path, source: str, overrides: Sequence[str] = ()) -> Recipe:
+def finetune_recipe(
+    folder: Path, source: str, overrides: Sequence[str] = (), degrade: str | None = None
+) -> Recipe:
     """The recipe that adapts a trained network to a folder of pictures.
 
     Args:
         folder: HR pictures.
-        source: the trained network; see `weights_file`.
+        source: the trained network; see `hatsr.checkpoint.resolve`.
         overrides: `key=value` with dotted keys; they win over the defaults.
+        degrade: see `finetune_values`.
 
     Raises:
         ValueError: no pictures, no such network, or an override that breaks its rule.
     """
-    return to_recipe(read_overrides(overrides).over(finetune_values(folder, source)))
+    return to_recipe(read_overrides(overrides).over(finetune_values(folder, source, degrade)))
 
 
-def finetune_values(folder: Path, source: str) -> Values:
+def finetune_values(folder: Path, source: str, degrade: str | None = None) -> Values:
     """Defaults for adapting a trained network to a folder of pictures.
 
     Users over-fit within a few thousand steps: a tenth of the pictures (at most 20) is held out,
@@ -39,10 +43,11 @@ def finetune_values(folder: Path, source: str) -> Values:
     Args:
         folder: HR pictures.
         source: the trained network; see `hatsr.checkpoint.resolve`.
+        degrade: preset of the degradation of LR, for training and for judging; None for clean LR.
     """
     pictures_in(folder)  # refuses early
     config = asdict(read(resolve(source)).config)
-    tree = {
+    tree: dict[str, Any] = {
         "name": re.sub(r"[^\w.-]+", "-", f"finetune-{folder.resolve().name}"),
         "about": f"{source} fine-tuned on {folder}",
         "iterations": 5000,
@@ -59,4 +64,7 @@ def finetune_values(folder: Path, source: str) -> Values:
         },
         "save": {"every": 250, "log_every": 50},
     }
+    if degrade is not None:
+        tree["degrade"] = {"preset": degrade}
+        tree["valid"]["conditions"] = [f"{degrade}.{number}" for number in range(1, 4)]
     return Values(tree, {(key,): ORIGIN for key in tree})

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from hatsr.data import Plan, Stage, Task, is_manifest
+from hatsr.data.degrade import Degradation, check_condition
 from hatsr.model import HATConfig, preset
 from hatsr.training.losses import LossName
 
@@ -43,6 +44,7 @@ def _check_given(text: Any) -> Any:
 RunName = Annotated[str, AfterValidator(_check_name)]
 PathText = Annotated[str, BeforeValidator(_check_given)]
 FilePath = Annotated[Path, BeforeValidator(_check_given)]
+Condition = Annotated[str, AfterValidator(check_condition)]
 
 
 class DataRecipe(BaseModel):
@@ -92,6 +94,8 @@ class ValidRecipe(BaseModel):
     """SR pictures saved at each validation."""
     patience: Positive | None = None
     """Stop after so many validations without a new best; null for never."""
+    conditions: tuple[Condition, ...] = ("clean",)
+    """LR by which each picture is judged: clean, jpeg-50, noise-15, photo, photo.2 ..."""
 
 
 class OptimRecipe(BaseModel):
@@ -181,6 +185,8 @@ class Recipe(BaseModel):
     """Related tasks trained together, the first judged; none for super-resolution alone."""
     data: DataRecipe = DataRecipe()
     """Training pictures."""
+    degrade: Degradation | None = None
+    """How their LR is degraded; `preset: NAME` stands below the values given. None for clean LR."""
     valid: ValidRecipe = ValidRecipe()
     """Validation."""
     optim: OptimRecipe = OptimRecipe()
@@ -232,6 +238,11 @@ class Recipe(BaseModel):
             raise ValueError(
                 f"valid.share must be 0 with a manifest, got {valid.share}; name a folder in "
                 "valid.data"
+            )
+        if self.degrade and data.lr_from == "crop":
+            raise ValueError(
+                "data.lr_from must be 'picture' with degrade, got 'crop'; the margin about a patch "
+                "comes from the whole picture"
             )
         has_lr = scale == 1 and data.train_lr is not None
         if any(task.scale == 1 and not task.noise for task in self.all_tasks) and not has_lr:

@@ -1,0 +1,79 @@
+"""How networks do on degraded pictures: PSNR on Y under fixed conditions.
+
+    python benchmarks/real_world.py FOLDER [-m hat-t-x4] [-m runs/hat-t-real-x4/best.safetensors]
+
+FOLDER holds HR pictures (those of the validation, never training ones). LR is made by the benchmark
+protocol and then degraded: JPEG of LR at 4:2:0, Gaussian noise of LR, the published second-order
+model on HR. The key of a picture under a condition comes from their names, so that the same LR is
+made on every machine; JPEG is libjpeg's, of which versions may differ by a level in some pixels.
+The last column is the gain of the last model over the first.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import hatsr
+from hatsr.data import pictures_in
+from hatsr.data.degrade import CONDITIONS, check_condition, under_condition
+from hatsr.data.pictures import decode, downsample, modcrop
+from hatsr.evaluation.metrics import psnr
+from hatsr.resize import imresize
+
+Enlarger = Callable[[np.ndarray], np.ndarray]
+
+
+def network(model: str, scale: int) -> Enlarger:
+    upscaler = hatsr.load(model)
+    if upscaler.scale != scale:
+        raise SystemExit(f"all models must be x{scale}, got x{upscaler.scale} of {model}")
+
+    def enlarge(lr: np.ndarray) -> np.ndarray:
+        unit = torch.from_numpy(lr.transpose(2, 0, 1).astype(np.float32) / 255)[None]
+        levels = upscaler.enlarge(unit)[0].clamp(0, 1).mul(255).round().byte()
+        return levels.permute(1, 2, 0).numpy()
+
+    return enlarge
+
+
+def scores(
+    enlargers: list[Enlarger], pictures: list[Path], condition: str, scale: int
+) -> np.ndarray:
+    """Mean PSNR of each, dB."""
+    rows = []
+    for path in pictures:
+        hr = modcrop(decode(path), scale)
+        lr = under_condition(condition, downsample(hr, scale), hr, path.stem)
+        rows.append([psnr(enlarge(lr), hr, crop=scale) for enlarge in enlargers])
+    return np.mean(rows, 0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("-m", "--model", action="append", help="names or files; hat-t-x4 if none")
+    parser.add_argument("--scale", type=int, default=4)
+    parser.add_argument("--conditions", nargs="+", type=check_condition, default=CONDITIONS)
+    options = parser.parse_args()
+    names = options.model or ["hat-t-x4"]
+    scale = options.scale
+    enlargers: list[Enlarger] = [lambda lr: imresize(lr, scale)]
+    enlargers += [network(name, scale) for name in names]
+    pictures = pictures_in(options.folder)
+    labels = [Path(n).parent.name if Path(n).stem in ("best", "last") else n for n in names]
+    heads = ["bicubic", *labels] + (["gain"] if len(names) > 1 else [])
+    print(f"{len(pictures)} pictures, x{scale}, PSNR on Y, dB")
+    print("condition     " + "".join(f"{head[-16:]:>17}" for head in heads))
+    for condition in options.conditions:
+        values = scores(enlargers, pictures, condition, scale)
+        gain = [f"{values[-1] - values[1]:+17.2f}"] if len(names) > 1 else []
+        print(f"{condition:<14}" + "".join([*(f"{v:17.2f}" for v in values), *gain]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

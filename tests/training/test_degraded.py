@@ -1,0 +1,72 @@
+"""Runs on degraded LR: what is judged, that resuming changes nothing, what is said."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from hatsr.training.finetune import finetune_values
+from hatsr.training.state import load_state
+from hatsr.training.yaml_files import Values
+
+from hatsr.checkpoint import save
+from hatsr.data.degrade import PRESETS, under_condition
+from hatsr.model import HAT
+from hatsr.training.loop import train
+from hatsr.training.recipe import Recipe, to_recipe
+from hatsr.training.setup import set_up
+
+PHOTO = {"preset": "photo"}
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    state = load_state(folder / "states", print)
+    assert state is not None
+    return state["networks"]
+
+
+def test_resuming_changes_nothing(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
+    recipe = tiny(degrade=PHOTO)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train(set_up(recipe, whole, cpu=True), lambda step: [], lambda: False)
+    steps = iter(range(10))
+    train(set_up(recipe, parts, cpu=True), lambda step: [], lambda: next(steps) >= 5)
+    train(set_up(recipe, parts, cpu=True), lambda step: [], lambda: False)
+    clean = tmp_path / "clean"
+    train(set_up(tiny(), clean, cpu=True), lambda step: [], lambda: False)
+    one, other, third = weights(whole), weights(parts), weights(clean)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert any(not torch.equal(one[name], third[name]) for name in one)
+
+
+def test_every_picture_is_judged_under_every_condition(
+    tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    valid = {"conditions": ["clean", "jpeg-50", "photo.2"]}
+    setup = set_up(tiny(degrade=PHOTO, valid=valid), tmp_path / "run", cpu=True)
+    plain = set_up(tiny(), tmp_path / "run", cpu=True)
+    assert [held.name for held in plain.held] == list("012345")
+    names = [held.name for held in setup.held]
+    assert names[:2] + names[6:8] == ["0-clean", "1-clean", "0-jpeg-50", "1-jpeg-50"]
+    assert len(names) == 18
+    held, first = setup.held[12], plain.held[0]
+    assert np.array_equal(held.hr, first.hr)
+    assert np.array_equal(held.lr, under_condition("photo.2", first.lr, first.hr, "0"))
+
+
+def test_judging_clean_lr_alone_is_said(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
+    said: list[str] = []
+    set_up(tiny(degrade=PHOTO), tmp_path / "run", said.append, cpu=True)
+    assert "validation is on clean LR; give valid.conditions to judge by degraded LR" in said
+
+
+def test_finetune_judges_by_what_it_trains_on(
+    tiny: Callable[..., Recipe], pictures: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "best.safetensors"
+    save(HAT(tiny().config), source)
+    base = finetune_values(pictures, str(source), degrade="scan")
+    recipe = to_recipe(Values({"data": {"patch": 8}}).over(base))
+    assert recipe.degrade == PRESETS["scan"]
+    assert recipe.valid.conditions == ("scan.1", "scan.2", "scan.3")
+    assert to_recipe(finetune_values(pictures, str(source))).degrade is None
