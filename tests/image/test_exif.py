@@ -141,6 +141,38 @@ def test_values_outside_the_block_are_left_out() -> None:
     assert values(camera_block(), first_directory(camera_block()))[0x10F].raw == b"Company\0"
 
 
+def resolutions(order: str, *, sensor: bool) -> bytes:
+    """A block of 300 pixels per inch across and 150 down, in the picture or on the sensor."""
+    across, down = (0xA20E, 0xA20F) if sensor else (0x11A, 0x11B)
+    ratio = lambda n: Value(5, 1, struct.pack(f"{order}II", n, 1))  # noqa: E731
+    block = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 8)
+    entries = {across: ratio(300), down: ratio(150)}
+    if sensor:
+        inner = pack(entries, order, 26)
+        return block + pack({0x8769: Value(4, 1, struct.pack(f"{order}I", 26))}, order, 8) + inner
+    return block + pack(entries, order, 8)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("exchanged", "expected"), [(False, (300, 150)), (True, (150, 300))])
+def test_resolutions_change_places_with_rows_and_columns(
+    order: str, exchanged: bool, expected: tuple[int, int]
+) -> None:
+    upright = exif.upright(resolutions(order, sensor=False), 9, 9, exchanged=exchanged)
+    assert exif.resolution(upright) == expected
+    upright = exif.upright(resolutions(order, sensor=True), 9, 9, exchanged=exchanged)
+    found = pillow(upright).get_ifd(ExifTags.IFD.Exif)
+    assert (found[0xA20E], found[0xA20F]) == expected
+    found = pillow(exif.resized(upright, 18, 18, 2)).get_ifd(ExifTags.IFD.Exif)
+    assert (found[0xA20E], found[0xA20F]) == (2 * expected[0], 2 * expected[1])
+
+
+def test_a_resolution_of_another_type_stays_as_it_is() -> None:
+    short = {tag: Value(3, 1, struct.pack("<H", tag & 255)) for tag in (0x11A, 0x11B)}
+    block = b"II*\0\x08\0\0\0" + pack(short, "<", 8)
+    assert exif.upright(block, 9, 9, exchanged=True) == block
+
+
 def test_xmp() -> None:
     packet = (
         b'<rdf:Description tiff:Orientation="6" exif:PixelXDimension="20">'
@@ -153,4 +185,24 @@ def test_xmp() -> None:
         b"<tiff:ImageLength>40</tiff:ImageLength></rdf:Description>"
     )
     assert xmp.of_one_picture(packet)
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        '<a tiff:XResolution="%s" tiff:YResolution="%s"/>',
+        "<tiff:XResolution>%s</tiff:XResolution><tiff:YResolution>%s</tiff:YResolution>",
+        "<a exif:FocalPlaneXResolution='%s' exif:FocalPlaneYResolution='%s'/>",
+    ],
+)
+def test_resolutions_of_xmp(packet: str) -> None:
+    stored = (packet % ("3000000/10000", "150")).encode()
+    assert xmp.upright(stored, 9, 9) == stored
+    turned = (packet % ("150", "3000000/10000")).encode()
+    assert xmp.upright(stored, 9, 9, exchanged=True) == turned
+    assert xmp.resized(turned, 9, 9, 1.5) == (packet % ("225/1", "450/1")).encode()
+    assert xmp.resized(b"<a tiff:XResolution='x/0'/>", 9, 9, 2) == b"<a tiff:XResolution='x/0'/>"
+
+
+def test_xmp_of_further_pictures() -> None:
     assert not xmp.of_one_picture(b"<Container:Directory>")

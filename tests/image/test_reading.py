@@ -1,46 +1,33 @@
 """Files of every kind -> picture."""
 
 import io
+import logging
 import os
 import struct
+import threading
 import warnings
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
 import pytest
 import tifffile
+from picture_files import encoded, iptc_record, png, tiff
 from PIL import Image, ImageCms, PngImagePlugin
 
 from hatsr import image
-from hatsr.image.png import MAGIC, chunk
+from hatsr.image import exif, reading
+from hatsr.image.decoded import Decoded, develop
+from hatsr.image.png import chunk
 
 RNG = np.random.default_rng(2)
 NOISE = RNG.integers(0, 256, (17, 23, 4)).astype(np.uint8)
 DEEP = RNG.integers(0, 65536, (17, 23, 4)).astype(np.uint16)
 SMOOTH = np.asarray(Image.fromarray(NOISE[..., :3]).resize((160, 120), Image.Resampling.BICUBIC))
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
-
-
-def tiff(array: np.ndarray, **options: object) -> bytes:
-    file = io.BytesIO()
-    tifffile.imwrite(file, array, metadata=None, **options)  # pyright: ignore[reportArgumentType]
-    return file.getvalue()
-
-
-def png(header: tuple[int, int, int, int], rows: bytes, *extra: bytes) -> bytes:
-    """A PNG by hand: width, height, bits, colour type; rows with their filter bytes."""
-    first = chunk(b"IHDR", struct.pack(">IIBBBBB", *header, 0, 0, 0))
-    end = chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    return MAGIC + first + b"".join(extra) + end
 
 
 def codes(data: bytes) -> list[object]:
@@ -285,6 +272,39 @@ def test_orientation_is_applied_once(kind: str, orientation: int) -> None:
     assert found[0x10F] == "Company"
     again = image.read(image.encode(picture, "png"))
     np.testing.assert_array_equal(again.rgb, picture.rgb)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("in_exif", [False, True])
+def test_resolution_is_turned_with_the_picture(kind: str, orientation: int, in_exif: bool) -> None:
+    block = Image.Exif()
+    block[0x112] = orientation
+    if in_exif:
+        block[0x11A], block[0x11B], block[0x128] = 300.0, 150.0, 2
+    data = encoded(Image.fromarray(SMOOTH), kind, exif=block, dpi=(300, 150))
+    expected = (300, 150) if orientation < 5 else (150, 300)
+    picture = image.read(data)
+    if in_exif or kind not in ("WEBP", "AVIF"):  # which have no other place for it
+        assert picture.dpi == pytest.approx(expected, abs=0.02)
+        again = image.read(image.encode(picture, "jpeg"))
+        assert again.dpi == pytest.approx(expected, abs=0.02)
+    if in_exif:
+        found = Image.Exif()
+        found.load(b"Exif\0\0" + (picture.exif or b""))
+        assert (found[0x11A], found[0x11B]) == expected
+
+
+def test_a_turn_by_xmp_turns_the_resolution_of_exif() -> None:
+    block = Image.Exif()
+    block[0x11A], block[0x11B], block[0x128] = 300.0, 150.0, 2
+    packet = b'<a tiff:Orientation="8" tiff:XResolution="300/1" tiff:YResolution="150/1"/>'
+    picture = image.read(encoded(Image.fromarray(SMOOTH), "WEBP", exif=block, xmp=packet))
+    assert exif.resolution(picture.exif or b"") == (150, 300)
+    assert picture.dpi == (150, 300)
+    assert picture.xmp == (
+        b'<a tiff:Orientation="1" tiff:XResolution="150/1" tiff:YResolution="300/1"/>'
+    )
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -546,6 +566,92 @@ def test_size_is_checked_before_decoding(kind: str) -> None:
     words = r"at most 0.01 megapixels, got 120 x 160 = 0.0 megapixels|got 120 x 160 = 0.0; if you"
     with pytest.raises(image.PictureError, match=words):
         image.read(half, max_pixels=10_000)
+
+
+RECORDS = iptc_record(80, b"Ansel Adams") + iptc_record(120, b"a view")
+RESOURCES = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(RECORDS)) + RECORDS + b"\0"
+
+
+@pytest.mark.parametrize("bigtiff", [False, True])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("tag", "kind", "content"),
+    [
+        (33723, "B", RECORDS),
+        (33723, "I", RECORDS + bytes(-len(RECORDS) % 4)),
+        (34377, "B", RESOURCES),
+    ],
+)
+def test_iptc_of_a_tiff(tag: int, kind: str, content: bytes, order: str, bigtiff: bool) -> None:
+    value = content if kind == "B" else np.frombuffer(content, ">u4").tolist()
+    tags = [(tag, kind, len(value), value, True)]
+    data = tiff(SMOOTH, photometric="rgb", byteorder=order, bigtiff=bigtiff, extratags=tags)
+    picture = image.read(data)
+    assert (picture.iptc or b"").rstrip(b"\0") == RECORDS
+    assert picture.notes == ()
+
+
+def test_damaged_iptc_is_left_out() -> None:
+    data = tiff(SMOOTH, photometric="rgb", extratags=[(33723, "B", 5, RECORDS[:5], True)])
+    picture = image.read(data)
+    assert picture.iptc is None
+    assert picture.notes == ("IPTC fields are damaged: left out",)
+
+
+def test_comments_of_a_gif() -> None:
+    picture = image.read(encoded(Image.new("L", (9, 8)), "GIF", comment=b"a view"))
+    assert picture.text == (("Comment", "a view"),)
+
+
+def test_descriptions_of_a_tiff() -> None:
+    tags = [(269, "s", 0, "the document", True)]
+    data = tiff(SMOOTH, photometric="rgb", description="a view", extratags=tags)
+    found = Image.Exif()
+    found.load(b"Exif\0\0" + (image.read(data).exif or b""))
+    assert (found[0x10E], found[0x10D]) == ("a view", "the document")
+
+
+def test_two_threads_decode_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2, timeout=20)
+
+    def meet(decoded: Decoded) -> image.Picture:
+        both.wait()  # fails unless the other thread gets here as well
+        return develop(decoded)
+
+    monkeypatch.setattr("hatsr.image.reading.develop", meet)
+    data = encoded(Image.fromarray(SMOOTH), "PNG")
+    with ThreadPoolExecutor(2) as pool:
+        widths = pool.map(lambda _: image.read(data).width, range(4))
+        assert list(widths) == [160] * 4
+
+
+def test_overlapping_reads_leave_warnings_and_logs_as_they_were() -> None:
+    filters, log = list(warnings.filters), logging.getLogger("tifffile")
+    first, second = reading._quiet(), reading._quiet()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    warnings.warn_explicit("unseen", UserWarning, "Image.py", 1, module="PIL.Image")
+    with pytest.warns(UserWarning, match="seen"):
+        warnings.warn_explicit("seen", UserWarning, "own.py", 1, module="own")
+    second.__exit__(None, None, None)
+    assert list(warnings.filters) == filters
+    assert (log.filters, log.disabled) == ([], False)
+
+
+def test_only_the_reading_thread_is_kept_from_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("tifffile")
+    with reading._quiet():
+        log.error("unheard")
+        other = threading.Thread(target=log.error, args=("heard",))
+        other.start()
+        other.join()
+    assert caplog.messages == ["heard"]
+
+
+def test_filters_that_were_emptied_meanwhile() -> None:
+    with warnings.catch_warnings(), reading._quiet():
+        warnings.resetwarnings()
 
 
 def test_a_large_picture_gives_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,8 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from PIL import ExifTags, Image, ImageCms
+from picture_files import iptc_record
+from PIL import ExifTags, Image, ImageCms, IptcImagePlugin
 
 from hatsr import image
 from hatsr.image import exif as exif_block
@@ -170,6 +171,48 @@ def test_jpeg_segments_that_are_too_short() -> None:
     assert dict(file.getexif()) == {ExifTags.Base.Software: SOFTWARE}
     assert "xmp" not in file.info
     assert image.losses(picture, "png") == ()
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "tiff", "avif"])
+def test_iptc_and_comments_are_kept_or_named(kind: str) -> None:
+    records = iptc_record(80, b"Ansel Adams")
+    fields = (("Comment", "東京"), ("Comment", "a view"))
+    picture = replace(image.from_array(FLAT[..., :3]), iptc=records, text=fields)
+    again = image.read(image.encode(picture, kind))
+    lost = image.losses(picture, kind)
+    assert again.iptc == (None if "IPTC fields" in lost else records)
+    assert again.text == (() if "text fields" in lost else fields)
+    assert lost == {
+        "png": (),
+        "jpeg": (),
+        "tiff": ("text fields",),
+    }.get(kind, ("IPTC fields", "text fields"))
+    assert again.notes == ()
+
+
+def test_iptc_and_comments_that_are_too_long_for_jpeg() -> None:
+    picture = replace(
+        image.from_array(FLAT[..., :3]),
+        iptc=iptc_record(80, b"x" * 30_000) * 3,
+        text=(("Comment", "short"), ("Comment", "x" * 70_000)),
+    )
+    assert image.losses(picture, "jpeg") == ("IPTC fields are too long", "comment is too long")
+    again = image.read(image.encode(picture, "jpeg"))
+    assert (again.iptc, again.text) == (None, (("Comment", "short"),))
+    assert image.read(image.encode(picture, "png")).iptc == picture.iptc
+
+
+def test_iptc_of_a_tiff_is_understood_by_others() -> None:
+    records = iptc_record(80, b"Ansel Adams")
+    data = image.encode(replace(image.from_array(FLAT[..., :3]), iptc=records), "tiff")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read = Image.open(io.BytesIO(data))
+        read.load()
+    assert IptcImagePlugin.getiptcinfo(read) == {(2, 80): b"Ansel Adams"}  # pyright: ignore[reportArgumentType]
+    data = image.encode(replace(image.from_array(FLAT[..., :3]), iptc=records), "jpeg")
+    read = Image.open(io.BytesIO(data))
+    assert IptcImagePlugin.getiptcinfo(read) == {(2, 80): b"Ansel Adams"}  # pyright: ignore[reportArgumentType]
 
 
 def test_losses() -> None:

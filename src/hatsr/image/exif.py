@@ -24,6 +24,7 @@ from hatsr.image.directory import (
     places,
     put_fraction,
     put_integer,
+    swap_values,
     text_value,
     values,
 )
@@ -32,11 +33,15 @@ WIDTH, HEIGHT, DESCRIPTION = 0x100, 0x101, 0x10E
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 0x112, 0x11A, 0x11B, 0x128
 SOFTWARE, DETAIL, GPS, INTEROPERABILITY = 0x131, 0x8769, 0x8825, 0xA005
 PIXEL_WIDTH, PIXEL_HEIGHT = 0xA002, 0xA003
+RESOLUTION = X_RESOLUTION, Y_RESOLUTION
+SENSOR_RESOLUTION = 0xA20E, 0xA20F
+"""Pixels per unit across and down in the plane of the sensor (FocalPlaneXResolution, ...Y...)."""
 THUMBNAIL_OFFSET, THUMBNAIL_LENGTH = 0x201, 0x202
 DESCRIPTIVE = frozenset(
     {
         *(DESCRIPTION, ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, SOFTWARE),
-        *(0x10F, 0x110, 0x11D, 0x132, 0x13B, 0x13C),  # make, model, page, date, artist, host
+        *(0x10D, 0x10F, 0x110, 0x11D, 0x132),  # document, make, model, page, date
+        *(0x13B, 0x13C),  # artist, host computer
         *(0x4746, 0x4749, 0x8298),  # rating, rating in percent, copyright
         *(0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F),  # Windows title, comment, author, keys, subject
         *(DETAIL, GPS),
@@ -76,12 +81,23 @@ def resolution(block: bytes) -> tuple[float, float] | None:
     return (float(across) * factor, float(down) * factor) if across and down else None
 
 
-def upright(block: bytes, height: int, width: int) -> bytes:
-    """The block of a picture whose pixels have been turned: orientation 1, no thumbnail."""
-    first, _ = _directories(block)
+def upright(block: bytes, height: int, width: int, *, exchanged: bool = False) -> bytes:
+    """The block of a picture whose pixels have been turned: orientation 1, no thumbnail.
+
+    Args:
+        block: The block of the picture as stored.
+        height: Height of the picture as displayed, in pixels.
+        width: Its width.
+        exchanged: Whether rows have become columns; the resolutions across and down then change
+            places.
+    """
+    first, detail = _directories(block)
     changed = bytearray(block)
     if ORIENTATION in first:
         put_integer(changed, first[ORIENTATION], SHORT, 1)
+    for found, pair in ((first, RESOLUTION), (detail, SENSOR_RESOLUTION)):
+        if exchanged and set(pair) <= found.keys():
+            swap_values(changed, found[pair[0]], found[pair[1]])
     return resized(_without_thumbnail(bytes(changed)), height, width, 1)
 
 
@@ -100,11 +116,13 @@ def resized(block: bytes, height: int, width: int, scale: int | float) -> bytes:
     ):
         if tag in found:
             put_integer(changed, found[tag], LONG, number)
-    for tag in {X_RESOLUTION, Y_RESOLUTION} & first.keys():
-        old = fraction(block, first[tag])
+    scaled = [first[tag] for tag in RESOLUTION if tag in first]
+    scaled += [detail[tag] for tag in SENSOR_RESOLUTION if tag in detail]
+    for place in scaled:
+        old = fraction(block, place)
         new = old and old * Fraction(scale).limit_denominator(1000)
         if new and max(new.numerator, new.denominator) < 2**32:
-            put_fraction(changed, first[tag], new)
+            put_fraction(changed, place, new)
     return bytes(changed)
 
 

@@ -1,58 +1,70 @@
-"""JPEG files that end too early.
-
-libjpeg paints what is missing gray and says nothing, as soon as the file ends with its end mark.
-"""
+"""JPEG through Pillow, whole or not at all; of a multi-picture file (MPO) the first picture."""
 
 from __future__ import annotations
 
-import io
-import re
 import struct
+from dataclasses import replace
 
-import numpy as np
 from PIL import Image, JpegImagePlugin
 
-from hatsr.image.errors import PictureError
+from hatsr.image.decoded import Decoded
+from hatsr.image.directory import first_directory, values
+from hatsr.image.iptc import PHOTOSHOP, to_resources
+from hatsr.image.jpeg_scans import check_complete
+from hatsr.image.picture import COMMENT, Picture
+from hatsr.image.pil import decode, opened
 
-END = b"\xff\xd9"
-MARK = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
-"""A marker that is neither an escaped 255 nor a restart within coded pixels."""
-FILL = (127, 128)
-"""What missing pixels are painted with."""
-MORE = bytes(range(1, 251)) * 4
-"""Arbitrary coded bits without a marker."""
+_ENTRIES = 0xB002
+"""Tag of the multi-picture index: 16 bytes for each picture, its kind in the last three of four."""
+_PREVIEWS = (0x010001, 0x010002)
+"""Kinds of entries that are the first picture again, smaller (CIPA DC-007, 5.2.3.3.1)."""
 
-
-def check_complete(data: bytes, image: Image.Image) -> None:
-    """Refuse a JPEG file whose last scan ends before the picture does.
-
-    A decoder that has all its pixels ignores what lies between them and the end mark; one that has
-    not decodes it. So a suspicious picture is decoded again with arbitrary bytes put there, and
-    must stay the same. Suspicious is a last pixel of the fill colour, and any progressive file.
-
-    Args:
-        data: The file.
-        image: The picture decoded from it by Pillow.
-
-    Raises:
-        PictureError: the picture changes.
-    """
-    last = np.asarray(image.getpixel((image.width - 1, image.height - 1)))
-    if "progressive" not in image.info and not np.isin(last, FILL).all():
-        return
-    end = _end_mark(data)
-    again = JpegImagePlugin.JpegImageFile(io.BytesIO(data[:end] + MORE + END))
-    if not np.array_equal(np.asarray(image), np.asarray(again)):
-        raise PictureError("JPEG is cut short: its last rows are missing; get the whole file again")
+SEGMENT = 65533
+"""Most bytes that a marker segment can hold."""
+_IPTC_MARKER, _COMMENT_MARKER = b"\xff\xed", b"\xff\xfe"
 
 
-def _end_mark(data: bytes) -> int:
-    """Where the picture's end mark begins; the file may go on behind it."""
-    at = 2
-    while found := MARK.search(data, at):
-        at, code = found.end(), data[found.end() - 1]
-        if code == END[1]:
-            return at - 2
-        if code not in (0x01, 0xD8):  # all others have a length
-            at += struct.unpack_from(">H", data, at)[0]
-    return len(data)
+def read_jpeg(data: bytes, max_pixels: int) -> Decoded:
+    """Codes and metadata of a JPEG file; refused when some of its pixels are missing."""
+    image = opened(JpegImagePlugin.JpegImageFile, data, max_pixels)
+    image.decodermaxblock = len(data)  # arithmetic coding is not decoded in pieces
+    image.load()
+    check_complete(data, image)
+    decoded = decode(image)
+    return replace(decoded, notes=(*_further_pictures(image), *decoded.notes))
+
+
+def side_segments(picture: Picture) -> bytes:
+    """The marker segments of a picture's IPTC records and comments, but not of too long ones."""
+    segments = [(_IPTC_MARKER, iptc_content(picture))]
+    segments += [(_COMMENT_MARKER, comment) for comment in comments(picture)]
+    return b"".join(
+        marker + struct.pack(">H", len(content) + 2) + content
+        for marker, content in segments
+        if 0 < len(content) <= SEGMENT
+    )
+
+
+def iptc_content(picture: Picture) -> bytes:
+    """What the segment of the IPTC records holds; empty when there are none."""
+    return b"" if picture.iptc is None else PHOTOSHOP + to_resources(picture.iptc)
+
+
+def comments(picture: Picture) -> list[bytes]:
+    """What the segment of each comment holds."""
+    return [text.encode() for key, text in picture.text if key == COMMENT]
+
+
+def _further_pictures(image: Image.Image) -> tuple[str, ...]:
+    """Which pictures behind the first are not used: the other eye, a gain map, a series."""
+    index = image.info.get("mp")
+    if index is None:
+        return ()
+    try:
+        order = {b"II": "<", b"MM": ">"}[index[:2]]
+        entries = values(index, first_directory(index))[_ENTRIES].raw
+        kinds = [kind & 0xFFFFFF for (kind,) in struct.iter_unpack(f"{order}I12x", entries)]
+    except (KeyError, ValueError, struct.error):
+        return ("index of further pictures is damaged: only the first is used",)
+    count = sum(kind not in _PREVIEWS for kind in kinds)
+    return (f"only picture 1 of {count} is used",) if count > 1 else ()

@@ -22,6 +22,8 @@ __all__ = [
 ]
 
 LAYOUTS = "h w, h w 1 (gray), h w 2 (gray, alpha), h w 3 (RGB) or h w 4 (RGB, alpha)"
+COMMENT = "Comment"
+"""Keyword of the text fields that are comments."""
 ROWS = 256
 """Rows that are rounded at once, so that a large picture needs no second copy in float32."""
 
@@ -44,10 +46,13 @@ class Picture:
     """EXIF block from its TIFF header on; orientation 1, no thumbnail."""
     xmp: bytes | None = None
     """XMP packet; orientation 1."""
+    iptc: bytes | None = None
+    """IPTC-IIM records."""
     dpi: tuple[float, float] | None = None
     """Pixels per inch across and down."""
     text: tuple[tuple[str, str], ...] = ()
-    """Keyword and value of each PNG text field but Software."""
+    """Keyword and value of each PNG text field but Software; the comments of other formats have
+    the keyword Comment."""
     lossless: bool = False
     """WebP keeps every code: the file was a WebP that did."""
     notes: tuple[str, ...] = ()
@@ -198,7 +203,7 @@ def enlarged(
         alpha=_enlarged_alpha(picture.alpha, alpha, (height, width)),
         dpi=picture.dpi and (picture.dpi[0] * scale, picture.dpi[1] * scale),
         exif=picture.exif and exif_block.resized(picture.exif, height, width, scale),
-        xmp=picture.xmp and xmp_packet.resized(picture.xmp, height, width),
+        xmp=picture.xmp and xmp_packet.resized(picture.xmp, height, width, scale),
     )
 
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Num, UInt8
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFile
 
-from hatsr.image.decoded import Decoded, develop
+from hatsr.image.decoded import Decoded, check_size, develop
 from hatsr.image.errors import PictureError, blaming
-from hatsr.image.picture import Picture, to_array, unit_floats
+from hatsr.image.iptc import RESOURCE
+from hatsr.image.picture import COMMENT, Picture, to_array, unit_floats
 
 MODES = {
     **dict.fromkeys(("L", "LA", "RGB", "RGBA"), None),
@@ -51,6 +52,24 @@ def to_pil(picture: Picture) -> Image.Image:
     return image
 
 
+def opened(kind: type[ImageFile.ImageFile], data: bytes, max_pixels: int) -> ImageFile.ImageFile:
+    """A file's header parsed by one of Pillow's readers, its size checked, no pixel decoded.
+
+    ``Image.open`` would apply Pillow's own limit instead, which is a global of that package.
+
+    Raises:
+        PictureError: the picture is too large.
+    """
+    try:
+        image = kind(io.BytesIO(data))
+    except Image.DecompressionBombError as error:
+        raise PictureError(
+            f"WebP and GIF pictures must have at most 178 megapixels ({error}); convert it to PNG"
+        ) from error
+    check_size(image.height, image.width, max_pixels)
+    return image
+
+
 def decode_frame(image: Image.Image) -> Decoded:
     """As :func:`decode`, with a note when the image is one frame of an animation."""
     frames = getattr(image, "n_frames", 1)
@@ -74,7 +93,9 @@ def decode(image: Image.Image) -> Decoded:
         icc_profile=profile,
         exif=image.info.get("exif"),
         xmp=_xmp(image),
+        iptc=_iptc(image),
         dpi=_dpi(image),
+        text=_comments(image),
         notes=notes,
     )
 
@@ -174,3 +195,28 @@ def _xmp(image: Image.Image) -> bytes | None:
     """The XMP packet."""
     packet = image.info.get("xmp")
     return packet.encode() if isinstance(packet, str) else packet
+
+
+def _iptc(image: Image.Image) -> bytes | None:
+    """The IPTC records of a JPEG file."""
+    resources = image.info.get("photoshop")
+    records = resources.get(RESOURCE) if isinstance(resources, dict) else None
+    return records if isinstance(records, bytes) else None
+
+
+def _comments(image: Image.Image) -> tuple[tuple[str, str], ...]:
+    """The comments of a JPEG or GIF file as text fields."""
+    segments = [content for name, content in getattr(image, "applist", ()) if name == "COM"]
+    found = segments or [image.info.get("comment")]
+    texts = (_decoded(each).strip("\0") for each in found if isinstance(each, bytes | str))
+    return tuple((COMMENT, text) for text in texts if text)
+
+
+def _decoded(comment: bytes | str) -> str:
+    """A comment as text: UTF-8 if it can be, else Latin-1, in which anything can."""
+    if isinstance(comment, str):
+        return comment
+    try:
+        return comment.decode()
+    except UnicodeDecodeError:
+        return comment.decode("latin-1")

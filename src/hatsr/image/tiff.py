@@ -29,6 +29,7 @@ from hatsr.image.directory import (
     values,
 )
 from hatsr.image.errors import PictureError
+from hatsr.image.iptc import from_resources
 from hatsr.image.picture import Picture, from_codes, to_array, to_codes, unit_floats
 from hatsr.image.pil import decode, integer_codes, to_srgb
 
@@ -44,6 +45,7 @@ COLOURS = {
 STRIP = 2**20
 """Bytes of pixels that are compressed at once."""
 DNG_VERSION, ICC, XMP = 0xC612, 34675, 700
+IPTC, PHOTOSHOP_RESOURCES = 33723, 34377
 POINTERS = {exif_block.DETAIL, exif_block.GPS}
 """Tags that lead to directories of their own."""
 REDUCED = 1
@@ -67,7 +69,7 @@ def read_tiff(data: bytes, max_pixels: int) -> Decoded:
         exif = _packed_big(page, data) if file.is_bigtiff else exif_block.packed(data)
     except (ValueError, struct.error):
         exif, more = None, (*more, "EXIF is damaged: left out")
-    return replace(decoded, exif=exif, notes=(*more, *decoded.notes))
+    return replace(decoded, exif=exif, iptc=_iptc(page, data), notes=(*more, *decoded.notes))
 
 
 def encode_tiff(picture: Picture, exif: bytes | None) -> bytes:
@@ -95,6 +97,24 @@ def encode_tiff(picture: Picture, exif: bytes | None) -> bytes:
     body += bytes(len(body) % 2)
     at = len(head) + len(body)
     return head[:4] + struct.pack(f"{order}I", at) + head[8:] + body + pack(entries, order, at)
+
+
+def _iptc(page: TiffPage, data: bytes) -> bytes | None:
+    """The IPTC records, from the tag of their own or from Photoshop's."""
+    for code in (IPTC, PHOTOSHOP_RESOURCES):
+        tag = page.tags.get(code)
+        if tag is not None:
+            raw = data[tag.valueoffset : tag.valueoffset + tag.valuebytecount]
+            swapped = tag.dtype == LONG and page.parent.byteorder == "<" and raw[3:4] == b"\x1c"
+            found = from_resources(_reversed(raw) if swapped else raw)
+            if found is not None:
+                return found
+    return None
+
+
+def _reversed(raw: bytes) -> bytes:
+    """Bytes that some programs wrote as numbers of four bytes, in the other order."""
+    return np.frombuffer(raw[: len(raw) // 4 * 4], "<u4").astype(">u4").tobytes()
 
 
 def _packed_big(page: TiffPage, data: bytes) -> bytes | None:
@@ -263,12 +283,14 @@ def _layout(codes: UInt[np.ndarray, "h w c"], has_alpha: bool, order: Order) -> 
 
 
 def _metadata(picture: Picture, order: Order) -> dict[int, Value]:
-    """The entries for resolution, colour profile and XMP."""
+    """The entries for resolution, colour profile, XMP and IPTC."""
     entries = exif_block.resolution_values(picture.dpi, order) if picture.dpi else {}
     if picture.icc_profile is not None:
         entries[ICC] = Value(UNDEFINED, len(picture.icc_profile), picture.icc_profile)
     if picture.xmp is not None:
         entries[XMP] = Value(BYTE, len(picture.xmp), picture.xmp)
+    if picture.iptc is not None:
+        entries[IPTC] = Value(UNDEFINED, len(picture.iptc), picture.iptc)
     return entries
 
 

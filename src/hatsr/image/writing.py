@@ -12,7 +12,8 @@ from PIL import Image
 from hatsr.files import replacing
 from hatsr.image import exif as exif_block
 from hatsr.image.errors import PictureError
-from hatsr.image.picture import Picture, to_array
+from hatsr.image.jpeg import SEGMENT, comments, iptc_content, side_segments
+from hatsr.image.picture import COMMENT, Picture, to_array
 from hatsr.image.png import encode_png
 from hatsr.image.tiff import encode_tiff
 
@@ -32,8 +33,6 @@ MOST_PIXELS = {"avif": 16384 * 16384, "tiff": (2**32 - 2**26) // 8}
 """Height x width: what libavif reads back, and 4 GiB of four 16-bit channels."""
 QUALITY = {"jpeg": 95, "webp": 95, "avif": 90}
 """Default quality, 1 to 100, of the formats that have one."""
-SEGMENT = 65533
-"""Bytes that a JPEG segment can hold, with these headers."""
 EXIF_HEADER, XMP_HEADER = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 
 
@@ -146,13 +145,18 @@ def encode(
 
 def losses(picture: Picture, format: str) -> tuple[str, ...]:  # noqa: A002
     """What of the picture a format cannot hold and writing leaves out, in words for the user."""
+    keys = [key for key, _ in picture.text]
     found = {
         "16 bits per channel are rounded to 8": picture.bits == 16 and format in QUALITY,
         "gray becomes RGB": picture.gray and _becomes_rgb(picture, format),
         "EXIF is too long": format == "jpeg" and not _fits(picture.exif),
         "XMP is too long": not _takes_xmp(picture, format),
         "gray colour profile": not _takes_profile(picture, format),
-        "text fields": bool(picture.text) and format != "png",
+        "IPTC fields": picture.iptc is not None and format in ("webp", "avif"),
+        "IPTC fields are too long": format == "jpeg" and len(iptc_content(picture)) > SEGMENT,
+        "text fields": format != "png" and any(not _takes_text(key, format) for key in keys),
+        "comment is too long": format == "jpeg"
+        and any(len(each) > SEGMENT for each in comments(picture)),
         "resolution of more than 65535 dpi": not _takes_dpi(picture, format),
     }
     return tuple(words for words, lost in found.items() if lost)
@@ -167,6 +171,7 @@ def _settings(picture: Picture, kind: str, lossless: bool) -> dict[str, Any]:
     return {
         "subsampling": "4:4:4",
         "dpi": picture.dpi if _takes_dpi(picture, kind) else None,
+        "extra": side_segments(picture),
     }
 
 
@@ -225,6 +230,11 @@ def _fits(exif: bytes | None) -> bool:
 def _takes_xmp(picture: Picture, kind: str) -> bool:
     """False when a JPEG segment is too short for the XMP packet."""
     return kind != "jpeg" or len(picture.xmp or b"") <= SEGMENT - len(XMP_HEADER)
+
+
+def _takes_text(key: str, kind: str) -> bool:
+    """Whether the format has a place for a text field of this keyword."""
+    return kind == "png" or (kind == "jpeg" and key == COMMENT)
 
 
 def _takes_profile(picture: Picture, kind: str) -> bool:
