@@ -6,8 +6,8 @@ import struct
 import pytest
 from PIL import ExifTags, Image
 
-from hatsr.image import exif, xmp
-from hatsr.image.directory import Value, first_directory, pack, places, values
+from hatsr.image.metadata import exif, xmp
+from hatsr.image.metadata.tiff_directory import Value, first_directory, pack, places, values
 
 Base = ExifTags.Base
 

@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image
 
 from hatsr import image
-from hatsr.image.png import MAGIC, chunk
+from hatsr.image.codecs.png import MAGIC, chunk
 
 RNG = np.random.default_rng(4)
 SMOOTH = np.asarray(

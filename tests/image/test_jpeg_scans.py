@@ -10,7 +10,7 @@ from picture_files import encoded
 from PIL import Image, JpegImagePlugin
 
 from hatsr import image
-from hatsr.image.jpeg_scans import check_complete
+from hatsr.image.codecs.jpeg_scans import check_complete
 
 RNG = np.random.default_rng(6)
 SMOOTH = Image.fromarray(RNG.integers(0, 256, (5, 7, 3)).astype(np.uint8)).resize((45, 35), 3)

@@ -19,9 +19,10 @@ from picture_files import encoded, iptc_record, png, tiff
 from PIL import Image, ImageCms, PngImagePlugin
 
 from hatsr import image
-from hatsr.image import exif, reading
-from hatsr.image.decoded import Decoded, develop
-from hatsr.image.png import chunk
+from hatsr.image import reading
+from hatsr.image.codecs.decoded import Decoded, develop
+from hatsr.image.codecs.png import chunk
+from hatsr.image.metadata import exif
 
 RNG = np.random.default_rng(2)
 NOISE = RNG.integers(0, 256, (17, 23, 4)).astype(np.uint8)

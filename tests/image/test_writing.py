@@ -15,7 +15,7 @@ from picture_files import iptc_record
 from PIL import ExifTags, Image, ImageCms, IptcImagePlugin
 
 from hatsr import image
-from hatsr.image import exif as exif_block
+from hatsr.image.metadata import exif as exif_block
 
 RNG = np.random.default_rng(3)
 DEEP = RNG.integers(0, 65536, (13, 19, 4)).astype(np.uint16)

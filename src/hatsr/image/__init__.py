@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatsr.image.alpha import bleed
+from hatsr.image.codecs.pillow import from_pil, to_pil
 from hatsr.image.listing import READABLE, list_pictures, list_unreadable
 from hatsr.image.picture import Picture, PictureError, enlarged, from_array, to_array
-from hatsr.image.pil import from_pil, to_pil
 from hatsr.image.reading import MAX_PIXELS, header_size, read
 from hatsr.image.writing import FORMATS, QUALITY, check_writable, encode, losses, write
 

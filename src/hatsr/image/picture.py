@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float32, Num, UInt
 
-from hatsr.image import exif as exif_block
-from hatsr.image import xmp as xmp_packet
 from hatsr.image.errors import PictureError
+from hatsr.image.metadata import exif as exif_block
+from hatsr.image.metadata import xmp as xmp_packet
 
 __all__ = [
     "Picture",

@@ -18,16 +18,16 @@ import imagecodecs
 import numpy as np
 from PIL import AvifImagePlugin, BmpImagePlugin, GifImagePlugin, Image, WebPImagePlugin
 
-from hatsr.image.cicp import cicp_notes
-from hatsr.image.decoded import MAX_PIXELS, Decoded, develop
+from hatsr.image.codecs.decoded import MAX_PIXELS, Decoded, develop
+from hatsr.image.codecs.jpeg import read_jpeg
+from hatsr.image.codecs.netpbm import read_netpbm
+from hatsr.image.codecs.pillow import decode, decode_frame, opened
+from hatsr.image.codecs.png import MAGIC, read_png
+from hatsr.image.codecs.tiff import read_tiff
 from hatsr.image.errors import PictureError, blaming
-from hatsr.image.jpeg import read_jpeg
 from hatsr.image.kinds import is_avif, unreadable_kind
-from hatsr.image.netpbm import read_netpbm
+from hatsr.image.metadata.cicp import cicp_notes
 from hatsr.image.picture import Picture
-from hatsr.image.pil import decode, decode_frame, opened
-from hatsr.image.png import MAGIC, read_png
-from hatsr.image.tiff import read_tiff
 
 NAMES = "PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF, PGM or PPM"
 HEAD = 1024

@@ -10,12 +10,12 @@ from typing import Any
 from PIL import Image
 
 from hatsr.files import replacing
-from hatsr.image import exif as exif_block
+from hatsr.image.codecs.jpeg import SEGMENT, comments, iptc_content, side_segments
+from hatsr.image.codecs.png import encode_png
+from hatsr.image.codecs.tiff import encode_tiff
 from hatsr.image.errors import PictureError
-from hatsr.image.jpeg import SEGMENT, comments, iptc_content, side_segments
+from hatsr.image.metadata import exif as exif_block
 from hatsr.image.picture import COMMENT, Picture, to_array
-from hatsr.image.png import encode_png
-from hatsr.image.tiff import encode_tiff
 
 FORMATS = {
     ".png": "png",

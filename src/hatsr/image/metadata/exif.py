@@ -10,7 +10,7 @@ import struct
 from fractions import Fraction
 from typing import Literal
 
-from hatsr.image.directory import (
+from hatsr.image.metadata.tiff_directory import (
     LONG,
     RATIONAL,
     SHORT,

@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Num, UInt8
 from PIL import Image, ImageCms, ImageFile
 
-from hatsr.image.decoded import Decoded, check_size, develop
+from hatsr.image.codecs.decoded import Decoded, check_size, develop
 from hatsr.image.errors import PictureError, blaming
-from hatsr.image.iptc import RESOURCE
+from hatsr.image.metadata.iptc import RESOURCE
 from hatsr.image.picture import COMMENT, Picture, to_array, unit_floats
 
 MODES = {

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from hatsr.image.decoded import Decoded, check_size
+from hatsr.image.codecs.decoded import Decoded, check_size
 from hatsr.image.errors import PictureError
 
 HEADER = re.compile(rb"P([56])" + rb"(?:\s|#[^\n]*\n)+(\d{1,9})" * 3 + rb"(?:#[^\n]*\n)?\s")

@@ -14,9 +14,12 @@ from jaxtyping import Bool, Float32, Num, UInt, UInt8
 from PIL import Image, TiffImagePlugin
 from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffPage
 
-from hatsr.image import exif as exif_block
-from hatsr.image.decoded import Decoded, check_size
-from hatsr.image.directory import (
+from hatsr.image.codecs.decoded import Decoded, check_size
+from hatsr.image.codecs.pillow import decode, integer_codes, to_srgb
+from hatsr.image.errors import PictureError
+from hatsr.image.metadata import exif as exif_block
+from hatsr.image.metadata.iptc import from_resources
+from hatsr.image.metadata.tiff_directory import (
     BYTE,
     LONG,
     SHORT,
@@ -28,10 +31,7 @@ from hatsr.image.directory import (
     pack,
     values,
 )
-from hatsr.image.errors import PictureError
-from hatsr.image.iptc import from_resources
 from hatsr.image.picture import Picture, from_codes, to_array, to_codes, unit_floats
-from hatsr.image.pil import decode, integer_codes, to_srgb
 
 COLOURS = {
     PHOTOMETRIC.MINISWHITE: 1,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Num
 
-from hatsr.image import exif, iptc, xmp
 from hatsr.image.errors import PictureError
+from hatsr.image.metadata import exif, iptc, xmp
 from hatsr.image.picture import Picture, from_channels, from_codes
 
 MAX_PIXELS = 300_000_000

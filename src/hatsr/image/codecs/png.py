@@ -18,14 +18,14 @@ import numpy as np
 from jaxtyping import UInt
 from PIL import Image, PngImagePlugin
 
-from hatsr.image.cicp import cicp_notes
-from hatsr.image.decoded import Decoded, check_size
+from hatsr.image.codecs.decoded import Decoded, check_size
+from hatsr.image.codecs.png_chunks import MAGIC, PIXELS, chunk, chunks, sound_chunks
+from hatsr.image.codecs.png_pixels import decode_pixels
 from hatsr.image.errors import PictureError
-from hatsr.image.iptc import from_resources, to_resources
+from hatsr.image.metadata.cicp import cicp_notes
+from hatsr.image.metadata.iptc import from_resources, to_resources
+from hatsr.image.metadata.raw_profiles import KEY, raw_profiles, to_lines
 from hatsr.image.picture import Picture, to_array
-from hatsr.image.png_chunks import MAGIC, PIXELS, chunk, chunks, sound_chunks
-from hatsr.image.png_pixels import decode_pixels
-from hatsr.image.raw_profiles import KEY, raw_profiles, to_lines
 
 METADATA = (b"iCCP", b"eXIf", b"pHYs", b"gAMA", b"cHRM", b"sRGB")
 TEXT = (b"tEXt", b"zTXt", b"iTXt")

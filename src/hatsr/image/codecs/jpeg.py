@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from PIL import Image, JpegImagePlugin
 
-from hatsr.image.decoded import Decoded
-from hatsr.image.directory import first_directory, values
-from hatsr.image.iptc import PHOTOSHOP, to_resources
-from hatsr.image.jpeg_scans import check_complete
+from hatsr.image.codecs.decoded import Decoded
+from hatsr.image.codecs.jpeg_scans import check_complete
+from hatsr.image.codecs.pillow import decode, opened
+from hatsr.image.metadata.iptc import PHOTOSHOP, to_resources
+from hatsr.image.metadata.tiff_directory import first_directory, values
 from hatsr.image.picture import COMMENT, Picture
-from hatsr.image.pil import decode, opened
 
 _ENTRIES = 0xB002
 """Tag of the multi-picture index: 16 bytes for each picture, its kind in the last three of four."""

@@ -10,8 +10,8 @@ import imagecodecs
 import numpy as np
 from jaxtyping import UInt
 
+from hatsr.image.codecs.png_chunks import MAGIC, chunk
 from hatsr.image.errors import PictureError
-from hatsr.image.png_chunks import MAGIC, chunk
 
 _PASSES = (
     *((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4)),
