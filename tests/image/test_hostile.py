@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image
 
 from hatsr import image
-from hatsr.image.codecs.png import MAGIC, chunk
+from hatsr.image.codecs.png_chunks import MAGIC, chunk
 
 RNG = np.random.default_rng(4)
 SMOOTH = np.asarray(
@@ -165,7 +165,7 @@ def test_a_lack_of_memory_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("hatsr.image.reading.develop", fail)
+    monkeypatch.setattr("hatsr.image.reading.to_picture", fail)
     with pytest.raises(MemoryError):
         image.read(png())
 

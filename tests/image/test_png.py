@@ -113,7 +113,7 @@ def test_a_keyword_may_stand_there_more_than_once() -> None:
 
 
 def test_text_of_which_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hatsr.image.codecs.png.MOST_TEXT", 20)
+    monkeypatch.setattr("hatsr.image.codecs.png._MOST_TEXT", 20)
     long = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"a" * 15))
     assert image.read(gray_png(long)).text == (("Comment", "a" * 15),)
     with pytest.raises(image.PictureError, match="text of a PNG must be at most 20 characters"):

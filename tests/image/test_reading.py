@@ -20,7 +20,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from hatsr import image
 from hatsr.image import reading
-from hatsr.image.codecs.decoded import Decoded, develop
+from hatsr.image.codecs.decoded import Decoded, to_picture
 from hatsr.image.codecs.png import chunk
 from hatsr.image.metadata import exif
 
@@ -617,9 +617,9 @@ def test_two_threads_decode_at_the_same_time(monkeypatch: pytest.MonkeyPatch) ->
 
     def meet(decoded: Decoded) -> image.Picture:
         both.wait()  # fails unless the other thread gets here as well
-        return develop(decoded)
+        return to_picture(decoded)
 
-    monkeypatch.setattr("hatsr.image.reading.develop", meet)
+    monkeypatch.setattr("hatsr.image.reading.to_picture", meet)
     data = encoded(Image.fromarray(SMOOTH), "PNG")
     with ThreadPoolExecutor(2) as pool:
         widths = pool.map(lambda _: image.read(data).width, range(4))

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from hatsr.image.alpha import bleed
 from hatsr.image.codecs.pillow import from_pil, to_pil
+from hatsr.image.fitting import losses
 from hatsr.image.listing import READABLE, list_pictures, list_unreadable
 from hatsr.image.picture import Picture, PictureError, enlarged, from_array, to_array
 from hatsr.image.reading import MAX_PIXELS, header_size, read
-from hatsr.image.writing import FORMATS, QUALITY, check_writable, encode, losses, write
+from hatsr.image.writing import FORMATS, QUALITY, check_writable, encode, write
 
 if TYPE_CHECKING:
     from hatsr.image.tensors import alpha_to_tensor, from_tensor, to_tensor

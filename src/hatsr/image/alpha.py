@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float32
 
-KEEP = 1 / 16
+_KEEP = 1 / 16
 """Opacity from which a pixel's colour is kept as it is; below, it fades into its surroundings'."""
 
 
@@ -26,7 +26,7 @@ def bleed(
         Colour, the same where alpha is 1/16 or more; ``rgb`` itself when every pixel is opaque
         enough, or none is at all.
     """
-    keep = np.minimum(alpha / np.float32(KEEP), 1)[..., None]  # h w 1
+    keep = np.minimum(alpha / np.float32(_KEEP), 1)[..., None]  # h w 1
     if keep.min() == 1 or keep.max() == 0:
         return rgb
     filled = _fill(rgb, alpha[..., None])

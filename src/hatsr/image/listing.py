@@ -9,7 +9,7 @@ from hatsr.image.writing import FORMATS
 
 READABLE = frozenset(FORMATS) | {".bmp", ".gif", ".ppm", ".pgm", ".jfif", ".mpo"}
 """Endings, in small letters, of files that are taken from a folder."""
-UNREADABLE_KINDS = frozenset({".heic", ".heif", ".jxl", ".jp2", ".tga", ".psd", ".raw", ".dng"})
+_UNREADABLE = frozenset({".heic", ".heif", ".jxl", ".jp2", ".tga", ".psd", ".raw", ".dng"})
 """Endings of pictures that cannot be read here, to be mentioned when a folder holds some."""
 
 
@@ -31,7 +31,7 @@ def list_pictures(folder: Path, *, recursive: bool) -> list[Path]:
 
 def list_unreadable(folder: Path, *, recursive: bool) -> list[Path]:
     """Pictures of kinds that cannot be read here, for a note; see `list_pictures`."""
-    return [path for path in _visible(folder, recursive) if path.suffix.lower() in UNREADABLE_KINDS]
+    return [path for path in _visible(folder, recursive) if path.suffix.lower() in _UNREADABLE]
 
 
 def _visible(folder: Path, recursive: bool) -> Iterator[Path]:

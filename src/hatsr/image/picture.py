@@ -21,10 +21,10 @@ __all__ = [
     "to_codes",
 ]
 
-LAYOUTS = "h w, h w 1 (gray), h w 2 (gray, alpha), h w 3 (RGB) or h w 4 (RGB, alpha)"
+_LAYOUTS = "h w, h w 1 (gray), h w 2 (gray, alpha), h w 3 (RGB) or h w 4 (RGB, alpha)"
 COMMENT = "Comment"
 """Keyword of the text fields that are comments."""
-ROWS = 256
+_ROWS = 256
 """Rows that are rounded at once, so that a large picture needs no second copy in float32."""
 
 
@@ -96,8 +96,8 @@ def to_codes(values: Float32[np.ndarray, "*shape"], bits: int) -> UInt[np.ndarra
     """
     codes = np.empty(values.shape, np.uint8 if bits == 8 else np.uint16)
     top = np.float32(2**bits - 1)
-    for row in range(0, len(values), ROWS):
-        part = values[row : row + ROWS]
+    for row in range(0, len(values), _ROWS):
+        part = values[row : row + _ROWS]
         if not np.isfinite(part).all():
             raise ValueError(
                 f"pixels must be finite, got NaN or infinity in rows {row} to "
@@ -105,7 +105,7 @@ def to_codes(values: Float32[np.ndarray, "*shape"], bits: int) -> UInt[np.ndarra
             )
         part = np.clip(part, np.float32(0), np.float32(1)) * top
         part += np.float32(0.5)
-        codes[row : row + ROWS] = part  # the cast cuts off: half goes up
+        codes[row : row + _ROWS] = part  # the cast cuts off: half goes up
     return codes
 
 
@@ -120,7 +120,7 @@ def from_array(array: np.ndarray) -> Picture:
     """
     stacked = array[..., None] if array.ndim == 2 else array
     if stacked.ndim != 3 or stacked.shape[2] not in (1, 2, 3, 4):
-        raise PictureError(f"array must have shape {LAYOUTS}, got {array.shape} {array.dtype}")
+        raise PictureError(f"array must have shape {_LAYOUTS}, got {array.shape} {array.dtype}")
     if 0 in stacked.shape:
         raise PictureError(f"array must have at least one pixel, got {array.shape}")
     if stacked.dtype.newbyteorder("=") in (np.uint8, np.uint16):

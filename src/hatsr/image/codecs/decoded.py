@@ -13,7 +13,7 @@ from hatsr.image.picture import Picture, from_channels, from_codes
 
 MAX_PIXELS = 300_000_000
 """Largest picture that is read unless told otherwise: 300 megapixels, 3.6 GB as float32."""
-EXCHANGING = (5, 6, 7, 8)
+_EXCHANGING = (5, 6, 7, 8)
 """Orientations that exchange height and width."""
 
 
@@ -54,7 +54,7 @@ def check_size(height: int, width: int, max_pixels: int) -> None:
         )
 
 
-def develop(decoded: Decoded) -> Picture:
+def to_picture(decoded: Decoded) -> Picture:
     """The picture: pixels turned as displayed and in [0, 1], metadata checked and in keeping."""
     decoded, notes = _checked(decoded)
     turn = 0
@@ -62,7 +62,7 @@ def develop(decoded: Decoded) -> Picture:
         turn = exif.orientation(decoded.exif)
     if not turn and decoded.xmp is not None:
         turn = xmp.orientation(decoded.xmp)
-    codes, exchanged = turned(decoded.codes, turn or 1), turn in EXCHANGING
+    codes, exchanged = turned(decoded.codes, turn or 1), turn in _EXCHANGING
     height, width = codes.shape[:2]
     dpi = decoded.dpi or (exif.resolution(decoded.exif) if decoded.exif else None)
     dpi = dpi[::-1] if dpi and exchanged else dpi
@@ -86,7 +86,7 @@ def turned(codes: Num[np.ndarray, "h w c"], orientation: int) -> Num[np.ndarray,
     5 to 8 exchange rows and columns first; then 2, 3, 7, 6 are mirrored left to right and 3, 4, 7,
     8 top to bottom (EXIF 2.32, section 4.6.4 A).
     """
-    if orientation in EXCHANGING:
+    if orientation in _EXCHANGING:
         codes = codes.transpose(1, 0, 2)
     if orientation in (2, 3, 6, 7):
         codes = codes[:, ::-1]

@@ -9,24 +9,27 @@ from PIL import Image, JpegImagePlugin
 
 from hatsr.image.codecs.decoded import Decoded
 from hatsr.image.codecs.jpeg_scans import check_complete
-from hatsr.image.codecs.pillow import decode, opened
+from hatsr.image.codecs.pillow import EXIF_HEADER, decode, metadata_options, open_header, save
+from hatsr.image.metadata.exif import stamped
 from hatsr.image.metadata.iptc import PHOTOSHOP, to_resources
 from hatsr.image.metadata.tiff_directory import first_directory, values
-from hatsr.image.picture import COMMENT, Picture
+from hatsr.image.picture import COMMENT, Picture, to_array
 
 _ENTRIES = 0xB002
 """Tag of the multi-picture index: 16 bytes for each picture, its kind in the last three of four."""
 _PREVIEWS = (0x010001, 0x010002)
 """Kinds of entries that are the first picture again, smaller (CIPA DC-007, 5.2.3.3.1)."""
 
-SEGMENT = 65533
+_SEGMENT = 65533
 """Most bytes that a marker segment can hold."""
-_IPTC_MARKER, _COMMENT_MARKER = b"\xff\xed", b"\xff\xfe"
+_XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+_IPTC, _COMMENT = b"\xff\xed", b"\xff\xfe"
+"""Markers of their segments."""
 
 
 def read_jpeg(data: bytes, max_pixels: int) -> Decoded:
     """Codes and metadata of a JPEG file; refused when some of its pixels are missing."""
-    image = opened(JpegImagePlugin.JpegImageFile, data, max_pixels)
+    image = open_header(JpegImagePlugin.JpegImageFile, data, max_pixels)
     image.decodermaxblock = len(data)  # arithmetic coding is not decoded in pieces
     image.load()
     check_complete(data, image)
@@ -34,25 +37,47 @@ def read_jpeg(data: bytes, max_pixels: int) -> Decoded:
     return replace(decoded, notes=(*_further_pictures(image), *decoded.notes))
 
 
-def side_segments(picture: Picture) -> bytes:
-    """The marker segments of a picture's IPTC records and comments, but not of too long ones."""
-    segments = [(_IPTC_MARKER, iptc_content(picture))]
-    segments += [(_COMMENT_MARKER, comment) for comment in comments(picture)]
+def encode_jpeg(picture: Picture, software: str | None, quality: int) -> bytes:
+    """The bytes of a JPEG file of an opaque picture, its colour in full resolution."""
+    exif = stamped(picture.exif, software)
+    if not exif_fits(exif):
+        exif = picture.exif
+    codes = to_array(picture, 8)
+    if picture.alpha is not None:
+        codes = codes[..., 0] if picture.gray else codes[..., :3]
+    options = {"quality": quality, "subsampling": "4:4:4", "dpi": picture.dpi}
+    options |= {"extra": _segments(picture), **metadata_options(picture, exif)}
+    return save(codes, "jpeg", options)
+
+
+def exif_fits(block: bytes | None) -> bool:
+    """Whether a segment can hold the EXIF block."""
+    return block is None or len(EXIF_HEADER) + len(block) <= _SEGMENT
+
+
+def xmp_fits(packet: bytes | None) -> bool:
+    """Whether a segment can hold the XMP packet."""
+    return packet is None or len(_XMP_HEADER) + len(packet) <= _SEGMENT
+
+
+def iptc_fits(records: bytes | None) -> bool:
+    """Whether a segment can hold the IPTC records."""
+    return records is None or len(PHOTOSHOP + to_resources(records)) <= _SEGMENT
+
+
+def comment_fits(text: str) -> bool:
+    """Whether a segment can hold the comment."""
+    return len(text.encode()) <= _SEGMENT
+
+
+def _segments(picture: Picture) -> bytes:
+    """The marker segments that Pillow does not write: IPTC records and comments."""
+    contents = [(_COMMENT, text.encode()) for key, text in picture.text if key == COMMENT]
+    if picture.iptc is not None:
+        contents.insert(0, (_IPTC, PHOTOSHOP + to_resources(picture.iptc)))
     return b"".join(
-        marker + struct.pack(">H", len(content) + 2) + content
-        for marker, content in segments
-        if 0 < len(content) <= SEGMENT
+        marker + struct.pack(">H", len(content) + 2) + content for marker, content in contents
     )
-
-
-def iptc_content(picture: Picture) -> bytes:
-    """What the segment of the IPTC records holds; empty when there are none."""
-    return b"" if picture.iptc is None else PHOTOSHOP + to_resources(picture.iptc)
-
-
-def comments(picture: Picture) -> list[bytes]:
-    """What the segment of each comment holds."""
-    return [text.encode() for key, text in picture.text if key == COMMENT]
 
 
 def _further_pictures(image: Image.Image) -> tuple[str, ...]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Num, UInt8
-from PIL import Image, ImageCms, ImageFile
+from PIL import BmpImagePlugin, GifImagePlugin, Image, ImageCms, ImageFile
 
-from hatsr.image.codecs.decoded import Decoded, check_size, develop
-from hatsr.image.errors import PictureError, blaming
+from hatsr.image.codecs.decoded import Decoded, check_size, to_picture
+from hatsr.image.errors import PictureError, naming_errors
 from hatsr.image.metadata.iptc import RESOURCE
 from hatsr.image.picture import COMMENT, Picture, to_array, unit_floats
 
-MODES = {
+EXIF_HEADER = b"Exif\0\0"
+"""What precedes an EXIF block in most files."""
+_MODES = {
     **dict.fromkeys(("L", "LA", "RGB", "RGBA"), None),
     **{"1": "L", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"},
 }
@@ -31,8 +33,8 @@ def from_pil(image: Image.Image) -> Picture:
         PictureError: a mode that has no colour meaning, values out of these ranges, or a damaged
             file behind the image.
     """
-    with blaming("Pillow image"):
-        return develop(decode_frame(image))
+    with naming_errors("Pillow image"):
+        return to_picture(decode_frame(image))
 
 
 def to_pil(picture: Picture) -> Image.Image:
@@ -44,7 +46,7 @@ def to_pil(picture: Picture) -> Image.Image:
     image = Image.fromarray(to_array(picture, 16 if deep else 8))
     info = {
         "icc_profile": picture.icc_profile,
-        "exif": picture.exif and b"Exif\0\0" + picture.exif,
+        "exif": picture.exif and EXIF_HEADER + picture.exif,
         "xmp": picture.xmp,
         "dpi": picture.dpi,
     }
@@ -52,7 +54,9 @@ def to_pil(picture: Picture) -> Image.Image:
     return image
 
 
-def opened(kind: type[ImageFile.ImageFile], data: bytes, max_pixels: int) -> ImageFile.ImageFile:
+def open_header(
+    kind: type[ImageFile.ImageFile], data: bytes, max_pixels: int
+) -> ImageFile.ImageFile:
     """A file's header parsed by one of Pillow's readers, its size checked, no pixel decoded.
 
     ``Image.open`` would apply Pillow's own limit instead, which is a global of that package.
@@ -68,6 +72,34 @@ def opened(kind: type[ImageFile.ImageFile], data: bytes, max_pixels: int) -> Ima
         ) from error
     check_size(image.height, image.width, max_pixels)
     return image
+
+
+def read_gif(data: bytes, max_pixels: int) -> Decoded:
+    """Codes and metadata of the first frame of a GIF file."""
+    return decode_frame(open_header(GifImagePlugin.GifImageFile, data, max_pixels))
+
+
+def read_bmp(data: bytes, max_pixels: int) -> Decoded:
+    """Codes and metadata of a BMP file."""
+    return decode(open_header(BmpImagePlugin.BmpImageFile, data, max_pixels))
+
+
+def save(codes: UInt8[np.ndarray, "h w *c"], kind: str, options: Mapping[str, object]) -> bytes:
+    """The bytes of a file as Pillow writes it, with those of the options that are not None."""
+    file = io.BytesIO()
+    given = {key: value for key, value in options.items() if value is not None}
+    with Image.fromarray(codes) as image:
+        image.save(file, kind, **given)
+    return file.getvalue()
+
+
+def metadata_options(picture: Picture, exif: bytes | None) -> dict[str, bytes | None]:
+    """Pillow's options for the metadata that JPEG, WebP and AVIF files have in common."""
+    return {
+        "icc_profile": picture.icc_profile,
+        "exif": exif and EXIF_HEADER + exif,
+        "xmp": picture.xmp,
+    }
 
 
 def decode_frame(image: Image.Image) -> Decoded:
@@ -161,8 +193,8 @@ def _codes(image: Image.Image) -> tuple[Num[np.ndarray, "h w c"], int | float]:
     elif image.mode in ("P", "PA"):
         clear = image.mode == "PA" or key is not None
         return np.asarray(image.convert("RGBA" if clear else "RGB")), 255
-    elif image.mode in MODES:
-        mode = MODES[image.mode]
+    elif image.mode in _MODES:
+        mode = _MODES[image.mode]
         pixels, top = np.asarray(image.convert(mode) if mode else image), 255
     else:
         raise PictureError(

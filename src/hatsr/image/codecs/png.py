@@ -23,18 +23,19 @@ from hatsr.image.codecs.png_chunks import MAGIC, PIXELS, chunk, chunks, sound_ch
 from hatsr.image.codecs.png_pixels import decode_pixels
 from hatsr.image.errors import PictureError
 from hatsr.image.metadata.cicp import cicp_notes
+from hatsr.image.metadata.exif import stamped
 from hatsr.image.metadata.iptc import from_resources, to_resources
 from hatsr.image.metadata.raw_profiles import KEY, raw_profiles, to_lines
 from hatsr.image.picture import Picture, to_array
 
-METADATA = (b"iCCP", b"eXIf", b"pHYs", b"gAMA", b"cHRM", b"sRGB")
-TEXT = (b"tEXt", b"zTXt", b"iTXt")
-XMP = "XML:com.adobe.xmp"
-MOST_TEXT = 2**26
+_METADATA = (b"iCCP", b"eXIf", b"pHYs", b"gAMA", b"cHRM", b"sRGB")
+_TEXT = (b"tEXt", b"zTXt", b"iTXt")
+_XMP = "XML:com.adobe.xmp"
+_MOST_TEXT = 2**26
 """Characters of all text fields together."""
-SRGB = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
+_SRGB = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
 """x and y of sRGB's white, red, green and blue."""
-LEVEL = 6
+_LEVEL = 6
 """Compression level of zlib."""
 
 
@@ -48,9 +49,9 @@ def read_png(data: bytes, max_pixels: int) -> Decoded:
     check_size(height, width, max_pixels)
     codes = decode_pixels(parts)
     bits = 8 * codes.dtype.itemsize
-    lost = {part: name for name, part in parts if name in METADATA + TEXT and not _parses(part)}
-    side = _parsed(b"".join(part for name, part in parts if name in METADATA and part not in lost))
-    fields = _fields(part for name, part in parts if name in TEXT and part not in lost)
+    lost = {part: name for name, part in parts if name in _METADATA + _TEXT and not _parses(part)}
+    side = _parsed(b"".join(part for name, part in parts if name in _METADATA and part not in lost))
+    fields = _fields(part for name, part in parts if name in _TEXT and part not in lost)
     words, (raw, unread) = dict(fields), raw_profiles(fields)
     damage = (
         f"{name.decode()} chunk is damaged or unpacks to more than 1 MB: left out"
@@ -63,7 +64,7 @@ def read_png(data: bytes, max_pixels: int) -> Decoded:
         bits=bits,
         icc_profile=side.info.get("icc_profile") or raw.get("icc"),
         exif=side.info.get("exif") or raw.get("exif") or words.get("exif", "").encode("latin-1"),
-        xmp=words[XMP].encode() if XMP in words else raw.get("xmp"),
+        xmp=words[_XMP].encode() if _XMP in words else raw.get("xmp"),
         iptc=from_resources(raw.get("iptc", b"")),
         dpi=side.info.get("dpi"),
         text=_kept(fields),
@@ -71,17 +72,18 @@ def read_png(data: bytes, max_pixels: int) -> Decoded:
     )
 
 
-def encode_png(picture: Picture, exif: bytes | None, software: str | None) -> bytes:
+def encode_png(picture: Picture, software: str | None) -> bytes:
     """The bytes of a PNG file in the picture's own depth and layout."""
+    exif = picture.exif and stamped(picture.exif, software)
     codes: UInt[np.ndarray, "h w *c"] = to_array(picture)
-    pixels = list(chunks(imagecodecs.png_encode(codes, level=LEVEL)))
+    pixels = list(chunks(imagecodecs.png_encode(codes, level=_LEVEL)))
     info = PngImagePlugin.PngInfo()
     for key, value in (*picture.text, *([("Software", software)] if software else [])):
         info.add_text(key, value)
     if picture.iptc is not None:
         info.add_text(f"{KEY}iptc", to_lines("iptc", to_resources(picture.iptc)), zip=True)
     if picture.xmp is not None:
-        info.add_itxt(XMP, picture.xmp.decode("utf-8", "replace"))
+        info.add_itxt(_XMP, picture.xmp.decode("utf-8", "replace"))
     options = {"icc_profile": picture.icc_profile, "exif": exif, "dpi": picture.dpi}
     file = io.BytesIO()
     Image.new("L", (1, 1)).save(
@@ -119,8 +121,8 @@ def _fields(parts: Iterable[bytes]) -> tuple[tuple[str, str], ...]:
     for part in parts:
         fields += [(key, str(value)) for key, value in _parsed(part).text.items()]
         length += len(fields[-1][1])
-        if length > MOST_TEXT:
-            raise PictureError(f"text of a PNG must be at most {MOST_TEXT} characters, got more")
+        if length > _MOST_TEXT:
+            raise PictureError(f"text of a PNG must be at most {_MOST_TEXT} characters, got more")
     return tuple(fields)
 
 
@@ -129,7 +131,7 @@ def _kept(fields: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (key, value)
         for key, value in fields
-        if key not in ("Software", XMP) and not key.startswith(KEY)
+        if key not in ("Software", _XMP) and not key.startswith(KEY)
     )
 
 
@@ -152,6 +154,6 @@ def _colour_notes(parts: list[tuple[bytes, bytes]], info: dict[Any, Any]) -> tup
     notes, gamma = [], info.get("gamma", 1 / 2.2)
     if abs(gamma - 1 / 2.2) > 0.05:
         notes.append(f"gamma of {gamma:.3g} is not applied: pixels are taken as sRGB")
-    if np.abs(np.subtract(info.get("chromaticity", SRGB), SRGB)).max() > 0.02:
+    if np.abs(np.subtract(info.get("chromaticity", _SRGB), _SRGB)).max() > 0.02:
         notes.append("colours of other primaries (cHRM) are taken as sRGB")
     return tuple(notes)
