@@ -10,18 +10,8 @@ import torch
 from PIL import Image
 
 from hatsr import image
-from hatsr.image.picture import from_codes, to_codes
 
 RNG = np.random.default_rng(0)
-
-
-@pytest.mark.parametrize("bits", [8, 16])
-def test_every_code_survives(bits: int) -> None:
-    codes = np.arange(2**bits, dtype=f"u{bits // 8}").reshape(-1, 16)
-    unit = from_codes(codes, 2**bits - 1)
-    assert unit.dtype == np.float32
-    assert (unit.min(), unit.max()) == (0, 1)
-    np.testing.assert_array_equal(to_codes(unit, bits), codes)
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -63,19 +53,6 @@ def test_gray_column_and_floats() -> None:
 def test_arrays_that_are_refused(array: np.ndarray, words: str) -> None:
     with pytest.raises(image.PictureError, match=words):
         image.from_array(array)
-
-
-def test_codes_are_clipped_and_rounded_to_nearest() -> None:
-    values = np.array([-0.1, 1.1, 0.4999 / 255, 0.5 / 255, 1.4999 / 255], np.float32)
-    np.testing.assert_array_equal(to_codes(values, 8), [0, 255, 0, 1, 1])
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_not_a_number_never_turns_black(bad: float) -> None:
-    values = np.zeros((600, 2, 3), np.float32)
-    values[555, 1, 1] = bad
-    with pytest.raises(ValueError, match=r"must be finite.*rows 512"):
-        to_codes(values, 8)
 
 
 def test_gray_is_the_mean_of_the_channels() -> None:

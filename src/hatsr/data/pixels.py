@@ -7,8 +7,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from hatsr.image import encode as write_bytes
-from hatsr.image import from_array, read
-from hatsr.image.picture import to_codes
+from hatsr.image import from_array, read, to_codes
 from hatsr.resize import imresize
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from hatsr.image import read
-from hatsr.image.picture import to_codes
+from hatsr.image import read, to_codes
 from hatsr.resize import imresize
 
 SUFFIXES = frozenset({".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from hatsr.image.alpha import bleed
 from hatsr.image.codecs.pillow import from_pil, to_pil
+from hatsr.image.codes import LUMA_WEIGHTS, from_codes, luma, modcrop, to_codes
+from hatsr.image.errors import PictureError
 from hatsr.image.fitting import losses
 from hatsr.image.listing import READABLE, list_pictures, list_unreadable
-from hatsr.image.picture import Picture, PictureError, enlarged, from_array, to_array
+from hatsr.image.picture import Picture, enlarged, from_array, to_array
 from hatsr.image.reading import MAX_PIXELS, header_size, read
 from hatsr.image.writing import FORMATS, QUALITY, check_writable, encode, write
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
+    "LUMA_WEIGHTS",
     "MAX_PIXELS",
     "QUALITY",
     "READABLE",
@@ -32,14 +35,18 @@ __all__ = [
     "encode",
     "enlarged",
     "from_array",
+    "from_codes",
     "from_pil",
     "from_tensor",
     "header_size",
     "list_pictures",
     "list_unreadable",
     "losses",
+    "luma",
+    "modcrop",
     "read",
     "to_array",
+    "to_codes",
     "to_pil",
     "to_tensor",
     "write",

@@ -47,14 +47,14 @@ def _fill(
     return coarse + weight * (colour - coarse)
 
 
-def _quarter(values: Float32[np.ndarray, "h w c"]) -> Float32[np.ndarray, "h2 w2 c"]:
+def _quarter(values: Float32[np.ndarray, "h w c"]) -> Float32[np.ndarray, "half_h half_w c"]:
     """Sum of each 2 x 2 block; a missing row or column counts as zero."""
     height, width = values.shape[:2]
     even = np.pad(values, ((0, height % 2), (0, width % 2), (0, 0)))
     return even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
 
 
-def _double(values: Float32[np.ndarray, "h w c"]) -> Float32[np.ndarray, "h2 w2 c"]:
+def _double(values: Float32[np.ndarray, "h w c"]) -> Float32[np.ndarray, "double_h double_w c"]:
     """Twice as large, bilinear: each new pixel is 3/4 its own cell and 1/4 the next one."""
     for axis in (0, 1):
         cells = np.moveaxis(values, axis, 0)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Num
 
+from hatsr.image.codes import from_codes
 from hatsr.image.errors import PictureError
 from hatsr.image.metadata import exif, iptc, xmp
-from hatsr.image.picture import Picture, from_channels, from_codes
+from hatsr.image.picture import Picture, from_channels
 
 MAX_PIXELS = 300_000_000
 """Largest picture that is read unless told otherwise: 300 megapixels, 3.6 GB as float32."""
@@ -80,7 +81,9 @@ def to_picture(decoded: Decoded) -> Picture:
     )
 
 
-def turned(codes: Num[np.ndarray, "h w c"], orientation: int) -> Num[np.ndarray, "h2 w2 c"]:
+def turned(
+    codes: Num[np.ndarray, "h w c"], orientation: int
+) -> Num[np.ndarray, "shown_h shown_w c"]:
     """Stored codes as displayed, for an EXIF orientation of 1 to 8.
 
     5 to 8 exchange rows and columns first; then 2, 3, 7, 6 are mirrored left to right and 3, 4, 7,

@@ -11,9 +11,10 @@ from jaxtyping import Num, UInt8
 from PIL import BmpImagePlugin, GifImagePlugin, Image, ImageCms, ImageFile
 
 from hatsr.image.codecs.decoded import Decoded, check_size, to_picture
+from hatsr.image.codes import unit_floats
 from hatsr.image.errors import PictureError, naming_errors
 from hatsr.image.metadata.iptc import RESOURCE
-from hatsr.image.picture import COMMENT, Picture, to_array, unit_floats
+from hatsr.image.picture import COMMENT, Picture, to_array
 
 EXIF_HEADER = b"Exif\0\0"
 """What precedes an EXIF block in most files."""

@@ -15,6 +15,7 @@ from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffPage
 from hatsr.image.codecs.decoded import Decoded, check_size
 from hatsr.image.codecs.pillow import decode, integer_codes, to_srgb
 from hatsr.image.codecs.tiff_writing import ICC, IPTC, XMP
+from hatsr.image.codes import from_codes, to_codes, unit_floats
 from hatsr.image.errors import PictureError
 from hatsr.image.metadata import exif as exif_block
 from hatsr.image.metadata.iptc import from_resources
@@ -23,7 +24,6 @@ from hatsr.image.metadata.tiff_directory import (
     SIZES,
     Value,
 )
-from hatsr.image.picture import from_codes, to_codes, unit_floats
 
 _COLOURS = {
     PHOTOMETRIC.MINISWHITE: 1,
