@@ -134,8 +134,8 @@ def enlarged(
         sr: Its colour, ``scale`` times as large, in HR pixels.
         scale: Factor of both sides; DPI and EXIF resolution are multiplied by it, so that the
             picture prints at the same size.
-        alpha: Its opacity enlarged: one channel, or three as a network returns it. May be left out when
-            there is no alpha or it is the same everywhere.
+        alpha: Its opacity enlarged: one channel, or three as a network returns it. May be left
+            out when there is no alpha or it is the same everywhere.
 
     Raises:
         ValueError: A size that is not ``scale`` times the picture's, or alpha forgotten.

@@ -6,17 +6,26 @@ import re
 
 import numpy as np
 import pytest
-from picture_files import encoded
+from picture_files import SMALL, encoded
 from PIL import Image, JpegImagePlugin
 
 from hatsr import image
 from hatsr.image.codecs.jpeg_scans import check_complete
 
 RNG = np.random.default_rng(6)
+
+
 SMOOTH = Image.fromarray(RNG.integers(0, 256, (5, 7, 3)).astype(np.uint8)).resize((45, 35), 3)
+
+
 NOISE = Image.fromarray(RNG.integers(0, 256, (17, 33, 3)).astype(np.uint8))
+
+
 END = b"\xff\xd9"
+
+
 RESTART = re.compile(rb"\xff[\xd0-\xd7]")
+
 
 ARITHMETIC = base64.b85decode(
     "|JeWA07C!>1_lQP1qcTR2MGxX3Jeqt3=0bk84?o@6df8L9vvDS93UhvCm<p$BODwkHz_PIF*GzZA166II5IpgGc+"
@@ -24,6 +33,8 @@ ARITHMETIC = base64.b85decode(
     "t^6yS*p1Jf>QRDs2jd!$g{0U2*#"
 )
 """24 x 16, gray, by libjpeg-turbo's jpegtran."""
+
+
 SEPARATE = base64.b85decode(
     "|JeWA07C#M93CSc87LzmBP}Z^Fg#>IJU2HydstmbWRZZGmXCmpilDUS!=S3#t%{7u|I6C$_5c6>o5BD8|N8&t{r~"
     "v?+W<oWD=jTNH9U4fL3a41jHUSa`1ttv`1ttv`1ttv`1ttv`1ttv`1ttv`1ttv`1ttv`1ttv`1ttv`1ttv`1ttv|"
@@ -151,3 +162,30 @@ def test_a_whole_file_is_read(
 ) -> None:
     source = Image.new("RGB", size, colour) if colour else NOISE.resize(size)
     assert image.read(jpeg(source, mode, **options)).width == size[0]
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.9, 0.97])
+def test_a_cut_jpeg_with_an_end_mark_is_refused(progressive: bool, share: float) -> None:
+    data = jpeg(SMALL, "RGB", quality=75 if progressive else 90, progressive=progressive)
+    start = data.index(b"\xff\xda")
+    cut = data[: start + int((len(data) - start) * share)] + b"\xff\xd9"
+    with pytest.raises(image.PictureError, match="cut short"):
+        image.read(cut)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}])
+@pytest.mark.parametrize("tail", [b"", b"\0" * 50, b"\xff\xd8 more \xff\xd9"])
+def test_a_whole_gray_jpeg_is_read(mode: str, options: dict[str, bool], tail: bytes) -> None:
+    file = io.BytesIO()
+    Image.new("L", (70, 50), 128).convert(mode).save(file, "JPEG", **options)
+    assert image.read(file.getvalue() + tail).width == 70
+
+
+def test_a_jpeg_that_claims_more_rows() -> None:
+    data = bytearray(jpeg(SMALL, "RGB", quality=90))
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 2] = (300).to_bytes(2, "big")
+    with pytest.raises(image.PictureError, match="cut short"):
+        image.read(bytes(data))

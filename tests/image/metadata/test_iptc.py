@@ -8,6 +8,8 @@ from picture_files import iptc_record
 from hatsr.image.metadata import iptc
 
 RECORDS = iptc_record(80, b"Ansel Adams") + iptc_record(120, b"a view")
+
+
 LONG = struct.pack(">BBBHI", 0x1C, 2, 120, 0x8004, 70_000) + b"x" * 70_000
 
 

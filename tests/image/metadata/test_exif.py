@@ -1,4 +1,4 @@
-"""EXIF blocks and XMP packets."""
+"""EXIF blocks."""
 
 import io
 import struct
@@ -6,8 +6,8 @@ import struct
 import pytest
 from PIL import ExifTags, Image
 
-from hatsr.image.metadata import exif, xmp
-from hatsr.image.metadata.tiff_directory import Value, first_directory, pack, places, values
+from hatsr.image.metadata import exif
+from hatsr.image.metadata.tiff_directory import Value, pack
 
 Base = ExifTags.Base
 
@@ -135,12 +135,6 @@ def test_damage_is_seen(block: bytes) -> None:
     assert not exif.usable(block)
 
 
-def test_values_outside_the_block_are_left_out() -> None:
-    block = exif.EMPTY[:8] + struct.pack("<HHHIII", 1, 0x10F, 2, 99, 5, 0)
-    assert places(block, 8) == {}
-    assert values(camera_block(), first_directory(camera_block()))[0x10F].raw == b"Company\0"
-
-
 def resolutions(order: str, *, sensor: bool) -> bytes:
     """A block of 300 pixels per inch across and 150 down, in the picture or on the sensor."""
     across, down = (0xA20E, 0xA20F) if sensor else (0x11A, 0x11B)
@@ -171,38 +165,3 @@ def test_a_resolution_of_another_type_stays_as_it_is() -> None:
     short = {tag: Value(3, 1, struct.pack("<H", tag & 255)) for tag in (0x11A, 0x11B)}
     block = b"II*\0\x08\0\0\0" + pack(short, "<", 8)
     assert exif.upright(block, 9, 9, exchanged=True) == block
-
-
-def test_xmp() -> None:
-    packet = (
-        b'<rdf:Description tiff:Orientation="6" exif:PixelXDimension="20">'
-        b"<tiff:ImageLength>10</tiff:ImageLength></rdf:Description>"
-    )
-    assert xmp.orientation(packet) == 6
-    assert xmp.orientation(b"<x/>") == 0
-    assert xmp.upright(packet, 40, 80) == (
-        b'<rdf:Description tiff:Orientation="1" exif:PixelXDimension="80">'
-        b"<tiff:ImageLength>40</tiff:ImageLength></rdf:Description>"
-    )
-    assert xmp.of_one_picture(packet)
-
-
-@pytest.mark.parametrize(
-    "packet",
-    [
-        '<a tiff:XResolution="%s" tiff:YResolution="%s"/>',
-        "<tiff:XResolution>%s</tiff:XResolution><tiff:YResolution>%s</tiff:YResolution>",
-        "<a exif:FocalPlaneXResolution='%s' exif:FocalPlaneYResolution='%s'/>",
-    ],
-)
-def test_resolutions_of_xmp(packet: str) -> None:
-    stored = (packet % ("3000000/10000", "150")).encode()
-    assert xmp.upright(stored, 9, 9) == stored
-    turned = (packet % ("150", "3000000/10000")).encode()
-    assert xmp.upright(stored, 9, 9, exchanged=True) == turned
-    assert xmp.resized(turned, 9, 9, 1.5) == (packet % ("225/1", "450/1")).encode()
-    assert xmp.resized(b"<a tiff:XResolution='x/0'/>", 9, 9, 2) == b"<a tiff:XResolution='x/0'/>"
-
-
-def test_xmp_of_further_pictures() -> None:
-    assert not xmp.of_one_picture(b"<Container:Directory>")

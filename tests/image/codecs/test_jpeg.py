@@ -1,15 +1,23 @@
-"""JPEG files: further pictures, comments."""
+"""JPEG files: further pictures, comments, IPTC."""
 
+import io
 import struct
 
 import numpy as np
 import pytest
-from picture_files import encoded, iptc_record
+from picture_files import (
+    NOISE,
+    SMOOTH,
+    encoded,
+    iptc_record,
+)
 from PIL import Image
 
 from hatsr import image
 
 SMALL = [Image.new("L", (16, 8), 60 * index) for index in range(4)]
+
+
 ENTRY = struct.Struct("<4I")
 
 
@@ -81,3 +89,22 @@ def test_iptc_comes_back() -> None:
     picture = image.read(encoded(SMALL[1], "JPEG", extra=extra))
     assert picture.iptc == records
     assert image.read(image.encode(picture, "jpeg")).iptc == records
+
+
+def test_no_resolution_is_invented() -> None:
+    block = Image.Exif()
+    block[0x13B] = "Ansel Adams"
+    bare = encoded(Image.fromarray(SMOOTH), "JPEG", exif=block)
+    assert image.read(bare).dpi is None
+
+
+FLAT = NOISE
+
+
+def test_opaque_alpha_fits_into_jpeg() -> None:
+    array = FLAT.copy()
+    array[..., 3] = 255
+    data = image.encode(image.from_array(array), "jpeg", quality=100)
+    assert np.abs(np.asarray(Image.open(io.BytesIO(data)), float) - array[..., :3]).mean() < 2
+    grays = image.from_array(np.full((4, 4, 2), 255, np.uint8))
+    assert Image.open(io.BytesIO(image.encode(grays, "jpeg"))).mode == "L"
