@@ -78,6 +78,22 @@ def test_exif_of_old_png_files() -> None:
         assert (b"Ansel Adams\0" in (picture.exif or b"")) == (not notes)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "notes"),
+    [
+        (b"tEXt", b"exif\0II*\0\x08\0\0\0" + bytes(6), ()),
+        (b"tEXt", b"exif\0none", ("EXIF is damaged: left out",)),
+        (b"iTXt", "exif\0\0\0\0\0東京".encode(), ("EXIF is damaged: left out",)),
+    ],
+)
+def test_exif_in_a_text_field_of_this_name(
+    name: bytes, content: bytes, notes: tuple[str, ...]
+) -> None:
+    picture = image.read(gray_png(chunk(name, content)))
+    assert picture.notes == notes
+    assert (picture.exif is None) == bool(notes)
+
+
 def test_exif_of_its_own_chunk_comes_first() -> None:
     block, old = Image.Exif(), Image.Exif()
     block[0x13B], old[0x112] = "Ansel Adams", 6

@@ -63,7 +63,7 @@ def read_png(data: bytes, max_pixels: int) -> Decoded:
         top=2**bits - 1,
         bits=bits,
         icc_profile=side.info.get("icc_profile") or raw.get("icc"),
-        exif=side.info.get("exif") or raw.get("exif") or words.get("exif", "").encode("latin-1"),
+        exif=side.info.get("exif") or raw.get("exif") or _latin(words.get("exif", "")),
         xmp=words[_XMP].encode() if _XMP in words else raw.get("xmp"),
         iptc=from_resources(raw.get("iptc", b"")),
         dpi=side.info.get("dpi"),
@@ -119,8 +119,9 @@ def _fields(parts: Iterable[bytes]) -> tuple[tuple[str, str], ...]:
     """
     fields, length = [], 0
     for part in parts:
-        fields += [(key, str(value)) for key, value in _parsed(part).text.items()]
-        length += len(fields[-1][1])
+        for key, value in _parsed(part).text.items():
+            fields.append((key, str(value)))
+            length += len(value)
         if length > _MOST_TEXT:
             raise PictureError(f"text of a PNG must be at most {_MOST_TEXT} characters, got more")
     return tuple(fields)
@@ -133,6 +134,11 @@ def _kept(fields: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         for key, value in fields
         if key not in ("Software", _XMP) and not key.startswith(KEY)
     )
+
+
+def _latin(text: str) -> bytes:
+    """A text as the bytes that a PNG file has for it."""
+    return text.encode("latin-1", "replace")
 
 
 def _animation_notes(parts: list[tuple[bytes, bytes]]) -> tuple[str, ...]:
