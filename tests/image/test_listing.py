@@ -43,3 +43,11 @@ def test_a_hidden_folder_that_is_named_is_looked_into(folder: Path) -> None:
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         image.list_pictures(tmp_path / "none", recursive=True)
+
+
+def test_a_link_back_up_is_followed_once(folder: Path) -> None:
+    (folder / "sub" / "loop").symlink_to(folder)
+    (folder / "linked").symlink_to(folder / "sub")
+    found = image.list_pictures(folder, recursive=True)
+    names = [str(path.relative_to(folder)) for path in found]
+    assert names == ["a.jpg", "b.PNG", "linked/f.avif", "sub/f.avif"]

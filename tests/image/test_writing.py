@@ -2,7 +2,6 @@
 
 import io
 import os
-import struct
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -10,41 +9,19 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
-import tifffile
-from PIL import ExifTags, Image, ImageCms
+from picture_files import DEEP, NOISE, SRGB, XMP, annotated
+from PIL import ExifTags, Image
 
 from hatsr import image
-from hatsr.image import exif as exif_block
 
-RNG = np.random.default_rng(3)
-DEEP = RNG.integers(0, 65536, (13, 19, 4)).astype(np.uint16)
-FLAT = (DEEP >> 8).astype(np.uint8)
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-GRAY = SRGB[:16] + b"GRAY" + SRGB[20:]
+FLAT = NOISE
+
+
 SOFTWARE = "hatsr 0.1: hat-t-x4, scale 4"
-XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a tiff:ImageWidth="19"/></x:xmpmeta>'
 
 
 def pixels(array: np.ndarray, channels: int) -> np.ndarray:
     return np.ascontiguousarray(array[..., 0] if channels == 1 else array[..., :channels])
-
-
-def annotated() -> image.Picture:
-    """A picture with every kind of metadata."""
-    block = Image.Exif()
-    block[0x13B] = "Ansel Adams"
-    block[0x112] = 1
-    block[0x11A] = block[0x11B] = 100.0
-    block[0x128] = 2
-    block[0x100], block[0x101] = 19, 13
-    return replace(
-        image.from_array(FLAT[..., :3]),
-        icc_profile=SRGB,
-        exif=block.tobytes().removeprefix(b"Exif\0\0"),
-        xmp=XMP,
-        dpi=(100.0, 100.0),
-        text=(("Comment", "a view"), ("Title", "東京")),
-    )
 
 
 @pytest.mark.parametrize("kind", ["png", "tiff", "webp"])
@@ -64,30 +41,6 @@ def test_lossless_codes_come_back(array: np.ndarray, channels: int, kind: str) -
     np.testing.assert_array_equal(decoders[kind](data), pixels(array, channels))
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-@pytest.mark.parametrize("array", [FLAT, DEEP])
-@pytest.mark.parametrize("order", [b"II*\0\0\0\0\x08", b"MM\0*\0\0\0\x08"])
-def test_tiff_is_understood_by_others(array: np.ndarray, channels: int, order: bytes) -> None:
-    block = b"MM\0*\0\0\0\x08" + bytes(6) if order[:2] == b"MM" else exif_block.EMPTY
-    picture = replace(image.from_array(pixels(array, channels)), exif=block, icc_profile=SRGB)
-    data = image.encode(picture, "tiff", software=SOFTWARE)
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
-        page = file.pages.first
-        np.testing.assert_array_equal(page.asarray(), pixels(array, channels))
-        assert isinstance(page, tifffile.TiffPage)
-        assert page.tags[34675].value == SRGB
-        assert page.tags["Software"].value == SOFTWARE
-        assert file.byteorder == (">" if order[:2] == b"MM" else "<")
-    if array is FLAT:
-        np.testing.assert_array_equal(Image.open(io.BytesIO(data)), pixels(array, channels))
-
-
-def test_tiff_of_many_strips() -> None:
-    array = RNG.integers(0, 65536, (900, 400, 3)).astype(np.uint16)
-    data = image.encode(image.from_array(array), "tiff")
-    np.testing.assert_array_equal(tifffile.imread(io.BytesIO(data)), array)
-
-
 @pytest.mark.parametrize("kind", ["jpeg", "webp", "avif"])
 @pytest.mark.parametrize("gray", [False, True])
 def test_lossy_formats_are_close(kind: str, gray: bool) -> None:
@@ -100,12 +53,6 @@ def test_lossy_formats_are_close(kind: str, gray: bool) -> None:
     assert np.abs(np.asarray(read.convert("L" if gray else "RGB"), float) - source).mean() < 3
     rough = image.encode(image.from_array(source), kind, quality=20)
     assert len(rough) < len(data) / 2
-
-
-def test_sixteen_bits_are_rounded_to_eight() -> None:
-    codes = np.array([[0, 128, 129, 65535]], np.uint16)  # 257 / 2 = 128.5 is the border
-    data = image.encode(replace(image.from_array(codes), lossless=True), "webp")
-    assert np.asarray(Image.open(io.BytesIO(data)))[0, :, 0].tolist() == [0, 0, 1, 255]
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "tiff", "avif"])
@@ -139,85 +86,18 @@ def test_resolution_needs_no_exif(kind: str) -> None:
     assert again.dpi == pytest.approx((300, 150), abs=0.02)
 
 
-def test_png_without_metadata_has_none() -> None:
-    data = image.encode(image.from_array(FLAT), "png")
-    assert Image.open(io.BytesIO(data)).info == {}
-
-
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "tiff", "avif"])
 def test_metadata_of_the_enlarged(kind: str) -> None:
     picture = annotated()
-    big = image.enlarged(picture, np.zeros((52, 76, 3), np.float32), 4)
+    big = image.enlarged(picture, np.zeros((68, 92, 3), np.float32), 4)
     again = image.read(image.encode(big, kind, software=SOFTWARE))
     assert again.dpi == pytest.approx((400, 400), abs=0.02)
-    assert b'tiff:ImageWidth="76"' in (again.xmp or b"")
+    assert b'tiff:ImageWidth="92"' in (again.xmp or b"")
     block = Image.Exif()
     block.load(b"Exif\0\0" + (again.exif or b""))
     assert block[ExifTags.Base.XResolution] == 400
     if kind != "tiff":  # where the file's own size says it
-        assert (block[0x100], block[0x101]) == (76, 52)
-
-
-def test_jpeg_segments_that_are_too_short() -> None:
-    block = exif_block.stamped(None, "x" * 70_000)
-    picture = replace(annotated(), exif=block, xmp=b"x" * 70_000)
-    assert image.losses(picture, "jpeg") == (
-        "EXIF is too long",
-        "XMP is too long",
-        "text fields",
-    )
-    file = Image.open(io.BytesIO(image.encode(picture, "jpeg", software=SOFTWARE)))
-    assert dict(file.getexif()) == {ExifTags.Base.Software: SOFTWARE}
-    assert "xmp" not in file.info
-    assert image.losses(picture, "png") == ()
-
-
-def test_losses() -> None:
-    deep = replace(image.from_array(DEEP[..., :2]), icc_profile=GRAY)
-    assert image.losses(deep, "png") == ()
-    assert image.losses(deep, "webp") == (
-        "16 bits per channel are rounded to 8",
-        "gray becomes RGB",
-        "gray colour profile",
-    )
-    assert image.losses(deep, "avif") == image.losses(deep, "webp")
-    assert Image.open(io.BytesIO(image.encode(deep, "avif"))).mode == "RGBA"
-    assert "icc_profile" not in Image.open(io.BytesIO(image.encode(deep, "avif"))).info
-    gray = replace(image.from_array(FLAT[..., 0]), icc_profile=GRAY)
-    assert Image.open(io.BytesIO(image.encode(gray, "jpeg"))).info["icc_profile"] == GRAY
-
-
-@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "tiff", "avif"])
-def test_losses_are_those_found_in_the_file(kind: str) -> None:
-    picture = replace(
-        image.from_array(FLAT[..., :3]), dpi=(80_000.0, 80_000.0), text=(("Comment", "a view"),)
-    )
-    again = image.read(image.encode(picture, kind))
-    lost = image.losses(picture, kind)
-    assert ("text fields" in lost) == (again.text == ())
-    assert ("resolution of more than 65535 dpi" in lost) == (again.dpi is None)
-
-
-def test_a_lossless_webp_stays_so_unless_told() -> None:
-    source = replace(image.from_array(FLAT), lossless=True)
-    again = image.read(image.encode(image.read(image.encode(source, "webp")), "webp"))
-    assert again.lossless
-    np.testing.assert_array_equal(image.to_array(again), FLAT)
-    assert not image.read(image.encode(source, "webp", quality=90)).lossless
-    assert not image.read(image.encode(image.from_array(FLAT), "webp")).lossless
-    big = image.enlarged(
-        source, np.zeros((26, 38, 3), np.float32), 2, np.ones((26, 38), np.float32)
-    )
-    assert big.lossless
-
-
-def test_opaque_alpha_fits_into_jpeg() -> None:
-    array = FLAT.copy()
-    array[..., 3] = 255
-    data = image.encode(image.from_array(array), "jpeg", quality=100)
-    assert np.abs(np.asarray(Image.open(io.BytesIO(data)), float) - array[..., :3]).mean() < 2
-    grays = image.from_array(np.full((4, 4, 2), 255, np.uint8))
-    assert Image.open(io.BytesIO(image.encode(grays, "jpeg"))).mode == "L"
+        assert (block[0x100], block[0x101]) == (92, 68)
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "tiff", "avif"])
@@ -276,7 +156,7 @@ def test_write(tmp_path: Path, name: str) -> None:
     assert path.stat().st_mode & 0o777 == 0o640
     assert list(tmp_path.iterdir()) == [path]
     with Image.open(path) as file:
-        assert file.size == (19, 13)
+        assert file.size == (23, 17)
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:
@@ -316,12 +196,3 @@ def test_a_picture_that_is_not_finite_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="must be finite"):
         image.write(image.Picture(rgb=rgb), tmp_path / "a.png")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_name_in_png_is_latin_or_utf8() -> None:
-    data = image.encode(image.from_array(FLAT), "png", software="hatsr — 東京")
-    assert Image.open(io.BytesIO(data)).info["Software"] == "hatsr — 東京"
-    plain = image.encode(image.from_array(FLAT), "png", software="hatsr")
-    at = plain.index(b"tEXt")
-    assert struct.unpack_from(">I", plain, at - 4)[0] == len(b"Software\0hatsr")
-    assert plain[at + 4 : at + 18] == b"Software\0hatsr"

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from hatsr.image import match_names, read
-from hatsr.image.picture import to_codes
+from hatsr.image import match_names, read, to_codes
 from hatsr.resize import imresize
 
 SUFFIXES = frozenset({".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})

@@ -9,24 +9,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatsr.image.alpha import bleed
-from hatsr.image.listing import READABLE, list_pictures, list_unreadable
-from hatsr.image.luma import LUMA
+from hatsr.image.codecs.decoded import MAX_PIXELS
+from hatsr.image.codecs.pillow import from_pil, to_pil
+from hatsr.image.codes import LUMA_WEIGHTS, from_codes, luma, modcrop, to_codes
+from hatsr.image.errors import PictureError
+from hatsr.image.fitting import losses
+from hatsr.image.listing import READABLE, UNREADABLE_KINDS, list_pictures, list_unreadable
 from hatsr.image.matching import match_names
 from hatsr.image.origin import read_software
-from hatsr.image.picture import Picture, PictureError, enlarged, from_array, to_array, to_codes
-from hatsr.image.pil import from_pil, to_pil
-from hatsr.image.reading import MAX_PIXELS, header_size, read
-from hatsr.image.writing import FORMATS, QUALITY, check_writable, encode, losses, write
+from hatsr.image.picture import Picture, enlarged, from_array, to_array
+from hatsr.image.reading import header_size, read
+from hatsr.image.writing import FORMATS, QUALITY, check_writable, encode, write
 
 if TYPE_CHECKING:
     from hatsr.image.tensors import alpha_to_tensor, from_tensor, to_tensor
 
 __all__ = [
     "FORMATS",
-    "LUMA",
+    "LUMA_WEIGHTS",
     "MAX_PIXELS",
     "QUALITY",
     "READABLE",
+    "UNREADABLE_KINDS",
     "Picture",
     "PictureError",
     "alpha_to_tensor",
@@ -35,13 +39,16 @@ __all__ = [
     "encode",
     "enlarged",
     "from_array",
+    "from_codes",
     "from_pil",
     "from_tensor",
     "header_size",
     "list_pictures",
     "list_unreadable",
     "losses",
+    "luma",
     "match_names",
+    "modcrop",
     "read",
     "read_software",
     "to_array",

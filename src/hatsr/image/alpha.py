@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float32
 
-KEEP = 1 / 16
+_KEEP = 1 / 16
 """Opacity from which a pixel's colour is kept as it is; below, it fades into its surroundings'."""
 
 
@@ -26,7 +26,7 @@ def bleed(
         Colour, the same where alpha is 1/16 or more; ``rgb`` itself when every pixel is opaque
         enough, or none is at all.
     """
-    keep = np.minimum(alpha / np.float32(KEEP), 1)[..., None]  # h w 1
+    keep = np.minimum(alpha / np.float32(_KEEP), 1)[..., None]  # h w 1
     if keep.min() == 1 or keep.max() == 0:
         return rgb
     filled = _fill(rgb, alpha[..., None])
@@ -47,14 +47,14 @@ def _fill(
     return coarse + weight * (colour - coarse)
 
 
-def _quarter(values: Float32[np.ndarray, "h w c"]) -> Float32[np.ndarray, "h2 w2 c"]:
+def _quarter(values: Float32[np.ndarray, "h w c"]) -> Float32[np.ndarray, "half_h half_w c"]:
     """Sum of each 2 x 2 block; a missing row or column counts as zero."""
     height, width = values.shape[:2]
     even = np.pad(values, ((0, height % 2), (0, width % 2), (0, 0)))
     return even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
 
 
-def _double(values: Float32[np.ndarray, "h w c"]) -> Float32[np.ndarray, "h2 w2 c"]:
+def _double(values: Float32[np.ndarray, "h w c"]) -> Float32[np.ndarray, "double_h double_w c"]:
     """Twice as large, bilinear: each new pixel is 3/4 its own cell and 1/4 the next one."""
     for axis in (0, 1):
         cells = np.moveaxis(values, axis, 0)

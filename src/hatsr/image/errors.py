@@ -11,7 +11,7 @@ class PictureError(ValueError):
 
 
 @contextmanager
-def blaming(name: str) -> Iterator[None]:
+def naming_errors(name: str) -> Iterator[None]:
     """Turn whatever a codec raises on bad bytes into one error that names the file.
 
     A lack of memory says nothing about the bytes and passes.

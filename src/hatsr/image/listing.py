@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from hatsr.image.writing import FORMATS
@@ -34,13 +35,16 @@ def list_unreadable(folder: Path, *, recursive: bool) -> list[Path]:
     return [path for path in _visible(folder, recursive) if path.suffix.lower() in UNREADABLE_KINDS]
 
 
-def _visible(folder: Path, recursive: bool) -> Iterator[Path]:
-    """Files that are not hidden, by path."""
-    entries = sorted(folder.iterdir())
-    for path in entries:
+def _visible(folder: Path, recursive: bool, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Files that are not hidden, by path; a closed subfolder, or a link back up, is passed over."""
+    place = folder.resolve()
+    if place in above:
+        return
+    for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
         if path.is_file():
             yield path
         elif recursive and path.is_dir():
-            yield from _visible(path, recursive)
+            with suppress(PermissionError):
+                yield from _visible(path, recursive, (*above, place))

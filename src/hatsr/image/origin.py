@@ -8,8 +8,8 @@ from pathlib import Path
 import tifffile
 from PIL import AvifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from hatsr.image.exif import SOFTWARE
-from hatsr.image.png import MAGIC
+from hatsr.image.codecs.png_chunks import MAGIC
+from hatsr.image.metadata.exif import SOFTWARE
 
 _HEAD = 12
 """Bytes at the beginning by which a format is known."""

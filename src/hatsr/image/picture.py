@@ -5,25 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float32, Num, UInt
+from jaxtyping import Float32, UInt
 
-from hatsr.image import exif as exif_block
-from hatsr.image import xmp as xmp_packet
+from hatsr.image.codes import from_codes, to_codes, unit_floats
 from hatsr.image.errors import PictureError
+from hatsr.image.metadata import exif as exif_block
+from hatsr.image.metadata import xmp as xmp_packet
 
-__all__ = [
-    "Picture",
-    "PictureError",
-    "enlarged",
-    "from_array",
-    "from_codes",
-    "to_array",
-    "to_codes",
-]
-
-LAYOUTS = "h w, h w 1 (gray), h w 2 (gray, alpha), h w 3 (RGB) or h w 4 (RGB, alpha)"
-ROWS = 256
-"""Rows that are rounded at once, so that a large picture needs no second copy in float32."""
+_LAYOUTS = "h w, h w 1 (gray), h w 2 (gray, alpha), h w 3 (RGB) or h w 4 (RGB, alpha)"
+COMMENT = "Comment"
+"""Keyword of the text fields that are comments."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -44,10 +35,13 @@ class Picture:
     """EXIF block from its TIFF header on; orientation 1, no thumbnail."""
     xmp: bytes | None = None
     """XMP packet; orientation 1."""
+    iptc: bytes | None = None
+    """IPTC-IIM records."""
     dpi: tuple[float, float] | None = None
     """Pixels per inch across and down."""
     text: tuple[tuple[str, str], ...] = ()
-    """Keyword and value of each PNG text field but Software."""
+    """Keyword and value of each PNG text field but Software; the comments of other formats have
+    the keyword Comment."""
     lossless: bool = False
     """WebP keeps every code: the file was a WebP that did."""
     notes: tuple[str, ...] = ()
@@ -78,32 +72,6 @@ class Picture:
         return self.alpha is None or bool(self.alpha.min() >= 1)
 
 
-def from_codes(codes: Num[np.ndarray, "*shape"], top: int | float) -> Float32[np.ndarray, "*shape"]:
-    """Codes 0 ... ``top`` to [0, 1]: one correctly rounded float32 division."""
-    return np.divide(codes, np.float32(top), dtype=np.float32, casting="same_kind")
-
-
-def to_codes(values: Float32[np.ndarray, "*shape"], bits: int) -> UInt[np.ndarray, "*shape"]:
-    """[0, 1] to the nearest codes of 8 or 16 bits; what lies outside is clipped.
-
-    Raises:
-        ValueError: a value is not a number or not finite: it would turn black in silence.
-    """
-    codes = np.empty(values.shape, np.uint8 if bits == 8 else np.uint16)
-    top = np.float32(2**bits - 1)
-    for row in range(0, len(values), ROWS):
-        part = values[row : row + ROWS]
-        if not np.isfinite(part).all():
-            raise ValueError(
-                f"pixels must be finite, got NaN or infinity in rows {row} to "
-                f"{row + len(part) - 1}; compute the picture again with fp32 precision"
-            )
-        part = np.clip(part, np.float32(0), np.float32(1)) * top
-        part += np.float32(0.5)
-        codes[row : row + ROWS] = part  # the cast cuts off: half goes up
-    return codes
-
-
 def from_array(array: np.ndarray) -> Picture:
     """Picture from uint8, uint16 or float pixels of shape h w, h w 1, h w 2, h w 3 or h w 4.
 
@@ -115,7 +83,7 @@ def from_array(array: np.ndarray) -> Picture:
     """
     stacked = array[..., None] if array.ndim == 2 else array
     if stacked.ndim != 3 or stacked.shape[2] not in (1, 2, 3, 4):
-        raise PictureError(f"array must have shape {LAYOUTS}, got {array.shape} {array.dtype}")
+        raise PictureError(f"array must have shape {_LAYOUTS}, got {array.shape} {array.dtype}")
     if 0 in stacked.shape:
         raise PictureError(f"array must have at least one pixel, got {array.shape}")
     if stacked.dtype.newbyteorder("=") in (np.uint8, np.uint16):
@@ -127,20 +95,6 @@ def from_array(array: np.ndarray) -> Picture:
             f"{array.shape}; convert it first"
         )
     return from_channels(unit_floats(stacked), 16)
-
-
-def unit_floats(values: Num[np.ndarray, "*shape"]) -> Float32[np.ndarray, "*shape"]:
-    """Float pixels as float32.
-
-    Raises:
-        PictureError: a value outside [0, 1], or not a number.
-    """
-    low, high = float(values.min()), float(values.max())
-    if not (low >= 0 and high <= 1):  # false for NaN as well
-        raise PictureError(
-            f"float pixels must be in [0, 1], got {low:g} to {high:g}; divide them by their range"
-        )
-    return values.astype(np.float32)
 
 
 def from_channels(values: Float32[np.ndarray, "h w c"], bits: int) -> Picture:
@@ -169,9 +123,9 @@ def to_array(picture: Picture, bits: int | None = None) -> UInt[np.ndarray, "h w
 
 def enlarged(
     picture: Picture,
-    sr: Float32[np.ndarray, "H W 3"],
+    sr: Float32[np.ndarray, "sr_h sr_w 3"],
     scale: int | float,
-    alpha: Float32[np.ndarray, "H W *three"] | None = None,
+    alpha: Float32[np.ndarray, "sr_h sr_w *three"] | None = None,
 ) -> Picture:
     """The picture with its super-resolved pixels, and its metadata told about the new size.
 
@@ -180,8 +134,8 @@ def enlarged(
         sr: Its colour, ``scale`` times as large, in HR pixels.
         scale: Factor of both sides; DPI and EXIF resolution are multiplied by it, so that the
             picture prints at the same size.
-        alpha: Its opacity enlarged: H W, or H W 3 as a network returns it. May be left out when
-            there is no alpha or it is the same everywhere.
+        alpha: Its opacity enlarged: one channel, or three as a network returns it. May be left
+            out when there is no alpha or it is the same everywhere.
 
     Raises:
         ValueError: A size that is not ``scale`` times the picture's, or alpha forgotten.
@@ -198,7 +152,7 @@ def enlarged(
         alpha=_enlarged_alpha(picture.alpha, alpha, (height, width)),
         dpi=picture.dpi and (picture.dpi[0] * scale, picture.dpi[1] * scale),
         exif=picture.exif and exif_block.resized(picture.exif, height, width, scale),
-        xmp=picture.xmp and xmp_packet.resized(picture.xmp, height, width),
+        xmp=picture.xmp and xmp_packet.resized(picture.xmp, height, width, scale),
     )
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import Path
-from typing import Any
-
-from PIL import Image
 
 from hatsr.files import check_replaceable, replacing
-from hatsr.image import exif as exif_block
+from hatsr.image.codecs.avif import encode_avif
+from hatsr.image.codecs.jpeg import encode_jpeg
+from hatsr.image.codecs.png import encode_png
+from hatsr.image.codecs.tiff_writing import encode_tiff
+from hatsr.image.codecs.webp import encode_webp
 from hatsr.image.errors import PictureError
-from hatsr.image.picture import Picture, to_array
-from hatsr.image.png import encode_png
-from hatsr.image.tiff import encode_tiff
+from hatsr.image.fitting import fit
+from hatsr.image.picture import Picture
 
 FORMATS = {
     ".png": "png",
@@ -26,15 +25,12 @@ FORMATS = {
     ".avif": "avif",
 }
 """File name endings that can be written, and their formats."""
-LONGEST_SIDE = {"jpeg": 65500, "webp": 16383, "avif": 32768, "png": 1_000_000, "tiff": 2**31 - 1}
+_LONGEST_SIDE = {"jpeg": 65500, "webp": 16383, "avif": 32768, "png": 1_000_000, "tiff": 2**31 - 1}
 """Pixels along a side: what libjpeg, WebP, libavif, libpng and TIFF can hold."""
-MOST_PIXELS = {"avif": 16384 * 16384, "tiff": (2**32 - 2**26) // 8}
+_MOST_PIXELS = {"avif": 16384 * 16384, "tiff": (2**32 - 2**26) // 8}
 """Height x width: what libavif reads back, and 4 GiB of four 16-bit channels."""
 QUALITY = {"jpeg": 95, "webp": 95, "avif": 90}
 """Default quality, 1 to 100, of the formats that have one."""
-SEGMENT = 65533
-"""Bytes that a JPEG segment can hold, with these headers."""
-EXIF_HEADER, XMP_HEADER = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 
 
 def check_writable(
@@ -114,54 +110,16 @@ def encode(
     """The bytes of the file that :func:`write` would write."""
     _check_settings(format, quality)
     _check_capacity(format, (picture.height, picture.width), not picture.opaque)
-    dpi = picture.dpi if format in ("webp", "avif") else None  # which have no field for it
-    exif = exif_block.stamped(picture.exif, software, dpi)
-    if format == "tiff":
-        return encode_tiff(picture, exif)
+    picture, _ = fit(picture, format)
     if format == "png":
-        return encode_png(picture, exif if picture.exif else None, software)
-    if format == "jpeg" and not _fits(exif):
-        exif = picture.exif if _fits(picture.exif) else exif_block.stamped(None, software)
-    options: dict[str, Any] = {
-        "icc_profile": picture.icc_profile if _takes_profile(picture, format) else None,
-        "exif": exif and EXIF_HEADER + exif,
-        "xmp": picture.xmp if _takes_xmp(picture, format) else None,
-        "quality": quality or QUALITY[format],
-        **_settings(picture, format, picture.lossless and quality is None),
-    }
-    codes = to_array(picture, 8)
-    if format == "jpeg" and picture.alpha is not None:
-        codes = codes[..., 0] if picture.gray else codes[..., :3]
-    file = io.BytesIO()
-    with Image.fromarray(codes) as image:
-        image.save(file, format, **{key: value for key, value in options.items() if value})
-    return file.getvalue()
-
-
-def losses(picture: Picture, format: str) -> tuple[str, ...]:  # noqa: A002
-    """What of the picture a format cannot hold and writing leaves out, in words for the user."""
-    found = {
-        "16 bits per channel are rounded to 8": picture.bits == 16 and format in QUALITY,
-        "gray becomes RGB": picture.gray and _becomes_rgb(picture, format),
-        "EXIF is too long": format == "jpeg" and not _fits(picture.exif),
-        "XMP is too long": not _takes_xmp(picture, format),
-        "gray colour profile": not _takes_profile(picture, format),
-        "text fields": bool(picture.text) and format != "png",
-        "resolution of more than 65535 dpi": not _takes_dpi(picture, format),
-    }
-    return tuple(words for words, lost in found.items() if lost)
-
-
-def _settings(picture: Picture, kind: str, lossless: bool) -> dict[str, Any]:
-    """What only this format is asked for: full colour resolution, everywhere."""
-    if kind == "webp":
-        return {"lossless": lossless, "exact": lossless}
-    if kind == "avif":
-        return {} if picture.gray and picture.alpha is None else {"subsampling": "4:4:4"}
-    return {
-        "subsampling": "4:4:4",
-        "dpi": picture.dpi if _takes_dpi(picture, kind) else None,
-    }
+        return encode_png(picture, software)
+    if format == "tiff":
+        return encode_tiff(picture, software)
+    if format == "webp":
+        lossless = picture.lossless and quality is None
+        return encode_webp(picture, software, None if lossless else quality or QUALITY[format])
+    lossy = {"jpeg": encode_jpeg, "avif": encode_avif}[format]
+    return lossy(picture, software, quality or QUALITY[format])
 
 
 def _format(path: Path, given: str | None) -> str:
@@ -179,8 +137,8 @@ def _format(path: Path, given: str | None) -> str:
 
 def _check_settings(kind: str, quality: int | None) -> None:
     """Refuse an unknown format, and a quality that it does not have."""
-    if kind not in LONGEST_SIDE:
-        raise PictureError(f"format must be one of {', '.join(LONGEST_SIDE)}, got {kind!r}")
+    if kind not in _LONGEST_SIDE:
+        raise PictureError(f"format must be one of {', '.join(_LONGEST_SIDE)}, got {kind!r}")
     if quality is None:
         return
     if kind not in QUALITY:
@@ -197,7 +155,7 @@ def _check_capacity(kind: str, size: tuple[int, int], has_alpha: bool) -> None:
     height, width = size
     if has_alpha and kind == "jpeg":
         raise PictureError("jpeg cannot hold transparency; choose .png, .webp, .tif or .avif")
-    longest, most = LONGEST_SIDE[kind], MOST_PIXELS.get(kind)
+    longest, most = _LONGEST_SIDE[kind], _MOST_PIXELS.get(kind)
     other = ".tif" if kind == "png" else ".png"
     if max(size) > longest:
         raise PictureError(
@@ -209,29 +167,3 @@ def _check_capacity(kind: str, size: tuple[int, int], has_alpha: bool) -> None:
             f"a {kind} file must have at most {most / 1e6:.0f} megapixels, got {height} x "
             f"{width} = {height * width / 1e6:.0f}; choose .png"
         )
-
-
-def _fits(exif: bytes | None) -> bool:
-    """Whether a JPEG segment is long enough for the EXIF block."""
-    return exif is None or len(exif) <= SEGMENT - len(EXIF_HEADER)
-
-
-def _takes_xmp(picture: Picture, kind: str) -> bool:
-    """False when a JPEG segment is too short for the XMP packet."""
-    return kind != "jpeg" or len(picture.xmp or b"") <= SEGMENT - len(XMP_HEADER)
-
-
-def _takes_profile(picture: Picture, kind: str) -> bool:
-    """False when gray pixels with a gray profile become RGB pixels, which it does not describe."""
-    gray = (picture.icc_profile or b"")[16:20] == b"GRAY"
-    return not (gray and _becomes_rgb(picture, kind))
-
-
-def _becomes_rgb(picture: Picture, kind: str) -> bool:
-    """Whether the format has no gray, or none with alpha."""
-    return kind == "webp" or (kind == "avif" and picture.alpha is not None)
-
-
-def _takes_dpi(picture: Picture, kind: str) -> bool:
-    """False when the resolution is more than the 16 bits of a JPEG file."""
-    return kind != "jpeg" or max(picture.dpi or (0,)) <= 65535

@@ -7,7 +7,6 @@ from typing import Literal
 
 from hatsr import image
 from hatsr.files import check_not_input
-from hatsr.image.listing import UNREADABLE_KINDS
 from hatsr.inference.finding import PictureFile
 
 Existing = Literal["refuse", "overwrite", "skip"]
@@ -70,7 +69,7 @@ def check_folder_name(place: Path, rule: str = "output must be a folder") -> Non
     """
     if place.is_dir():
         return
-    names_file = place.suffix.lower() in image.READABLE | UNREADABLE_KINDS | _DOCUMENTS
+    names_file = place.suffix.lower() in image.READABLE | image.UNREADABLE_KINDS | _DOCUMENTS
     if names_file or place.exists():
         raise ValueError(f"{rule}, got {place}; if a folder is meant, make it first")
 

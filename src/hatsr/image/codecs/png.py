@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import imagecodecs
@@ -18,62 +18,72 @@ import numpy as np
 from jaxtyping import UInt
 from PIL import Image, PngImagePlugin
 
-from hatsr.image.cicp import cicp_notes
-from hatsr.image.decoded import Decoded, check_size
+from hatsr.image.codecs.decoded import Decoded, check_size
+from hatsr.image.codecs.png_chunks import MAGIC, PIXELS, chunk, chunks, sound_chunks
+from hatsr.image.codecs.png_pixels import decode_pixels
 from hatsr.image.errors import PictureError
+from hatsr.image.metadata.cicp import cicp_notes
+from hatsr.image.metadata.exif import stamped
+from hatsr.image.metadata.iptc import from_resources, to_resources
+from hatsr.image.metadata.raw_profiles import KEY, raw_profiles, to_lines
 from hatsr.image.picture import Picture, to_array
 
-MAGIC = b"\x89PNG\r\n\x1a\n"
-PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
-METADATA = (b"iCCP", b"eXIf", b"pHYs", b"gAMA", b"cHRM", b"sRGB")
-TEXT = (b"tEXt", b"zTXt", b"iTXt")
-XMP, RAW_EXIF = "XML:com.adobe.xmp", "Raw profile type exif"
-SRGB = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
+_METADATA = (b"iCCP", b"eXIf", b"pHYs", b"gAMA", b"cHRM", b"sRGB")
+_TEXT = (b"tEXt", b"zTXt", b"iTXt")
+_XMP = "XML:com.adobe.xmp"
+_MOST_TEXT = 2**26
+"""Characters of all text fields together."""
+_SRGB = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
 """x and y of sRGB's white, red, green and blue."""
-LEVEL = 6
+_LEVEL = 6
 """Compression level of zlib."""
 
 
 def read_png(data: bytes, max_pixels: int) -> Decoded:
     """Codes and metadata of a PNG file; checks every checksum."""
-    parts = list(chunks(data))
+    parts, wrong = sound_chunks(data)
     header = next(iter(parts), (b"", b""))
     if header[0] != b"IHDR" or len(header[1]) != 25:
         raise PictureError("PNG must begin with its header chunk; the file is damaged")
     width, height = struct.unpack_from(">II", header[1], 8)
     check_size(height, width, max_pixels)
-    pixels = b"".join(chunk for name, chunk in parts if name in PIXELS)
-    codes = imagecodecs.png_decode(MAGIC + pixels)
+    codes = decode_pixels(parts)
     bits = 8 * codes.dtype.itemsize
-    lost = {part: name for name, part in parts if name in METADATA + TEXT and not _parses(part)}
-    side = _parsed(b"".join(part for name, part in parts if name in METADATA and part not in lost))
-    words = _parsed(b"".join(part for name, part in parts if name in TEXT and part not in lost))
+    lost = {part: name for name, part in parts if name in _METADATA + _TEXT and not _parses(part)}
+    side = _parsed(b"".join(part for name, part in parts if name in _METADATA and part not in lost))
+    fields = _fields(part for name, part in parts if name in _TEXT and part not in lost)
+    words, (raw, unread) = dict(fields), raw_profiles(fields)
     damage = (
         f"{name.decode()} chunk is damaged or unpacks to more than 1 MB: left out"
         for name in dict.fromkeys(lost.values())
     )
+    colour_notes = () if "icc" in raw else _colour_notes(parts, side.info)
     return Decoded(
-        codes=codes.reshape(height, width, -1),
+        codes=codes,
         top=2**bits - 1,
         bits=bits,
-        icc_profile=side.info.get("icc_profile"),
-        exif=side.info.get("exif") or _exif_of_text(words),
-        xmp=words.text[XMP].encode() if XMP in words.text else None,
+        icc_profile=side.info.get("icc_profile") or raw.get("icc"),
+        exif=side.info.get("exif") or raw.get("exif") or _latin(words.get("exif", "")),
+        xmp=words[_XMP].encode() if _XMP in words else raw.get("xmp"),
+        iptc=from_resources(raw.get("iptc", b"")),
         dpi=side.info.get("dpi"),
-        text=_text(words),
-        notes=(*_animation_notes(parts), *damage, *_colour_notes(parts, side.info)),
+        text=_kept(fields),
+        notes=(*_animation_notes(parts), *wrong, *damage, *unread, *colour_notes),
     )
 
 
-def encode_png(picture: Picture, exif: bytes | None, software: str | None) -> bytes:
+def encode_png(picture: Picture, software: str | None) -> bytes:
     """The bytes of a PNG file in the picture's own depth and layout."""
+    exif = picture.exif and stamped(picture.exif, software)
     codes: UInt[np.ndarray, "h w *c"] = to_array(picture)
-    pixels = list(chunks(imagecodecs.png_encode(codes, level=LEVEL)))
+    pixels = list(chunks(imagecodecs.png_encode(codes, level=_LEVEL)))
     info = PngImagePlugin.PngInfo()
     for key, value in (*picture.text, *([("Software", software)] if software else [])):
         info.add_text(key, value)
+    if picture.iptc is not None:
+        info.add_text(f"{KEY}iptc", to_lines("iptc", to_resources(picture.iptc)), zip=True)
     if picture.xmp is not None:
-        info.add_itxt(XMP, picture.xmp.decode("utf-8", "replace"))
+        info.add_itxt(_XMP, picture.xmp.decode("utf-8", "replace"))
     options = {"icc_profile": picture.icc_profile, "exif": exif, "dpi": picture.dpi}
     file = io.BytesIO()
     Image.new("L", (1, 1)).save(
@@ -81,32 +91,6 @@ def encode_png(picture: Picture, exif: bytes | None, software: str | None) -> by
     )
     side = [chunk for name, chunk in chunks(file.getvalue()) if name not in PIXELS]
     return b"".join([MAGIC, pixels[0][1], *side, *(chunk for _, chunk in pixels[1:])])
-
-
-def chunks(data: bytes | bytearray) -> Iterator[tuple[bytes, bytes]]:
-    """Name and whole bytes of each chunk, up to and with IEND.
-
-    Raises:
-        PictureError: cut short, or a checksum that does not fit.
-    """
-    at, name = len(MAGIC), b""
-    while name != b"IEND":
-        if at + 12 > len(data):
-            raise PictureError("PNG is cut short; get the whole file again")
-        length, name = struct.unpack_from(">I4s", data, at)
-        end = at + 12 + length
-        if end > len(data):
-            raise PictureError(f"PNG is cut short in chunk {name!r}; get the whole file again")
-        if zlib.crc32(data[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
-            raise PictureError(f"checksum of PNG chunk {name!r} is wrong; get the file again")
-        yield name, bytes(data[at:end])
-        at = end
-
-
-def chunk(name: bytes, content: bytes) -> bytes:
-    """A whole chunk: length, name, content and checksum."""
-    checksum = zlib.crc32(name + content)
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", checksum)
 
 
 def _parses(part: bytes) -> bool:
@@ -127,24 +111,34 @@ def _parsed(parts: bytes) -> PngImagePlugin.PngImageFile:
     return image
 
 
-def _exif_of_text(words: PngImagePlugin.PngImageFile) -> bytes | None:
-    """EXIF from before PNG had a chunk for it: ImageMagick's lines (name, length, hexadecimal)."""
-    if RAW_EXIF not in words.text:
-        raw = words.info.get("exif")
-        return raw if isinstance(raw, bytes) else None
-    try:
-        return bytes.fromhex("".join(words.text[RAW_EXIF].split("\n")[3:]))
-    except ValueError:
-        return b"damaged"
+def _fields(parts: Iterable[bytes]) -> tuple[tuple[str, str], ...]:
+    """Keyword and value of each text chunk; a keyword may stand there more than once.
+
+    Raises:
+        PictureError: compressed text that unpacks to more than anyone wrote.
+    """
+    fields, length = [], 0
+    for part in parts:
+        for key, value in _parsed(part).text.items():
+            fields.append((key, str(value)))
+            length += len(value)
+        if length > _MOST_TEXT:
+            raise PictureError(f"text of a PNG must be at most {_MOST_TEXT} characters, got more")
+    return tuple(fields)
 
 
-def _text(words: PngImagePlugin.PngImageFile) -> tuple[tuple[str, str], ...]:
+def _kept(fields: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """The text fields to carry over: not our own, not copies of metadata that will be untrue."""
     return tuple(
-        (key, str(value))
-        for key, value in words.text.items()
-        if key not in ("Software", XMP) and not key.startswith("Raw profile type")
+        (key, value)
+        for key, value in fields
+        if key not in ("Software", _XMP) and not key.startswith(KEY)
     )
+
+
+def _latin(text: str) -> bytes:
+    """A text as the bytes that a PNG file has for it."""
+    return text.encode("latin-1", "replace")
 
 
 def _animation_notes(parts: list[tuple[bytes, bytes]]) -> tuple[str, ...]:
@@ -166,6 +160,6 @@ def _colour_notes(parts: list[tuple[bytes, bytes]], info: dict[Any, Any]) -> tup
     notes, gamma = [], info.get("gamma", 1 / 2.2)
     if abs(gamma - 1 / 2.2) > 0.05:
         notes.append(f"gamma of {gamma:.3g} is not applied: pixels are taken as sRGB")
-    if np.abs(np.subtract(info.get("chromaticity", SRGB), SRGB)).max() > 0.02:
+    if np.abs(np.subtract(info.get("chromaticity", _SRGB), _SRGB)).max() > 0.02:
         notes.append("colours of other primaries (cHRM) are taken as sRGB")
     return tuple(notes)

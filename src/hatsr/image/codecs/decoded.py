@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Num
 
-from hatsr.image import exif, xmp
+from hatsr.image.codes import from_codes
 from hatsr.image.errors import PictureError
-from hatsr.image.picture import Picture, from_channels, from_codes
+from hatsr.image.metadata import exif, iptc, xmp
+from hatsr.image.picture import Picture, from_channels
 
 MAX_PIXELS = 300_000_000
 """Largest picture that is read unless told otherwise: 300 megapixels, 3.6 GB as float32."""
-SWAPPING = (5, 6, 7, 8)
+_EXCHANGING = (5, 6, 7, 8)
 """Orientations that exchange height and width."""
 
 
@@ -30,6 +31,7 @@ class Decoded:
     icc_profile: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
+    iptc: bytes | None = None
     dpi: tuple[float, float] | None = None
     text: tuple[tuple[str, str], ...] = ()
     lossless: bool = False
@@ -53,7 +55,7 @@ def check_size(height: int, width: int, max_pixels: int) -> None:
         )
 
 
-def develop(decoded: Decoded) -> Picture:
+def to_picture(decoded: Decoded) -> Picture:
     """The picture: pixels turned as displayed and in [0, 1], metadata checked and in keeping."""
     decoded, notes = _checked(decoded)
     turn = 0
@@ -61,16 +63,17 @@ def develop(decoded: Decoded) -> Picture:
         turn = exif.orientation(decoded.exif)
     if not turn and decoded.xmp is not None:
         turn = xmp.orientation(decoded.xmp)
-    codes = turned(decoded.codes, turn or 1)
+    codes, exchanged = turned(decoded.codes, turn or 1), turn in _EXCHANGING
     height, width = codes.shape[:2]
     dpi = decoded.dpi or (exif.resolution(decoded.exif) if decoded.exif else None)
-    dpi = dpi[::-1] if dpi and turn in SWAPPING else dpi
+    dpi = dpi[::-1] if dpi and exchanged else dpi
     picture = from_channels(from_codes(codes, decoded.top), decoded.bits)
     return replace(
         picture,
         icc_profile=decoded.icc_profile,
-        exif=decoded.exif and exif.upright(decoded.exif, height, width),
-        xmp=decoded.xmp and xmp.upright(decoded.xmp, height, width),
+        exif=decoded.exif and exif.upright(decoded.exif, height, width, exchanged=exchanged),
+        xmp=decoded.xmp and xmp.upright(decoded.xmp, height, width, exchanged=exchanged),
+        iptc=decoded.iptc,
         dpi=dpi if dpi and all(0 < value < 1e6 for value in dpi) else None,
         text=decoded.text,
         lossless=decoded.lossless,
@@ -78,13 +81,15 @@ def develop(decoded: Decoded) -> Picture:
     )
 
 
-def turned(codes: Num[np.ndarray, "h w c"], orientation: int) -> Num[np.ndarray, "h2 w2 c"]:
+def turned(
+    codes: Num[np.ndarray, "h w c"], orientation: int
+) -> Num[np.ndarray, "shown_h shown_w c"]:
     """Stored codes as displayed, for an EXIF orientation of 1 to 8.
 
     5 to 8 exchange rows and columns first; then 2, 3, 7, 6 are mirrored left to right and 3, 4, 7,
     8 top to bottom (EXIF 2.32, section 4.6.4 A).
     """
-    if orientation in SWAPPING:
+    if orientation in _EXCHANGING:
         codes = codes.transpose(1, 0, 2)
     if orientation in (2, 3, 6, 7):
         codes = codes[:, ::-1]
@@ -99,6 +104,9 @@ def _checked(decoded: Decoded) -> tuple[Decoded, tuple[str, ...]]:
         notes.append("EXIF is damaged: left out")
         block = None
     packet = decoded.xmp or None
+    if packet is not None and b"<" not in packet:
+        notes.append("XMP is damaged: left out")
+        packet = None
     if packet is not None and not xmp.of_one_picture(packet):
         notes.append("XMP describes further pictures in the file: left out")
         packet = None
@@ -106,4 +114,9 @@ def _checked(decoded: Decoded) -> tuple[Decoded, tuple[str, ...]]:
     if profile is not None and profile[16:20] not in ((b"RGB ", b"GRAY") if gray else (b"RGB ",)):
         notes.append(f"colour profile for {profile[16:20]!r} does not fit the pixels: left out")
         profile = None
-    return replace(decoded, exif=block, xmp=packet, icc_profile=profile), tuple(notes)
+    records = decoded.iptc or None
+    if records is not None and not iptc.usable(records):
+        notes.append("IPTC fields are damaged: left out")
+        records = None
+    checked = replace(decoded, exif=block, xmp=packet, iptc=records, icc_profile=profile)
+    return checked, tuple(notes)

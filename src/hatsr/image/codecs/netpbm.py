@@ -6,15 +6,15 @@ import re
 
 import numpy as np
 
-from hatsr.image.decoded import Decoded, check_size
+from hatsr.image.codecs.decoded import Decoded, check_size
 from hatsr.image.errors import PictureError
 
-HEADER = re.compile(rb"P([56])" + rb"(?:\s|#[^\n]*\n)+(\d{1,9})" * 3 + rb"(?:#[^\n]*\n)?\s")
+_HEADER = re.compile(rb"P([56])" + rb"(?:\s|#[^\n]*\n)+(\d{1,9})" * 3 + rb"(?:#[^\n]*\n)?\s")
 
 
 def read_netpbm(data: bytes, max_pixels: int) -> Decoded:
     """Codes of a binary PGM (P5) or PPM (P6) file."""
-    header = HEADER.match(data)
+    header = _HEADER.match(data)
     if header is None:
         raise PictureError("PGM or PPM header is damaged; it must give width, height and maximum")
     kind, width, height, top = map(int, header.groups())

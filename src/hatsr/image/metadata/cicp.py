@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-PRIMARIES = {9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
-TRANSFERS = {8: "linear light", 16: "PQ", 18: "HLG"}
+_PRIMARIES = {9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
+_TRANSFERS = {8: "linear light", 16: "PQ", 18: "HLG"}
 """Words for the numbers that are met; others are given as they are."""
-SRGB_PRIMARIES = (1, 2)
-SRGB_TRANSFERS = (1, 2, 6, 13, 14, 15)
+_SRGB_PRIMARIES = (1, 2)
+_SRGB_TRANSFERS = (1, 2, 6, 13, 14, 15)
 """Those of sRGB, "unspecified" (2), and the curve of video, which screens show as sRGB."""
 
 
 def cicp_notes(primaries: int, transfer: int) -> tuple[str, ...]:
     """What a user must be told about colours that are taken as sRGB though the file says not."""
     named = []
-    if primaries not in SRGB_PRIMARIES:
-        named.append(PRIMARIES.get(primaries, f"primaries {primaries}"))
-    if transfer not in SRGB_TRANSFERS:
-        named.append(TRANSFERS.get(transfer, f"transfer {transfer}"))
+    if primaries not in _SRGB_PRIMARIES:
+        named.append(_PRIMARIES.get(primaries, f"primaries {primaries}"))
+    if transfer not in _SRGB_TRANSFERS:
+        named.append(_TRANSFERS.get(transfer, f"transfer {transfer}"))
     return (f"colours of {', '.join(named)} are taken as sRGB",) if named else ()

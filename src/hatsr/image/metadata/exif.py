@@ -10,7 +10,7 @@ import struct
 from fractions import Fraction
 from typing import Literal
 
-from hatsr.image.directory import (
+from hatsr.image.metadata.tiff_directory import (
     LONG,
     RATIONAL,
     SHORT,
@@ -24,19 +24,24 @@ from hatsr.image.directory import (
     places,
     put_fraction,
     put_integer,
+    swap_values,
     text_value,
     values,
 )
 
-WIDTH, HEIGHT, DESCRIPTION = 0x100, 0x101, 0x10E
-ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 0x112, 0x11A, 0x11B, 0x128
-SOFTWARE, DETAIL, GPS, INTEROPERABILITY = 0x131, 0x8769, 0x8825, 0xA005
-PIXEL_WIDTH, PIXEL_HEIGHT = 0xA002, 0xA003
-THUMBNAIL_OFFSET, THUMBNAIL_LENGTH = 0x201, 0x202
+_WIDTH, _HEIGHT, _DESCRIPTION = 0x100, 0x101, 0x10E
+_ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 0x112, 0x11A, 0x11B, 0x128
+SOFTWARE, DETAIL, GPS, _INTEROPERABILITY = 0x131, 0x8769, 0x8825, 0xA005
+_PIXEL_WIDTH, _PIXEL_HEIGHT = 0xA002, 0xA003
+_RESOLUTION = _X_RESOLUTION, _Y_RESOLUTION
+_SENSOR_RESOLUTION = 0xA20E, 0xA20F
+"""Pixels per unit across and down in the plane of the sensor (FocalPlaneXResolution, ...Y...)."""
+_THUMBNAIL_OFFSET, _THUMBNAIL_LENGTH = 0x201, 0x202
 DESCRIPTIVE = frozenset(
     {
-        *(DESCRIPTION, ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, SOFTWARE),
-        *(0x10F, 0x110, 0x11D, 0x132, 0x13B, 0x13C),  # make, model, page, date, artist, host
+        *(_DESCRIPTION, _ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT, SOFTWARE),
+        *(0x10D, 0x10F, 0x110, 0x11D, 0x132),  # document, make, model, page, date
+        *(0x13B, 0x13C),  # artist, host computer
         *(0x4746, 0x4749, 0x8298),  # rating, rating in percent, copyright
         *(0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F),  # Windows title, comment, author, keys, subject
         *(DETAIL, GPS),
@@ -60,7 +65,7 @@ def usable(block: bytes) -> bool:
 
 def orientation(block: bytes) -> int:
     """How the stored pixels are to be turned, 1 to 8; 0 when the block does not say."""
-    place = places(block, first_directory(block)).get(ORIENTATION)
+    place = places(block, first_directory(block)).get(_ORIENTATION)
     number = 0 if place is None else integer(block, place)
     return number if 1 <= number <= 8 else 0
 
@@ -68,20 +73,31 @@ def orientation(block: bytes) -> int:
 def resolution(block: bytes) -> tuple[float, float] | None:
     """Pixels per inch across and down, if the block says."""
     found = places(block, first_directory(block))
-    unit = found.get(RESOLUTION_UNIT)
+    unit = found.get(_RESOLUTION_UNIT)
     factor = {2: 1.0, 3: 2.54}.get(2 if unit is None else integer(block, unit))
-    if factor is None or not {X_RESOLUTION, Y_RESOLUTION} <= found.keys():
+    if factor is None or not {_X_RESOLUTION, _Y_RESOLUTION} <= found.keys():
         return None
-    across, down = (fraction(block, found[tag]) for tag in (X_RESOLUTION, Y_RESOLUTION))
+    across, down = (fraction(block, found[tag]) for tag in (_X_RESOLUTION, _Y_RESOLUTION))
     return (float(across) * factor, float(down) * factor) if across and down else None
 
 
-def upright(block: bytes, height: int, width: int) -> bytes:
-    """The block of a picture whose pixels have been turned: orientation 1, no thumbnail."""
-    first, _ = _directories(block)
+def upright(block: bytes, height: int, width: int, *, exchanged: bool = False) -> bytes:
+    """The block of a picture whose pixels have been turned: orientation 1, no thumbnail.
+
+    Args:
+        block: The block of the picture as stored.
+        height: Height of the picture as displayed, in pixels.
+        width: Its width.
+        exchanged: Whether rows have become columns; the resolutions across and down then change
+            places.
+    """
+    first, detail = _directories(block)
     changed = bytearray(block)
-    if ORIENTATION in first:
-        put_integer(changed, first[ORIENTATION], SHORT, 1)
+    if _ORIENTATION in first:
+        put_integer(changed, first[_ORIENTATION], SHORT, 1)
+    for found, pair in ((first, _RESOLUTION), (detail, _SENSOR_RESOLUTION)):
+        if exchanged and set(pair) <= found.keys():
+            swap_values(changed, found[pair[0]], found[pair[1]])
     return resized(_without_thumbnail(bytes(changed)), height, width, 1)
 
 
@@ -93,18 +109,20 @@ def resized(block: bytes, height: int, width: int, scale: int | float) -> bytes:
     first, detail = _directories(block)
     changed = bytearray(block)
     for found, tag, number in (
-        (first, WIDTH, width),
-        (first, HEIGHT, height),
-        (detail, PIXEL_WIDTH, width),
-        (detail, PIXEL_HEIGHT, height),
+        (first, _WIDTH, width),
+        (first, _HEIGHT, height),
+        (detail, _PIXEL_WIDTH, width),
+        (detail, _PIXEL_HEIGHT, height),
     ):
         if tag in found:
             put_integer(changed, found[tag], LONG, number)
-    for tag in {X_RESOLUTION, Y_RESOLUTION} & first.keys():
-        old = fraction(block, first[tag])
+    scaled = [first[tag] for tag in _RESOLUTION if tag in first]
+    scaled += [detail[tag] for tag in _SENSOR_RESOLUTION if tag in detail]
+    for place in scaled:
+        old = fraction(block, place)
         new = old and old * Fraction(scale).limit_denominator(1000)
         if new and max(new.numerator, new.denominator) < 2**32:
-            put_fraction(changed, first[tag], new)
+            put_fraction(changed, place, new)
     return bytes(changed)
 
 
@@ -120,10 +138,10 @@ def stamped(
         return None
     block = EMPTY if block is None else block + b"\0" * (len(block) % 2)
     entries = values(block, first_directory(block))
-    entries.pop(ORIENTATION, None)
+    entries.pop(_ORIENTATION, None)
     if software is not None:
         entries[SOFTWARE] = text_value(software)
-    if dpi is not None and X_RESOLUTION not in entries:
+    if dpi is not None and _X_RESOLUTION not in entries:
         entries |= resolution_values(dpi, byte_order(block))
     return _with_first_directory(block, entries)
 
@@ -141,7 +159,7 @@ def packed(tiff: bytes) -> bytes | None:
     block = tiff[:4] + bytes(4)
     for tag in sorted({DETAIL, GPS} & kept.keys()):
         below = values(tiff, struct.unpack(f"{order}I", kept[tag].raw[:4])[0])
-        below.pop(INTEROPERABILITY, None)
+        below.pop(_INTEROPERABILITY, None)
         kept[tag] = Value(LONG, 1, struct.pack(f"{order}I", len(block)))
         block += pack(below, order, len(block))
     return _with_first_directory(block, kept)
@@ -159,7 +177,7 @@ def resolution_values(dpi: tuple[float, float], order: str) -> dict[int, Value]:
     ratios = [Fraction(number).limit_denominator(1000).as_integer_ratio() for number in dpi]
     across, down = (Value(RATIONAL, 1, struct.pack(f"{order}II", *ratio)) for ratio in ratios)
     inch = Value(SHORT, 1, struct.pack(f"{order}H", 2))
-    return {X_RESOLUTION: across, Y_RESOLUTION: down, RESOLUTION_UNIT: inch}
+    return {_X_RESOLUTION: across, _Y_RESOLUTION: down, _RESOLUTION_UNIT: inch}
 
 
 def _descriptive(entries: dict[int, Value]) -> dict[int, Value]:
@@ -167,7 +185,7 @@ def _descriptive(entries: dict[int, Value]) -> dict[int, Value]:
     return {
         tag: value
         for tag, value in entries.items()
-        if tag in DESCRIPTIVE and not (tag == DESCRIPTION and _machine_text(value))
+        if tag in DESCRIPTIVE and not (tag == _DESCRIPTION and _machine_text(value))
     }
 
 
@@ -197,10 +215,10 @@ def _without_thumbnail(block: bytes) -> bytes:
         found = places(block, struct.unpack(f"{order}I", second)[0])
     except (ValueError, struct.error):
         return unlinked
-    if not {THUMBNAIL_OFFSET, THUMBNAIL_LENGTH} <= found.keys():
+    if not {_THUMBNAIL_OFFSET, _THUMBNAIL_LENGTH} <= found.keys():
         return unlinked
-    start = integer(block, found[THUMBNAIL_OFFSET])
-    length = integer(block, found[THUMBNAIL_LENGTH])
+    start = integer(block, found[_THUMBNAIL_OFFSET])
+    length = integer(block, found[_THUMBNAIL_LENGTH])
     if not link < start <= start + length <= len(block):
         return unlinked
     rest = unlinked[start + length :]

@@ -1,4 +1,4 @@
-"""EXIF blocks and XMP packets."""
+"""EXIF blocks."""
 
 import io
 import struct
@@ -6,8 +6,8 @@ import struct
 import pytest
 from PIL import ExifTags, Image
 
-from hatsr.image import exif, xmp
-from hatsr.image.directory import Value, first_directory, pack, places, values
+from hatsr.image.metadata import exif
+from hatsr.image.metadata.tiff_directory import Value, pack
 
 Base = ExifTags.Base
 
@@ -135,22 +135,33 @@ def test_damage_is_seen(block: bytes) -> None:
     assert not exif.usable(block)
 
 
-def test_values_outside_the_block_are_left_out() -> None:
-    block = exif.EMPTY[:8] + struct.pack("<HHHIII", 1, 0x10F, 2, 99, 5, 0)
-    assert places(block, 8) == {}
-    assert values(camera_block(), first_directory(camera_block()))[0x10F].raw == b"Company\0"
+def resolutions(order: str, *, sensor: bool) -> bytes:
+    """A block of 300 pixels per inch across and 150 down, in the picture or on the sensor."""
+    across, down = (0xA20E, 0xA20F) if sensor else (0x11A, 0x11B)
+    ratio = lambda n: Value(5, 1, struct.pack(f"{order}II", n, 1))  # noqa: E731
+    block = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 8)
+    entries = {across: ratio(300), down: ratio(150)}
+    if sensor:
+        inner = pack(entries, order, 26)
+        return block + pack({0x8769: Value(4, 1, struct.pack(f"{order}I", 26))}, order, 8) + inner
+    return block + pack(entries, order, 8)
 
 
-def test_xmp() -> None:
-    packet = (
-        b'<rdf:Description tiff:Orientation="6" exif:PixelXDimension="20">'
-        b"<tiff:ImageLength>10</tiff:ImageLength></rdf:Description>"
-    )
-    assert xmp.orientation(packet) == 6
-    assert xmp.orientation(b"<x/>") == 0
-    assert xmp.upright(packet, 40, 80) == (
-        b'<rdf:Description tiff:Orientation="1" exif:PixelXDimension="80">'
-        b"<tiff:ImageLength>40</tiff:ImageLength></rdf:Description>"
-    )
-    assert xmp.of_one_picture(packet)
-    assert not xmp.of_one_picture(b"<Container:Directory>")
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("exchanged", "expected"), [(False, (300, 150)), (True, (150, 300))])
+def test_resolutions_change_places_with_rows_and_columns(
+    order: str, exchanged: bool, expected: tuple[int, int]
+) -> None:
+    upright = exif.upright(resolutions(order, sensor=False), 9, 9, exchanged=exchanged)
+    assert exif.resolution(upright) == expected
+    upright = exif.upright(resolutions(order, sensor=True), 9, 9, exchanged=exchanged)
+    found = pillow(upright).get_ifd(ExifTags.IFD.Exif)
+    assert (found[0xA20E], found[0xA20F]) == expected
+    found = pillow(exif.resized(upright, 18, 18, 2)).get_ifd(ExifTags.IFD.Exif)
+    assert (found[0xA20E], found[0xA20F]) == (2 * expected[0], 2 * expected[1])
+
+
+def test_a_resolution_of_another_type_stays_as_it_is() -> None:
+    short = {tag: Value(3, 1, struct.pack("<H", tag & 255)) for tag in (0x11A, 0x11B)}
+    block = b"II*\0\x08\0\0\0" + pack(short, "<", 8)
+    assert exif.upright(block, 9, 9, exchanged=True) == block

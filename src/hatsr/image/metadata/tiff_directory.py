@@ -124,3 +124,11 @@ def put_fraction(block: bytearray, place: Place, number: Fraction) -> None:
     """Overwrite the value of a rational entry."""
     order = byte_order(block)
     struct.pack_into(f"{order}II", block, place.value, number.numerator, number.denominator)
+
+
+def swap_values(block: bytearray, one: Place, other: Place) -> None:
+    """Exchange the values of two rational entries; others are left as they are."""
+    if one.kind == other.kind == RATIONAL and one.number == other.number == 1:
+        first, second = block[one.value : one.value + 8], block[other.value : other.value + 8]
+        block[one.value : one.value + 8] = second
+        block[other.value : other.value + 8] = first

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Num, UInt8
-from PIL import Image, ImageCms
+from PIL import BmpImagePlugin, GifImagePlugin, Image, ImageCms, ImageFile
 
-from hatsr.image.decoded import Decoded, develop
-from hatsr.image.errors import PictureError, blaming
-from hatsr.image.picture import Picture, to_array, unit_floats
+from hatsr.image.codecs.decoded import Decoded, check_size, to_picture
+from hatsr.image.codes import unit_floats
+from hatsr.image.errors import PictureError, naming_errors
+from hatsr.image.metadata.iptc import RESOURCE
+from hatsr.image.picture import COMMENT, Picture, to_array
 
-MODES = {
+EXIF_HEADER = b"Exif\0\0"
+"""What precedes an EXIF block in most files."""
+_MODES = {
     **dict.fromkeys(("L", "LA", "RGB", "RGBA"), None),
     **{"1": "L", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"},
 }
@@ -30,8 +34,8 @@ def from_pil(image: Image.Image) -> Picture:
         PictureError: a mode that has no colour meaning, values out of these ranges, or a damaged
             file behind the image.
     """
-    with blaming("Pillow image"):
-        return develop(decode_frame(image))
+    with naming_errors("Pillow image"):
+        return to_picture(decode_frame(image))
 
 
 def to_pil(picture: Picture) -> Image.Image:
@@ -43,12 +47,60 @@ def to_pil(picture: Picture) -> Image.Image:
     image = Image.fromarray(to_array(picture, 16 if deep else 8))
     info = {
         "icc_profile": picture.icc_profile,
-        "exif": picture.exif and b"Exif\0\0" + picture.exif,
+        "exif": picture.exif and EXIF_HEADER + picture.exif,
         "xmp": picture.xmp,
         "dpi": picture.dpi,
     }
     image.info.update({key: value for key, value in info.items() if value is not None})
     return image
+
+
+def open_header(
+    kind: type[ImageFile.ImageFile], data: bytes, max_pixels: int
+) -> ImageFile.ImageFile:
+    """A file's header parsed by one of Pillow's readers, its size checked, no pixel decoded.
+
+    ``Image.open`` would apply Pillow's own limit instead, which is a global of that package.
+
+    Raises:
+        PictureError: the picture is too large.
+    """
+    try:
+        image = kind(io.BytesIO(data))
+    except Image.DecompressionBombError as error:
+        raise PictureError(
+            f"WebP and GIF pictures must have at most 178 megapixels ({error}); convert it to PNG"
+        ) from error
+    check_size(image.height, image.width, max_pixels)
+    return image
+
+
+def read_gif(data: bytes, max_pixels: int) -> Decoded:
+    """Codes and metadata of the first frame of a GIF file."""
+    return decode_frame(open_header(GifImagePlugin.GifImageFile, data, max_pixels))
+
+
+def read_bmp(data: bytes, max_pixels: int) -> Decoded:
+    """Codes and metadata of a BMP file."""
+    return decode(open_header(BmpImagePlugin.BmpImageFile, data, max_pixels))
+
+
+def save(codes: UInt8[np.ndarray, "h w *c"], kind: str, options: Mapping[str, object]) -> bytes:
+    """The bytes of a file as Pillow writes it, with those of the options that are not None."""
+    file = io.BytesIO()
+    given = {key: value for key, value in options.items() if value is not None}
+    with Image.fromarray(codes) as image:
+        image.save(file, kind, **given)
+    return file.getvalue()
+
+
+def metadata_options(picture: Picture, exif: bytes | None) -> dict[str, bytes | None]:
+    """Pillow's options for the metadata that JPEG, WebP and AVIF files have in common."""
+    return {
+        "icc_profile": picture.icc_profile,
+        "exif": exif and EXIF_HEADER + exif,
+        "xmp": picture.xmp,
+    }
 
 
 def decode_frame(image: Image.Image) -> Decoded:
@@ -74,7 +126,9 @@ def decode(image: Image.Image) -> Decoded:
         icc_profile=profile,
         exif=image.info.get("exif"),
         xmp=_xmp(image),
+        iptc=_iptc(image),
         dpi=_dpi(image),
+        text=_comments(image),
         notes=notes,
     )
 
@@ -140,8 +194,8 @@ def _codes(image: Image.Image) -> tuple[Num[np.ndarray, "h w c"], int | float]:
     elif image.mode in ("P", "PA"):
         clear = image.mode == "PA" or key is not None
         return np.asarray(image.convert("RGBA" if clear else "RGB")), 255
-    elif image.mode in MODES:
-        mode = MODES[image.mode]
+    elif image.mode in _MODES:
+        mode = _MODES[image.mode]
         pixels, top = np.asarray(image.convert(mode) if mode else image), 255
     else:
         raise PictureError(
@@ -174,3 +228,28 @@ def _xmp(image: Image.Image) -> bytes | None:
     """The XMP packet."""
     packet = image.info.get("xmp")
     return packet.encode() if isinstance(packet, str) else packet
+
+
+def _iptc(image: Image.Image) -> bytes | None:
+    """The IPTC records of a JPEG file."""
+    resources = image.info.get("photoshop")
+    records = resources.get(RESOURCE) if isinstance(resources, dict) else None
+    return records if isinstance(records, bytes) else None
+
+
+def _comments(image: Image.Image) -> tuple[tuple[str, str], ...]:
+    """The comments of a JPEG or GIF file as text fields."""
+    segments = [content for name, content in getattr(image, "applist", ()) if name == "COM"]
+    found = segments or [image.info.get("comment")]
+    texts = (_decoded(each).strip("\0") for each in found if isinstance(each, bytes | str))
+    return tuple((COMMENT, text) for text in texts if text)
+
+
+def _decoded(comment: bytes | str) -> str:
+    """A comment as text: UTF-8 if it can be, else Latin-1, in which anything can."""
+    if isinstance(comment, str):
+        return comment
+    try:
+        return comment.decode()
+    except UnicodeDecodeError:
+        return comment.decode("latin-1")

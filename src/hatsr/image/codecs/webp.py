@@ -1,0 +1,37 @@
+"""WebP through Pillow; a file without loss stays one."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+
+from PIL import WebPImagePlugin
+
+from hatsr.image.codecs.decoded import Decoded
+from hatsr.image.codecs.pillow import decode_frame, metadata_options, open_header, save
+from hatsr.image.metadata.exif import stamped
+from hatsr.image.picture import Picture, to_array
+
+
+def read_webp(data: bytes, max_pixels: int) -> Decoded:
+    """Codes and metadata of the first frame of a WebP file."""
+    decoded = decode_frame(open_header(WebPImagePlugin.WebPImageFile, data, max_pixels))
+    return replace(decoded, lossless=_is_lossless(data))
+
+
+def encode_webp(picture: Picture, software: str | None, quality: int | None) -> bytes:
+    """The bytes of a WebP file, without loss where the quality is None."""
+    pixels = {"lossless": True, "exact": True} if quality is None else {"quality": quality}
+    exif = stamped(picture.exif, software, picture.dpi)
+    return save(to_array(picture, 8), "webp", pixels | metadata_options(picture, exif))
+
+
+def _is_lossless(webp: bytes) -> bool:
+    """Whether the first picture lies in a RIFF chunk VP8L."""
+    at = 12
+    while at + 8 <= len(webp):
+        name, size = struct.unpack_from("<4sI", webp, at)
+        if name in (b"VP8 ", b"VP8L"):
+            return name == b"VP8L"
+        at += 24 if name == b"ANMF" else 8 + size + size % 2  # a frame has chunks of its own
+    return False

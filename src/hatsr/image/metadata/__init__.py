@@ -1,0 +1,1 @@
+"""What files carry beside their pixels, changed only where the pixels changed."""

@@ -1,0 +1,30 @@
+"""Chunks of PNG files and their checksums."""
+
+import pytest
+from picture_files import chunk, gray_png
+
+from hatsr import image
+
+
+@pytest.mark.parametrize("name", ["tEXt", "pHYs", "iCCP", "eXIf", "tIME", "quIt"])
+def test_a_chunk_with_a_wrong_checksum_is_left_out(name: str) -> None:
+    wrong = chunk(name.encode(), b"Comment\0a view", checksum=1)
+    picture = image.read(gray_png(wrong, wrong, chunk(b"tEXt", b"Title\0kept")))
+    assert image.to_array(picture).tolist() == [[1]]
+    assert picture.notes == (f"checksum of {name} chunk is wrong: left out",)
+    assert picture.text == (("Title", "kept"),)
+    assert (picture.dpi, picture.icc_profile, picture.exif) == (None, None, None)
+
+
+@pytest.mark.parametrize("name", ["PLTE", "tRNS", "IDAT", "QuIt", "IHDR", "a\\xff!?"])
+def test_a_wrong_checksum_is_an_error_where_pixels_depend_on_the_chunk(name: str) -> None:
+    wrong = chunk(name.encode("latin-1")[:4], b"abc", checksum=1)
+    with pytest.raises(image.PictureError, match=r"PNG chunk .* is wrong; get the file"):
+        image.read(gray_png(wrong))
+
+
+def test_a_wrong_checksum_of_the_header() -> None:
+    data = bytearray(gray_png())
+    data[29] ^= 1
+    with pytest.raises(image.PictureError, match=r"checksum of PNG chunk b'IHDR' is wrong"):
+        image.read(bytes(data))
