@@ -6,15 +6,19 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from hatsr.evaluation.benchmark import Benchmark
 from hatsr.evaluation.charts import axis
-from hatsr.evaluation.crops import Test as CropTest
-from hatsr.evaluation.crops import choose, extremes, heat
-from hatsr.evaluation.gallery import Gallery, folder_name
-from hatsr.evaluation.report import render
-from hatsr.evaluation.runs import Run, folder_of, write_report
-from hatsr.evaluation.scores import Rules, SetResult
+from hatsr.evaluation.compare import compare_results
+from hatsr.evaluation.crops import CropCollector, extremes, heat, squared_error
+from hatsr.evaluation.evaluate import folder_of
+from hatsr.evaluation.gallery import folder_name
+from hatsr.evaluation.measurement import Measurement
+from hatsr.evaluation.outputs import remarks
+from hatsr.evaluation.pictures import Codes, Pair
+from hatsr.evaluation.report import Report
+from hatsr.evaluation.scores import Result, Rules, SetResult
+from hatsr.evaluation.sets import open_set
 from hatsr.evaluation.sources import Bicubic, Network
-from hatsr.evaluation.survey import survey
 from hatsr.image import read
 
 
@@ -38,46 +42,45 @@ class Balance(HTMLParser):
         assert self.open.pop() == tag
 
 
+def measure(folder, candidates, crops: CropCollector) -> list[Result]:
+    rules = Rules(scale=2)
+    measurements = [Measurement(each, rules) for each in candidates]
+    return Benchmark(measurements, watcher=crops.add).run([open_set(str(folder), rules)])
+
+
 @pytest.fixture
-def runs(folder, model, tmp_path) -> list[Run]:
-    rules, surveys = Rules(scale=2), [survey(str(folder))]
-    sources = (Bicubic(2), Network(model))
-    return [
-        Run(
-            spec="bicubic",
-            source=each,
-            rules=rules,
-            surveys=surveys,
-            folder=tmp_path / folder_of(each),
-            keep=True,
-        )
-        for each in sources
-    ]
+def crops() -> CropCollector:
+    return CropCollector("bicubic", 2)
 
 
-def test_the_page_stands_alone_and_is_well_formed(runs, tmp_path):
-    runs[1].source.name = "a <model> & more"
-    results = [run.measure() for run in runs]
-    write_report(runs, results, tmp_path / "report.html")
-    page = (tmp_path / "report.html").read_text("utf-8")
+@pytest.fixture
+def results(folder, model, crops) -> list[Result]:
+    return measure(folder, [Bicubic(2), Network(model)], crops)
+
+
+def page(results: list[Result], crops: CropCollector) -> str:
+    comparisons = compare_results(results)
+    said = tuple(remarks(results, comparisons))
+    return Report(results=tuple(results), comparisons=comparisons, crops=crops, remarks=said).html()
+
+
+def test_the_page_stands_alone_and_is_well_formed(folder, model, crops):
+    model.name = "a <model> & more"
+    text = page(measure(folder, [Bicubic(2), Network(model)], crops), crops)
     parser = Balance()
-    parser.feed(page)
+    parser.feed(text)
     assert parser.open == []
     assert parser.sources
     assert all(source.startswith("data:image/") for source in parser.sources)
-    assert "<script" not in page
-    assert "a &lt;model&gt; &amp; more" in page
-    assert "<model>" not in page
-    assert 'name="viewport"' in page
+    assert "<script" not in text
+    assert "a &lt;model&gt; &amp; more" in text
+    assert "<model>" not in text
+    assert 'name="viewport"' in text
 
 
-def test_the_crops_hold_what_they_say(runs, tmp_path):
-    results = [run.measure() for run in runs]
-    kept = {run.source.name: run.pictures for run in runs}
-    gallery = Gallery(surveys=runs[0].surveys, rules=runs[0].rules, kept=kept)
-    page = render(results, gallery)
-    images = re.findall(r'src="data:image/png;base64,([^"]+)" alt="HR"', page)
-    hr = [gallery.pair("mine", entry.name).hr for entry in runs[0].surveys[0].entries]
+def test_the_crops_hold_what_they_say(folder, results, crops):
+    images = re.findall(r'src="data:image/png;base64,([^"]+)" alt="HR"', page(results, crops))
+    hr = [np.rint(read(path).rgb * 255).astype(np.uint8) for path in (folder / "HR").iterdir()]
     for image in images:
         crop = np.rint(read(b64decode(image)).rgb * 255).astype(np.uint8)
         windows = (
@@ -89,37 +92,46 @@ def test_the_crops_hold_what_they_say(runs, tmp_path):
     assert images
 
 
-def test_the_page_says_each_remark_once(runs, tmp_path):
-    first, second = (run.measure() for run in runs)
+def test_the_page_says_each_remark_once(results, crops):
+    first, second = results
     second = replace(second, skipped={"lpips": "pyiqa absent"})
-    write_report(runs, [first, second], tmp_path / "report.html")
-    page = (tmp_path / "report.html").read_text("utf-8")
-    assert page.count("plain is gray and read as RGB") == 1
-    assert page.count("lpips: pyiqa absent") == 1
+    text = page([first, second], crops)
+    assert text.count("plain is gray and read as RGB") == 1
+    assert text.count("lpips: pyiqa absent") == 1
 
 
-def test_a_model_without_a_picture_costs_no_other_its_page(runs, folder, tmp_path):
-    results = [run.measure() for run in runs]
-    failed = {entry.name: "OSError: no such file" for entry in runs[0].surveys[0].entries}
+def test_a_model_without_a_picture_costs_no_other_its_page(folder, results, crops):
+    failed = {path.stem: "OSError: no such file" for path in (folder / "HR").iterdir()}
     nothing = SetResult(name="mine", scores=(), failures=failed)
     bad = replace(results[0], model="bad", sets=(nothing,))
-    write_report(runs, [*results, bad], tmp_path / "report.html")
-    page = (tmp_path / "report.html").read_text("utf-8")
-    assert "differ most" in page
-    assert "bad, mine: p1 failed, OSError: no such file" in page
-    assert "bad is not held against bicubic" in page
-    assert "bad against bicubic" not in page
-    write_report(runs, [bad, *results], tmp_path / "report.html")
-    page = (tmp_path / "report.html").read_text("utf-8")
-    assert "Nothing can be compared with <b>bad</b>" in page
-    assert "bicubic is not held against bad" in page
-    Balance().feed(page)
+    text = page([*results, bad], crops)
+    assert "differ most" in text
+    assert "bad, mine: p1 failed, OSError: no such file" in text
+    assert "bad is not held against bicubic" in text
+    assert "bad against bicubic" not in text
+    text = page([bad, *results], CropCollector("bad", 2))
+    assert "Nothing can be compared with <b>bad</b>" in text
+    assert "bicubic is not held against bad" in text
+    Balance().feed(text)
 
 
-def test_one_model_alone_is_no_comparison(runs):
-    gallery = Gallery(surveys=runs[0].surveys, rules=runs[0].rules, kept={})
+def test_one_model_alone_is_no_comparison(results, crops):
     with pytest.raises(ValueError, match="at least 2 models, got 1"):
-        render([runs[0].measure()], gallery)
+        page(results[:1], crops)
+
+
+def a_pair(hr: Codes, name: str = "p") -> Pair:
+    return Pair(
+        data="s",
+        name=name,
+        file=name,
+        hr=hr,
+        lr=hr[::2, ::2].copy(),
+        gray=False,
+        hr_digest="0",
+        lr_digest="",
+        others=frozenset(),
+    )
 
 
 def test_the_place_with_the_largest_difference_is_found():
@@ -128,7 +140,7 @@ def test_the_place_with_the_largest_difference_is_found():
     a, b = hr.copy(), hr.copy()
     a[30:60, 80:110] += 40
     b[90:100, 20:30] += 20
-    gain, loss = extremes(CropTest(data="s", picture="p", hr=hr, a=a, b=b), 2)
+    gain, loss = extremes(a_pair(hr), squared_error(a, hr) - squared_error(b, hr), 2)
     assert gain.gain > 0 > loss.gain
     assert gain.top <= 30 < 60 <= gain.top + gain.side
     assert gain.left <= 80 < 110 <= gain.left + gain.side
@@ -136,11 +148,40 @@ def test_the_place_with_the_largest_difference_is_found():
     assert gain.cut(hr).shape == (48, 48, 3)
 
 
-def test_equal_pictures_have_no_place():
+def test_equal_pictures_have_no_place(crops):
     hr = np.zeros((60, 60, 3), np.uint8)
-    assert choose([CropTest(data="s", picture="p", hr=hr, a=hr, b=hr)], 2, 5, 2) == []
-    small = hr[:8, :8]
-    assert choose([CropTest(data="s", picture="p", hr=small, a=small, b=small)], 2, 5, 2) == []
+    for each in (hr, hr[:8, :8]):
+        crops.add(a_pair(each), {"bicubic": each, "b": each})
+        assert crops.strips("b") == []
+
+
+def test_the_largest_gains_and_losses_are_held(crops):
+    hr = np.full((60, 60, 3), 100, np.uint8)
+    for name, error in zip("abcdefgh", (3, -1, 8, -5, 1, 9, -7, 2), strict=True):
+        worse, better = hr + np.uint8(20), hr + np.uint8(20 - error)
+        crops.add(a_pair(hr, name), {"bicubic": worse, "m": better})
+    assert [strip.crop.picture for strip in crops.strips("m")] == [
+        "f",
+        "c",
+        "a",
+        "h",
+        "e",
+        "g",
+        "d",
+    ]
+    first = crops.strips("m")[0]
+    assert (first.made["m"] == 111).all()
+    assert list(first.made) == ["bicubic", "m"]
+    crops.add(a_pair(hr, "z"), {"m": hr})  # the baseline failed
+    assert len(crops.strips("m")) == 7
+
+
+def test_bicubic_is_shown_beside_any_two_models():
+    crops = CropCollector("a", 2)
+    rng = np.random.default_rng(0)
+    hr = rng.integers(0, 256, (60, 60, 3), dtype=np.uint8)
+    crops.add(a_pair(hr), {"a": hr // 2, "b": hr})
+    assert list(crops.strips("b")[0].made) == ["bicubic", "a", "b"]
 
 
 def test_heat_runs_from_black_to_pale():

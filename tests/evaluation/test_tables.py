@@ -1,16 +1,13 @@
 import csv
 import io
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from hatsr.evaluation.outputs import (
-    difference_table,
-    document,
-    reference,
-    remarks,
-    verdicts,
-    write_files,
-)
+from hatsr.evaluation.compare import compare_results
+from hatsr.evaluation.evaluate import Evaluation
+from hatsr.evaluation.outputs import difference_table, reference, remarks, verdicts
 from hatsr.evaluation.scores import Result, Rules, Score, SetResult
 from hatsr.evaluation.tables import (
     as_csv,
@@ -130,16 +127,28 @@ def test_bicubic_is_held_against_its_row_by_that_rows_rule():
     assert "by their own code" in said[1]
 
 
+def evaluation(result: Result, folder: Path) -> Evaluation:
+    row = reference(result.model, 4)
+    return Evaluation(
+        result=result,
+        row=row,
+        remarks=tuple(remarks([result])),
+        verdicts=tuple(verdicts(result, row)),
+        folder=folder,
+    )
+
+
 def test_remarks_and_files(result, tmp_path):
-    assert remarks(result) == ["my_set: only 1 of 2", "my_set: e failed, OSError: cut, short"]
-    write_files(result, reference(result.model, 4), tmp_path)
+    assert remarks([result]) == ["my_set: only 1 of 2", "my_set: e failed, OSError: cut, short"]
+    found = evaluation(result, tmp_path)
+    found.write()
     assert {p.name for p in tmp_path.iterdir()} == {
         "result.json",
         "pictures.csv",
         "table.md",
         "table.tex",
     }
-    written = document(result, reference(result.model, 4))
+    written = found.document()
     assert written["reference"] == "HAT"
     assert written["sets"][0]["mean"]["psnr"] == pytest.approx(33.03)
     assert written["sets"][1]["comparable"] is False
@@ -151,7 +160,7 @@ def test_remarks_on_several_models_are_said_once_and_name_the_model(result):
     b = Result(model="b", rules=a.rules, sets=a.sets, skipped={"lpips": "pyiqa absent"})
     none = SetResult(name="Set14", scores=(), failures={"bridge": "OSError: gone"})
     bad = Result(model="bad", rules=a.rules, sets=(none,))
-    said = remarks(a, b, bad)
+    said = remarks([a, b, bad], compare_results([a, b, bad]))
     assert [line[:34] for line in said] == [
         "Set14: bridge is gray and read as ",
         "my_set: only 1 of 2",
@@ -163,10 +172,11 @@ def test_remarks_on_several_models_are_said_once_and_name_the_model(result):
     ]
 
 
-def test_the_title_says_what_differs():
-    assert difference_table([], "a", "b").title == "b minus a, PSNR in dB on Y"
-    plus = difference_table([], "a", "b", ensemble=True)
-    assert plus.title == "b minus a, self-ensemble's PSNR in dB on Y"
+def test_the_title_says_what_differs(result):
+    (found,) = compare_results([result, replace(result, model="b")])
+    assert difference_table(found).title == "b minus HAT_SRx4, PSNR in dB on Y"
+    plus = difference_table(found, ensemble=True)
+    assert plus.title == "b minus HAT_SRx4, self-ensemble's PSNR in dB on Y"
 
 
 def test_a_write_that_fails_leaves_the_file_before(tmp_path):
@@ -182,9 +192,9 @@ def test_a_write_that_fails_leaves_the_file_before(tmp_path):
 
 
 def test_files_are_replaced_whole(result, tmp_path):
-    write_files(result, None, tmp_path)
+    evaluation(result, tmp_path).write()
     before = {path.name: path.stat().st_ino for path in tmp_path.iterdir()}
-    write_files(result, None, tmp_path)
+    evaluation(result, tmp_path).write()
     after = {path.name: path.stat().st_ino for path in tmp_path.iterdir()}
     assert before.keys() == after.keys()
     assert all(before[name] != after[name] for name in before)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hatsr.apps.results import say, show, watching
+from hatsr.apps.progress import counting
+from hatsr.apps.results import say, show
+from hatsr.apps.usage import wrong_usage
 
 if TYPE_CHECKING:
-    from hatsr.evaluation.runs import Run
-    from hatsr.evaluation.scores import Result, Rules
+    from hatsr.evaluation.scores import Rules
 
 
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,43 +101,46 @@ def evaluate(**options: Any) -> None:
 
     Exit code: 0 all measured, 1 a set or a picture is missing or failed, 2 wrong usage.
     """
-    from hatsr.evaluation.opening import find_sets, open_pictures, open_source
-    from hatsr.evaluation.outputs import document, reference, remarks, verdicts, write_files
-    from hatsr.evaluation.runs import Run, folder_of
-    from hatsr.evaluation.tables import comparison, details
+    from hatsr.evaluation.evaluate import Output
+    from hatsr.evaluation.evaluate import evaluate as measure
+    from hatsr.evaluation.sources import open_candidate, open_pictures
 
     if options["published"] is not None:
         _print_published(options["published"], options["scale"] or 4)
         return
-    spec = _spec(options)
-    surveys, absent = find_sets(options["data"], options["data_root"])
-    if options["pictures"]:
-        source = open_pictures(spec, options["scale"])
-    else:
-        source = open_source(spec, options["scale"], options["device"], options["memory"])
-    rules = rules_of(source.scale, options)
-    row = reference(source.name, source.scale, options["against"])
-    out = options["out"] or Path("results") / folder_of(source)
-    keep = options["keep"] or options["report"]
-    run = Run(spec=spec, source=source, rules=rules, surveys=surveys, folder=out, keep=keep)
-    if options["restart"]:
-        run.scores.unlink(missing_ok=True)
-    with watching(source.name, surveys) as progress:
-        result = run.measure(progress)
-    write_files(result, row, out)
+    spec, scale = _spec(options), options["scale"]
+    with wrong_usage((ValueError,)), counting("pictures") as progress:
+        candidate = (
+            open_pictures(spec, scale)
+            if options["pictures"]
+            else open_candidate(spec, scale, options["device"], options["memory"])
+        )
+        found = measure(
+            candidate,
+            options["data"],
+            data_root=options["data_root"],
+            rules=rules_of(candidate.scale, options),
+            output=Output(
+                folder=options["out"],
+                restart=options["restart"],
+                keep=options["keep"],
+                report=options["report"],
+                against=options["against"],
+            ),
+            progress=progress,
+        )
     if options["as_json"]:
-        click.echo(json.dumps(document(result, row), indent=2, allow_nan=False))
+        click.echo(json.dumps(found.document(), indent=2, allow_nan=False))
     else:
-        show(comparison([result]))
-        show(details(result))
-        for line in verdicts(result, row):
+        for table in found.tables:
+            show(table)
+        for line in found.verdicts:
             click.echo(line)
-    say([*(each.status() for each in surveys), *remarks(result), *absent])
-    if options["report"]:
-        _report(run, result)
-    say([f"written to {out}"])
-    whole = all(each.comparable for each in result.sets)
-    sys.exit(0 if whole and not (options["data"] and absent) else 1)
+    say([*(each.status for each in found.result.sets), *found.remarks, *found.absent])
+    if found.report is not None:
+        found.report.write(found.folder / "report.html")
+    say([f"written to {found.folder}"])
+    sys.exit(0 if found.comparable and not (options["data"] and found.absent) else 1)
 
 
 def _spec(options: dict[str, Any]) -> str:
@@ -153,35 +156,13 @@ def rules_of(scale: int, options: dict[str, Any]) -> Rules:
     """The rules that the options ask for."""
     from hatsr.evaluation.scores import Rules
 
-    lr = options["lr"]
     return Rules(
         scale=scale,
         ensemble=options["ensemble"],
-        lr=str(Path(lr).resolve()) if lr and Path(lr).is_dir() else lr,
+        lr=options["lr"],
         gray_as_is=options["gray_as_is"],
         perceptual=tuple(options.get("perceptual", ())),
     )
-
-
-def _report(run: Run, result: Result) -> None:
-    """The page against bicubic, which is measured on the way."""
-    from hatsr.evaluation.opening import BICUBIC
-    from hatsr.evaluation.runs import Run, write_report
-    from hatsr.evaluation.sources import Bicubic
-
-    bicubic = Bicubic(run.rules.scale)
-    if run.source.name == BICUBIC:  # pictures in a folder of that name
-        bicubic.name = "hatsr's bicubic"
-    rules = replace(run.rules, ensemble=False, perceptual=())
-    baseline = Run(
-        spec=BICUBIC,
-        source=bicubic,
-        rules=rules,
-        surveys=run.surveys,
-        folder=run.folder / BICUBIC,
-        keep=True,
-    )
-    write_report([baseline, run], [baseline.measure(), result], run.folder / "report.html")
 
 
 def _print_published(number: int, scale: int) -> None:

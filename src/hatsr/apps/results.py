@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.progress import counting
-
 if TYPE_CHECKING:
-    from hatsr.evaluation.benchmark import Progress
-    from hatsr.evaluation.survey import Survey
     from hatsr.evaluation.tables import Table
 
 
@@ -42,21 +36,7 @@ def show(table: Table) -> None:
     click.echo()
 
 
-def say(lines: Sequence[str]) -> None:
+def say(lines: Iterable[str]) -> None:
     """Print remarks where they do not disturb a JSON document."""
     for line in lines:
         click.echo(line, err=True)
-
-
-@contextmanager
-def watching(what: str, surveys: Sequence[Survey]) -> Iterator[Progress]:
-    """A bar over all pictures on the terminal's error stream."""
-    total = sum(len(each.entries) for each in surveys)
-    done = count(1)
-    with counting(what) as update:
-
-        def told(data: str, picture: str, score: object) -> None:
-            end = "" if score is not None else " FAILED"
-            update(next(done), total, f"{data} {picture}{end}")
-
-        yield told

@@ -7,9 +7,15 @@ import click
 
 
 @contextmanager
-def wrong_usage() -> Iterator[None]:
-    """A value that breaks its rule, or a file that is not there, is wrong usage: exit code 2."""
+def wrong_usage(
+    kinds: tuple[type[Exception], ...] = (ValueError, OSError),
+) -> Iterator[None]:
+    """Errors that are wrong usage, exit code 2: a value that breaks its rule, a missing file.
+
+    Args:
+        kinds: the errors, where some of these are not.
+    """
     try:
         yield
-    except (ValueError, OSError) as error:
+    except kinds as error:
         raise click.UsageError(str(error)) from error

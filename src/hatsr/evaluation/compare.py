@@ -39,6 +39,39 @@ class Difference:
         return "equal" if self.mean == 0 else "better" if self.mean > 0 else "worse"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """A model against the baseline."""
+
+    baseline: str
+    model: str
+    differences: tuple[Difference, ...]
+    """By set, and over all pictures where there are several; none without a shared picture."""
+
+    @property
+    def overall(self) -> Difference:
+        """Over all pictures."""
+        return self.differences[-1]
+
+
+def compare_results(results: Sequence[Result], figure: str = "psnr") -> tuple[Comparison, ...]:
+    """Each result against the first one.
+
+    Args:
+        results: the first is the baseline.
+        figure: field of `Score`.
+    """
+    first, *others = results
+    return tuple(
+        Comparison(
+            baseline=first.model,
+            model=each.model,
+            differences=tuple(differences(first, each, figure)),
+        )
+        for each in others
+    )
+
+
 def differences(
     a: Result, b: Result, figure: str = "psnr", confidence: float = 0.95
 ) -> list[Difference]:

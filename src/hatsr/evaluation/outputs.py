@@ -1,27 +1,15 @@
-"""A result as files, and what is to be said of it beside published numbers."""
+"""What is to be said of results beside their numbers."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import fmean
-from typing import Any
 
-from hatsr.evaluation.compare import Difference, differences
-from hatsr.evaluation.opening import BICUBIC
+from hatsr.evaluation.compare import Comparison
 from hatsr.evaluation.published import BAND, Row, judge, row_of, rows
-from hatsr.evaluation.scores import Result, as_json
-from hatsr.evaluation.tables import (
-    Table,
-    as_csv,
-    as_latex,
-    as_markdown,
-    comparison,
-    details,
-    pictures,
-)
-from hatsr.files import replacing
+from hatsr.evaluation.scores import Result
+from hatsr.evaluation.sources import BICUBIC
+from hatsr.evaluation.tables import Table
 
 
 def reference(model: str, scale: int, against: str = "") -> Row | None:
@@ -63,16 +51,16 @@ def verdicts(result: Result, row: Row | None) -> list[str]:
     return said or [f"{row.label}: no whole set to hold against its published ±{BAND} dB band"]
 
 
-def remarks(first: Result, *others: Result) -> list[str]:
-    """What a reader must know, each once: gaps, failures, gray pictures, models without a duel.
+def remarks(results: Sequence[Result], comparisons: Sequence[Comparison] = ()) -> list[str]:
+    """What a reader must know, each once: gaps, failures, gray pictures, models not compared.
 
     Args:
-        first: of a model, or of the baseline.
-        others: of the models that are held against it.
+        results: of one model, or of a baseline and others.
+        comparisons: of the others with the baseline.
     """
     said: list[str] = []
-    for result in (first, *others):
-        whose = f"{result.model}, " if others else ""
+    for result in results:
+        whose = f"{result.model}, " if len(results) > 1 else ""
         said += [f"{name}: {why}" for name, why in result.skipped.items()]
         for each in result.sets:
             said += each.remarks
@@ -80,55 +68,19 @@ def remarks(first: Result, *others: Result) -> list[str]:
             said += [f"{whose}{each.name}: {name} failed, {why}" for name, why in failed]
             said += each.gray(result.rules)
     said += [
-        f"{each.model} is not held against {first.model}: no picture has a finite PSNR by both"
-        for each in others
-        if not differences(first, each)
+        f"{each.model} is not held against {each.baseline}: no picture has a finite PSNR by both"
+        for each in comparisons
+        if not each.differences
     ]
     return list(dict.fromkeys(said))
 
 
-def document(result: Result, row: Row | None) -> dict[str, Any]:
-    """Everything, for `--json` and the JSON file."""
-    published = [
-        {"label": each.label, "psnr": dict(each.psnr), "ssim": dict(each.ssim)}
-        for each in rows(result.rules.scale)
-    ]
-    return {
-        **as_json(result),
-        "remarks": remarks(result),
-        "reference": row.label if row else None,
-        "verdicts": verdicts(result, row),
-        "published": published,
-    }
-
-
-def write_files(result: Result, row: Row | None, folder: Path) -> None:
-    """Write result.json, pictures.csv, table.md and table.tex."""
-    folder.mkdir(parents=True, exist_ok=True)
-    tables = comparison([result]), details(result)
-    texts = {
-        "result.json": json.dumps(document(result, row), indent=2, allow_nan=False) + "\n",
-        "pictures.csv": as_csv(pictures(result)),
-        "table.md": "\n".join([*map(as_markdown, tables), *_listed(result, row)]),
-        "table.tex": "\n".join(map(as_latex, tables)),
-    }
-    for name, text in texts.items():
-        with replacing(folder / name) as part:
-            part.write_text(text, "utf-8")
-
-
-def _listed(result: Result, row: Row | None) -> Sequence[str]:
-    return [f"- {line}" for line in (*verdicts(result, row), *remarks(result))] + [""]
-
-
-def difference_table(
-    found: Sequence[Difference], a: str, b: str, *, ensemble: bool = False
-) -> Table:
+def difference_table(found: Comparison, *, ensemble: bool = False) -> Table:
     """Differences between two models as `hatsr compare` prints them."""
     kind = "self-ensemble's PSNR" if ensemble else "PSNR"
     return Table(
-        title=f"{b} minus {a}, {kind} in dB on Y",
-        header=("Set", "Pictures", "Mean", "95 % interval", "Better on", "Verdict"),
+        title=f"{found.model} minus {found.baseline}, {kind} in dB on Y",
+        header=("Set", "Pictures", "Mean", "95 % interval", "Better on", "Verdict"),
         rows=tuple(
             (
                 each.data,
@@ -138,6 +90,6 @@ def difference_table(
                 f"{each.wins} of {each.n}",
                 each.verdict,
             )
-            for each in found
+            for each in found.differences
         ),
     )

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from jaxtyping import UInt8
+from pathlib import Path
 
 from hatsr.evaluation import charts
-from hatsr.evaluation.compare import Difference, differences
-from hatsr.evaluation.crops import Place, brightest, choose, error_levels, heat
-from hatsr.evaluation.gallery import Gallery
+from hatsr.evaluation.compare import Comparison, Difference
+from hatsr.evaluation.crops import Crop, CropCollector, Strip, brightest, error_levels, heat
 from hatsr.evaluation.metrics import psnr, ssim
-from hatsr.evaluation.outputs import remarks
+from hatsr.evaluation.pictures import Codes
 from hatsr.evaluation.scores import Result, Score
-from hatsr.evaluation.sources import Bicubic
 from hatsr.evaluation.tables import comparison, details, figure
+from hatsr.files import replacing
 from hatsr.image import encode, from_array
-from hatsr.resize import imresize
-
-GAINS, LOSSES = 5, 2
-"""Crops shown where B is better and where it is worse."""
-
-_THUMBNAIL = 420
-"""Longer side of the whole picture beside its crops, pixels."""
-
-Codes = UInt8[np.ndarray, "h w 3"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,10 +32,10 @@ class Panel:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Strip:
-    """A place of a picture as every model made it."""
+class DrawnStrip:
+    """A crop as every model made it, ready for the page."""
 
-    place: Place
+    crop: Crop
     height: int
     """Of the whole picture, HR pixels."""
     width: int
@@ -60,120 +47,107 @@ class Strip:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Duel:
-    """A model against the baseline."""
+class DrawnComparison:
+    """A model against the baseline, ready for the page."""
 
     model: str
-    found: tuple[Difference, ...]
+    overall: Difference
     forest: charts.Forest
     scatter: charts.Scatter | None
 
-    @property
-    def overall(self) -> Difference:
-        """Over all pictures."""
-        return self.found[-1]
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What a page about two or more models on the same pictures says."""
+
+    results: tuple[Result, ...]
+    """The first is the baseline."""
+    comparisons: tuple[Comparison, ...]
+    """PSNR of the others against it."""
+    crops: CropCollector
+    """Where they differ most."""
+    remarks: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """A page is about a comparison."""
+        if len(self.results) < 2:
+            raise ValueError(f"a report must compare at least 2 models, got {len(self.results)}")
+
+    def write(self, path: Path) -> None:
+        """Write the page; it appears whole or not at all."""
+        page = self.html()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as part:
+            part.write_text(page, "utf-8")
+
+    def html(self) -> str:
+        """The page."""
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+
+        loader = PackageLoader("hatsr.evaluation", "data")
+        environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+        environment.filters["figure"] = figure
+        drawn = [self._comparison(each) for each in self.comparisons if each.differences]
+        best = max(drawn, key=lambda each: each.overall.mean, default=None)
+        by_picture = self._by_picture()
+        strips = self.crops.strips(best.model) if best else []
+        return environment.get_template("report.html.j2").render(
+            results=self.results,
+            comparisons=drawn,
+            best=best,
+            strips=[_draw(s) for s in strips if (s.crop.data, s.crop.picture) in by_picture],
+            beside_published=comparison(self.results),
+            details=[details(each) for each in self.results],
+            remarks=self.remarks,
+            by_picture=by_picture,
+        )
+
+    def _by_picture(self) -> dict[tuple[str, str], dict[str, Score]]:
+        """Scores by model, by set and picture."""
+        table: dict[tuple[str, str], dict[str, Score]] = {}
+        for result in self.results:
+            for score in result.scores:
+                table.setdefault((score.data, score.picture), {})[result.model] = score
+        return table
+
+    def _comparison(self, found: Comparison) -> DrawnComparison:
+        result = next(each for each in self.results if each.model == found.model)
+        return DrawnComparison(
+            model=found.model,
+            overall=found.overall,
+            forest=charts.forest(found.differences, width=300.0, margin=14.0),
+            scatter=charts.scatter(self.results[0], result, width=480.0, height=320.0, margin=58.0),
+        )
 
 
-def render(results: Sequence[Result], gallery: Gallery) -> str:
-    """The page; the first result is the baseline.
-
-    Args:
-        results: at least two, over the same sets and scale.
-        gallery: the pictures behind them.
-
-    Raises:
-        ValueError: fewer than two results.
-    """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    if len(results) < 2:
-        raise ValueError(f"a report must compare at least 2 models, got {len(results)}")
-    loader = PackageLoader("hatsr.evaluation", "data")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    environment.filters["figure"] = figure
-    found = {each.model: differences(results[0], each) for each in results[1:]}
-    compared = [results[0], *(each for each in results[1:] if found[each.model])]
-    duels = [_duel(results[0], each, found[each.model]) for each in compared[1:]]
-    champion = max(duels, key=lambda duel: duel.overall.mean, default=None)
-    places = _places(compared, champion, gallery) if champion else []
-    return environment.get_template("report.html.j2").render(
-        results=results,
-        duels=duels,
-        champion=champion,
-        strips=[_strip(place, compared, gallery) for place in places],
-        comparison=comparison(results),
-        details=[details(each) for each in results],
-        remarks=remarks(*results),
-        by_picture=_by_picture(results),
-    )
-
-
-def _by_picture(results: Sequence[Result]) -> dict[tuple[str, str], dict[str, Score]]:
-    """Scores by model, by set and picture."""
-    table: dict[tuple[str, str], dict[str, Score]] = {}
-    for result in results:
-        for score in result.scores:
-            table.setdefault((score.data, score.picture), {})[result.model] = score
-    return table
-
-
-def _duel(baseline: Result, result: Result, found: Sequence[Difference]) -> Duel:
-    return Duel(
-        model=result.model,
-        found=tuple(found),
-        forest=charts.forest(found, width=300.0, margin=14.0),
-        scatter=charts.scatter(baseline, result, width=480.0, height=320.0, margin=58.0),
-    )
-
-
-def _places(results: Sequence[Result], champion: Duel, gallery: Gallery) -> list[Place]:
-    shared = set.intersection(*({(s.data, s.picture) for s in each.scores} for each in results))
-    tests = gallery.tests(results[0].model, champion.model, sorted(shared))
-    return choose(tests, results[0].rules.scale, GAINS, LOSSES)
-
-
-def _strip(place: Place, results: Sequence[Result], gallery: Gallery) -> Strip:
-    pair = gallery.pair(place.data, place.picture)
-    made: dict[str, Codes] = {}
-    if all(each.model != "bicubic" for each in results):
-        made["bicubic"] = Bicubic(gallery.rules.scale).enlarge(place.data, pair)
-    for each in results:
-        made[each.model] = gallery.sr(each.model, place.data, place.picture)
-    hr = place.cut(pair.hr)
-    crops = {label: place.cut(sr) for label, sr in made.items()}
-    errors = {label: error_levels(crop, hr) for label, crop in crops.items()}
+def _draw(strip: Strip) -> DrawnStrip:
+    hr = strip.hr
+    errors = {label: error_levels(crop, hr) for label, crop in strip.made.items()}
     top = brightest(list(errors.values()))
-    values = {label: psnr(crop, hr) for label, crop in crops.items()}
-    panels = [Panel(label="HR", psnr="PSNR", ssim="SSIM", image=_png(hr))]
-    for label, crop in crops.items():
+    values = {label: psnr(crop, hr) for label, crop in strip.made.items()}
+    panels = [Panel(label="HR", psnr="PSNR", ssim="SSIM", image=_address(hr, "png"))]
+    for label, crop in strip.made.items():
         panels.append(
             Panel(
                 label=label,
                 psnr=f"{values[label]:.2f}",
-                ssim=figure(ssim(crop, hr) if place.side >= 11 else None, 4),
-                image=_png(crop),
-                error=_png(heat(errors[label], top)),
+                ssim=figure(ssim(crop, hr) if strip.crop.side >= 11 else None, 4),
+                image=_address(crop, "png"),
+                error=_address(heat(errors[label], top), "png"),
                 best=values[label] == max(values.values()),
             )
         )
-    height, width = pair.hr.shape[:2]
-    return Strip(
-        place=place,
-        height=height,
-        width=width,
-        whole=_thumbnail(pair.hr),
+    return DrawnStrip(
+        crop=strip.crop,
+        height=strip.height,
+        width=strip.width,
+        whole=_address(strip.whole, "jpeg", quality=82),
         panels=tuple(panels),
         brightest=top,
     )
 
 
-def _png(codes: Codes) -> str:
-    return "data:image/png;base64," + b64encode(encode(from_array(codes), "png")).decode()
-
-
-def _thumbnail(codes: Codes) -> str:
-    height, width = codes.shape[:2]
-    shrink = min(1.0, _THUMBNAIL / max(height, width))
-    small = imresize(codes, size=(max(1, round(height * shrink)), max(1, round(width * shrink))))
-    data = encode(from_array(small), "jpeg", quality=82)
-    return "data:image/jpeg;base64," + b64encode(data).decode()
+def _address(codes: Codes, kind: str, quality: int | None = None) -> str:
+    """The picture itself as a data address."""
+    data = encode(from_array(codes), kind, quality=quality)
+    return f"data:image/{kind};base64,{b64encode(data).decode()}"

@@ -63,6 +63,8 @@ class SetResult:
     """Why a picture was not measured, by name."""
     remarks: tuple[str, ...] = ()
     """What a reader of the mean must know."""
+    status: str = ""
+    """How many pictures there were, and whether their checksums match."""
     whole: bool = True
     """Every picture of the set was there."""
 

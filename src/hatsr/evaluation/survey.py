@@ -1,22 +1,16 @@
-"""A look at a test set before it is used: what is there, missing, altered, extra or broken."""
+"""What a test set turns out to hold: pictures that are known, altered, extra, missing or broken."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-from hatsr.evaluation.pictures import digest, picture_files, read_codes
-from hatsr.evaluation.sets import (
-    BENCHMARKS,
-    Known,
-    find_benchmark,
-    hr_folder,
-    known_pictures,
-    locate,
-)
+from hatsr.evaluation.pictures import HRPicture, Pair, PairRule, digest, read_codes
+from hatsr.evaluation.sets import KnownPicture, PictureSet
 from hatsr.image import PictureError
+
+_OTHER = "other edition"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,157 +23,137 @@ class Entry:
     """How it differs from the known copy, where one is known."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Survey:
-    """What was found of a set."""
+    """A set whose pictures are read one by one and recognised by their pixels.
 
-    name: str
-    folder: Path
-    """Holds the HR pictures."""
-    expected: int | None
-    """Pictures the set has; None for a folder of the user's."""
-    entries: tuple[Entry, ...]
-    checked: bool = False
-    """The checksums of the set's pictures are known."""
-    missing: tuple[str, ...] = ()
-    """Known pictures that are not there."""
-    extra: tuple[str, ...] = ()
-    """Files that do not belong to the set and are left out."""
-    unreadable: Mapping[str, str] = field(default_factory=dict)
-    """What is wrong, by file name."""
+    A known set of which not one picture is recognised counts as another edition: all are taken.
+    """
+
+    def __init__(self, pictures: PictureSet) -> None:
+        self.pictures = pictures
+        self.unreadable = dict.fromkeys(pictures.unreadable, "its kind cannot be read here")
+        """What is wrong, by file name."""
+        self.failures: dict[str, str] = {}
+        """Why a picture of the set gave no pair, by name."""
+        self._recognised: dict[str, Entry] = {}
+        self._strangers: dict[str, Entry] = {}
+        self._copies: list[str] = []
+        self._named = {each.name: each for each in pictures.known.values()}
 
     @property
-    def home(self) -> Path:
-        """The folder of the set, which may hold LR folders beside `HR`."""
-        return self.folder.parent if self.folder.name == "HR" else self.folder
+    def name(self) -> str:
+        """Of the set."""
+        return self.pictures.name
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The pictures of the set that were read so far, by name."""
+        found = self._recognised or self._strangers
+        return tuple(found[name] for name in sorted(found))
+
+    @property
+    def extra(self) -> list[str]:
+        """Files that do not belong to the set."""
+        strangers = self._strangers.values() if self._recognised else ()
+        return [*(entry.path.name for entry in strangers), *self._copies]
+
+    @property
+    def missing(self) -> list[str]:
+        """Known pictures that are not there."""
+        unread = {Path(file).stem for file in self.unreadable}
+        return sorted(self._named.keys() - {entry.name for entry in self.entries} - unread)
+
+    def pairs(self, rule: PairRule) -> Iterator[tuple[str, Pair | None]]:
+        """Read every file once; a file of a known name comes before a copy of its pixels.
+
+        Yields:
+            What the picture is called, and its pair: None where there is none, as `failures`,
+            `unreadable` or `extra` say.
+        """
+        for path in sorted(self.pictures.files, key=lambda path: path.stem not in self._named):
+            picture = self._read(path)
+            entry = self._recognise(picture) if picture else None
+            if picture and entry:
+                yield entry.name, self._pair(rule, picture, entry.name)
+            else:
+                yield path.name, None
+
+    def _read(self, path: Path) -> HRPicture | None:
+        try:
+            codes, gray = read_codes(path)
+        except (OSError, PictureError) as error:
+            self.unreadable[path.name] = str(error).removeprefix(f"{path}: ")
+            return None
+        return HRPicture(path=path, codes=codes, gray=gray)
+
+    def _pair(self, rule: PairRule, picture: HRPicture, name: str) -> Pair | None:
+        try:
+            return rule.pair(picture, name)
+        except (OSError, ValueError) as error:
+            self.failures[name] = f"{type(error).__name__}: {error}"
+            return None
+
+    def _recognise(self, picture: HRPicture) -> Entry | None:
+        """The picture in a file; None when it is not of the set."""
+        path, stem = picture.path, picture.path.stem
+        genuine = self.pictures.known.get(digest(picture.codes)) if self._named else None
+        if genuine is not None or not self._named:
+            return self._add(Entry(name=genuine.name if genuine else stem, path=path))
+        if stem in self._named:
+            altered = _difference(picture, self._named[stem])
+            return self._add(Entry(name=stem, path=path, altered=altered))
+        self._strangers[stem] = Entry(name=stem, path=path, altered=_OTHER)
+        return None if self._recognised else self._strangers[stem]
+
+    def _add(self, entry: Entry) -> Entry | None:
+        if entry.name in self._recognised:
+            self._copies.append(entry.path.name)
+            return None
+        self._recognised[entry.name] = entry
+        return entry
 
     @property
     def complete(self) -> bool:
         """Every picture is there and readable, so that the mean is comparable."""
-        return not self.unreadable and self.expected in (None, len(self.entries))
+        return not self.unreadable and self.pictures.expected in (None, len(self.entries))
 
     def status(self) -> str:
         """How many pictures there are, and whether their checksums match."""
-        genuine = self.checked and not any(entry.altered for entry in self.entries)
-        belong = "" if self.expected is None else f" of {self.expected}"
+        genuine = bool(self._recognised) and bool(self._named)
+        genuine = genuine and not any(entry.altered for entry in self.entries)
+        expected = self.pictures.expected
+        belong = "" if expected is None else f" of {expected}"
         matched = ", checksums match" if genuine else ""
         return f"{self.name}: {len(self.entries)}{belong} pictures{matched}"
 
     def remarks(self) -> list[str]:
         """What a reader of the mean must know, one sentence each."""
+        entries, expected = self.entries, self.pictures.expected
         said = [f"{name} cannot be read: {why}" for name, why in self.unreadable.items()]
-        if self.missing:
-            said.append(f"missing: {_some(self.missing)}")
-        if self.extra:
-            said.append(f"not of the set, left out: {_some(self.extra)}")
-        if self.expected is not None and len(self.entries) > self.expected:
-            said.append(f"{len(self.entries)} pictures found where {self.expected} belong")
-        altered = [f"{entry.name} ({entry.altered})" for entry in self.entries if entry.altered]
-        if altered:
-            said.append(f"other copies than ours: {_some(altered)}")
+        altered = [f"{entry.name} ({entry.altered})" for entry in entries if entry.altered]
+        for words, names in (
+            ("missing", self.missing),
+            ("not HR, left out", self.pictures.low),
+            ("not of the set, left out", self.extra),
+            ("other copies than ours", altered),
+        ):
+            if names:
+                said.append(f"{words}: {_some(names)}")
+        if expected is not None and len(entries) > expected:
+            said.append(f"{len(entries)} pictures found where {expected} belong")
         if not self.complete:
-            total = self.expected or len(self.entries) + len(self.unreadable)
-            said.append(f"only {len(self.entries)} of {total}: not comparable with published means")
+            total = expected or len(entries) + len(self.unreadable)
+            said.append(f"only {len(entries)} of {total}: not comparable with published means")
         return [f"{self.name}: {sentence}" for sentence in said]
+
+
+def _difference(picture: HRPicture, known: KnownPicture) -> str:
+    height, width = picture.codes.shape[:2]
+    if (height, width) == (known.height, known.width):
+        return "other pixels"
+    return f"{height} x {width}, not {known.height} x {known.width}"
 
 
 def _some(names: tuple[str, ...] | list[str], most: int = 6) -> str:
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + rest
-
-
-class _Seen(NamedTuple):
-    """What is remembered of a picture that was read."""
-
-    pixels: str
-    height: int
-    width: int
-
-
-def survey(data: str, root: Path | None = None) -> Survey:
-    """Look at a set: one of the five by name under a data root, or any folder.
-
-    Pictures of Set5, Set14 and BSD100 are recognised by their pixels, whatever their file name.
-
-    Args:
-        data: name of a set, or path of a folder with pictures, or with `HR` inside.
-        root: holds a folder for each set.
-
-    Raises:
-        FileNotFoundError: the set is not there; the message says how to obtain it.
-    """
-    benchmark = find_benchmark(data)
-    if benchmark is not None:
-        known = known_pictures(benchmark.name)
-        return _compare(benchmark.name, locate(benchmark, root), benchmark.count, known)
-    folder = Path(data)
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f"data must be one of {', '.join(BENCHMARKS)} or a folder, got {data!r}"
-        )
-    whole = folder.resolve()
-    name = whole.parent.name if whole.name == "HR" else whole.name
-    return _compare(name, hr_folder(folder), None, {})
-
-
-def _compare(name: str, folder: Path, expected: int | None, known: Mapping[str, Known]) -> Survey:
-    """Read every picture once and hold it against the known ones."""
-    seen: dict[Path, _Seen] = {}
-    unreadable: dict[str, str] = {}
-    for path in picture_files(folder):
-        try:
-            codes, _ = read_codes(path)
-        except (OSError, PictureError) as error:
-            unreadable[path.name] = str(error).removeprefix(f"{path}: ")
-        else:
-            seen[path] = _Seen(digest(codes), *codes.shape[:2])
-    entries, extra = _identify(seen, known)
-    unread = {Path(file).stem for file in unreadable}
-    missing = {each.name for each in known.values()} - set(entries) - unread
-    return Survey(
-        name=name,
-        folder=folder,
-        expected=expected,
-        entries=tuple(entries[each] for each in sorted(entries)),
-        checked=bool(known),
-        missing=tuple(sorted(missing)),
-        extra=tuple(extra),
-        unreadable=unreadable,
-    )
-
-
-def _identify(
-    seen: Mapping[Path, _Seen], known: Mapping[str, Known]
-) -> tuple[dict[str, Entry], list[str]]:
-    """The pictures of the set by name, and the files that do not belong to it.
-
-    A known set of which not one picture is recognised counts as another edition: all are taken.
-    """
-    named = {each.name: each for each in known.values()}
-    entries: dict[str, Entry] = {}
-    extra: list[str] = []
-    first = sorted(seen, key=lambda path: path.stem not in named)  # own name before a copy
-    for path in first:
-        picture = seen[path]
-        entry = _entry(path, picture, known.get(picture.pixels), named)
-        if entry is None or entry.name in entries:
-            extra.append(path.name)
-        else:
-            entries[entry.name] = entry
-    if entries or not known:
-        return entries, extra
-    return {p.stem: Entry(name=p.stem, path=p, altered="other edition") for p in seen}, []
-
-
-def _entry(
-    path: Path, picture: _Seen, genuine: Known | None, named: Mapping[str, Known]
-) -> Entry | None:
-    """The picture in a file; None when it is not of the set."""
-    if genuine is not None or not named:
-        return Entry(name=genuine.name if genuine else path.stem, path=path)
-    known = named.get(path.stem)
-    if known is None:
-        return None
-    resized = (picture.height, picture.width) != (known.height, known.width)
-    size = f"{picture.height} x {picture.width}, not {known.height} x {known.width}"
-    return Entry(name=path.stem, path=path, altered=size if resized else "other pixels")
