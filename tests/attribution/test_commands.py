@@ -116,6 +116,37 @@ def test_sweep_prints_means_and_continues(files):
     assert "over 2 pictures, 2 patches" in again.output
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_picture_that_fails_costs_no_other(files, monkeypatch, processes):
+    (files / "broken.png").write_bytes((files / "colour.png").read_bytes()[:200])
+    Image.new("RGB", (9, 9)).save(files / "small.png")
+    (files / "choosy_network.py").write_text(
+        "from torch.nn.functional import interpolate\n\n"
+        "def network(lr):\n    if lr.mean() > 0.9:\n        raise RuntimeError('too bright')\n"
+        "    return interpolate(lr, scale_factor=4, mode='bilinear')\n\n"
+        "def make():\n    return network\n"
+    )
+    Image.new("RGB", (40, 40), (250, 250, 250)).save(files / "bright.png")
+    monkeypatch.syspath_prepend(str(files))
+    monkeypatch.setenv("PYTHONPATH", str(files), prepend=":")
+    pictures = [files / f"{name}.png" for name in ("broken", "small", "bright", "colour")]
+    rest = ("--results", files / "rows.jsonl", "--fold", 1, "--grid", 1, "--processes", processes)
+    result = run(lam_sweep, *pictures, "-m", "python:choosy_network:make", *rest)
+    assert result.exit_code == 1
+    assert "over 1 pictures, 1 patches" in result.stdout
+    assert f"{files / 'broken.png'} failed: PNG is cut short" in result.stderr
+    assert "small.png failed: SR must be at least 16 x 16, got 8 x 8" in result.stderr
+    assert "bright.png failed: make, too bright" in result.stderr
+    assert "colour.png failed" not in result.stderr
+    sys.modules.pop("choosy_network", None)
+
+
+def test_wrong_usage_of_a_sweep(files):
+    for wrong in (("-m", "hat"), ("--grid", 0), ("--results", files / "colour.png")):
+        options = ("--results", files / "rows.jsonl", "--fold", 1, *wrong)
+        assert run(lam_sweep, files / "colour.png", *options).exit_code == 2
+
+
 def test_any_callable_can_be_studied(files, monkeypatch):
     (files / "their_network.py").write_text(
         "from torch.nn import Upsample\n\n"

@@ -33,11 +33,12 @@ def plan(tmp_path) -> SweepPlan:
 
 
 def test_a_stopped_sweep_goes_on_where_it_stopped(plan, tmp_path):
-    results, tasks = tmp_path / "rows.jsonl", all_tasks(plan)
+    results, (tasks, failures) = tmp_path / "rows.jsonl", all_tasks(plan)
     running = sweep(pending(tasks, read(results)), results)
-    first = next(running)
+    first = next(running).rows
     running.close()
     assert len(first) == 4
+    assert not failures
     with results.open("a") as file:
         file.write('{"model": "net0", "pat')  # stopped while writing
     left = pending(tasks, read(results))
@@ -57,12 +58,12 @@ def test_a_stopped_sweep_goes_on_where_it_stopped(plan, tmp_path):
 
 
 def test_other_settings_or_weights_are_other_rows(plan, tmp_path):
-    tasks = all_tasks(plan)
+    tasks, _ = all_tasks(plan)
     rows = [t.head | {"patch": list(patch)} for t in tasks for patch in t.patches]
     assert pending(tasks, rows) == []
     assert len(pending(tasks, [row | {"fold": 50} for row in rows])) == 4
     checkpoint.save(random_network(TINY, 7), tmp_path / "net0.safetensors", layout="official")
-    assert len(pending(all_tasks(plan), rows)) == 2
+    assert len(pending(all_tasks(plan)[0], rows)) == 2
 
 
 def test_grid_is_even_and_inside():

@@ -5,6 +5,7 @@ from typing import Literal
 import click
 
 from hatsr.apps.progress import counting
+from hatsr.apps.usage import wrong_usage
 
 Mode = Literal["robust", "reference"]
 
@@ -133,7 +134,13 @@ def lam_sweep(  # noqa: PLR0913 - one argument for each option
     memory: float,
     is_lr: bool,
 ) -> None:
-    """Mean diffusion index of networks over positions and pictures, with its 95 % interval."""
+    """Mean diffusion index of networks over positions and pictures, with its 95 % interval.
+
+    A picture that fails is reported and the others are measured.
+
+    Exit code: 0 all measured, 1 a picture failed, 2 wrong usage.
+    """
+    import sys
     from pathlib import Path
 
     from hatsr.attribution.integral import LamSettings
@@ -147,13 +154,19 @@ def lam_sweep(  # noqa: PLR0913 - one argument for each option
         sweep,
     )
 
-    settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
-    plan = SweepPlan(models=models, pictures=images, grid=grid, is_lr=is_lr, settings=settings)
-    file, tasks = Path(results), all_tasks(plan)
-    todo = pending(tasks, read_rows(file))
-    click.echo(f"{sum(len(task.patches) for task in todo)} patches to do", err=True)
+    with wrong_usage((ValueError,)):
+        settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
+        plan = SweepPlan(models=models, pictures=images, grid=grid, is_lr=is_lr, settings=settings)
+        file, (tasks, failures) = Path(results), all_tasks(plan)
+        todo = pending(tasks, read_rows(file))
+        click.echo(f"{sum(len(task.patches) for task in todo)} patches to do", err=True)
     with counting("pictures") as update:
-        for done, _ in enumerate(sweep(todo, file, processes), 1):
+        for done, finished in enumerate(sweep(todo, file, processes), 1):
+            if finished.failure:
+                failures[finished.task.picture] = finished.failure
             update(done, len(todo))
     for summary in summarise(belonging(tasks, read_rows(file))):
         click.echo(summary.line())
+    for picture, why in failures.items():
+        click.echo(f"{picture} failed: {why}", err=True)
+    sys.exit(1 if failures else 0)

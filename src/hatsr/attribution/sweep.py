@@ -12,7 +12,7 @@ import torch
 from hatsr.attribution.integral import DEFAULTS, LamSettings
 from hatsr.attribution.maps import lam_patches
 from hatsr.attribution.objective import Patch
-from hatsr.attribution.subject import file_digest, load_scene, load_subject
+from hatsr.attribution.subject import Subject, file_digest, load_scene, load_subject
 
 Row = dict[str, object]
 """Model, picture and numbers of one patch, as one line of JSON."""
@@ -136,27 +136,43 @@ def row_key(row: Mapping[str, object]) -> str:
     return json.dumps([row.get(name) for name in _KEY])
 
 
-def all_tasks(plan: SweepPlan) -> list[Task]:
-    """A task for each model and picture."""
-    found = []
+def all_tasks(plan: SweepPlan) -> tuple[list[Task], dict[str, str]]:
+    """A task for each model and picture, and why a picture has none, by file.
+
+    Raises:
+        ValueError: a model cannot be loaded.
+    """
+    found: list[Task] = []
+    failures: dict[str, str] = {}
     for model in plan.models:
         subject = load_subject(model)
         for picture in plan.pictures:
-            scene = load_scene(picture, subject.scale, is_lr=plan.is_lr)
-            h, w = (side * subject.scale for side in scene.lr.shape[-2:])
-            head: Row = {
-                "model": subject.name,
-                "weights": subject.digest,
-                "picture": Path(picture).name,
-                "pixels": file_digest(picture),
-                "is_lr": plan.is_lr,
-                "window": plan.settings.window,
-                "fold": plan.settings.fold,
-                "mode": plan.settings.mode,
-            }
-            patches = grid_patches(h, w, plan.settings.window, plan.grid)
-            found.append(Task(model=model, picture=picture, patches=patches, head=head, plan=plan))
-    return found
+            try:
+                found.append(_task(plan, model, subject, picture))
+            except (OSError, ValueError) as error:
+                failures[picture] = _in_words(error, picture)
+    return found, failures
+
+
+def _task(plan: SweepPlan, model: str, subject: Subject, picture: str) -> Task:
+    scene = load_scene(picture, subject.scale, is_lr=plan.is_lr)
+    h, w = (side * subject.scale for side in scene.lr.shape[-2:])
+    head: Row = {
+        "model": subject.name,
+        "weights": subject.digest,
+        "picture": Path(picture).name,
+        "pixels": file_digest(picture),
+        "is_lr": plan.is_lr,
+        "window": plan.settings.window,
+        "fold": plan.settings.fold,
+        "mode": plan.settings.mode,
+    }
+    patches = grid_patches(h, w, plan.settings.window, plan.grid)
+    return Task(model=model, picture=picture, patches=patches, head=head, plan=plan)
+
+
+def _in_words(error: Exception, picture: str) -> str:
+    return str(error).removeprefix(f"{picture}: ")
 
 
 def pending(tasks: Sequence[Task], rows: Sequence[Row]) -> list[Task]:
@@ -173,18 +189,33 @@ def belonging(tasks: Sequence[Task], rows: Sequence[Row]) -> list[Row]:
     return [by_key[key] for key in keys if key in by_key]
 
 
-def run_task(task: Task) -> list[Row]:
-    """The rows of a task."""
-    plan, subject = task.plan, load_subject(task.model)
-    scene = load_scene(task.picture, subject.scale, is_lr=plan.is_lr)
-    found = lam_patches(subject.network, scene.lr, task.patches, plan.settings)
-    return [task.head | attribution.numbers() for attribution in found]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finished:
+    """What became of a task."""
+
+    task: Task
+    rows: tuple[Row, ...] = ()
+    failure: str = ""
+    """Why there are no rows."""
+
+
+def run_task(task: Task) -> Finished:
+    """Do a task; one that fails, whatever its network or picture raised, costs no other."""
+    try:
+        plan, subject = task.plan, load_subject(task.model)
+        scene = load_scene(task.picture, subject.scale, is_lr=plan.is_lr)
+        found = lam_patches(subject.network, scene.lr, task.patches, plan.settings)
+    except Exception as error:
+        why = f"{task.head['model']}, {_in_words(error, task.picture)}"
+        return Finished(task=task, failure=why)
+    rows = tuple(task.head | attribution.numbers() for attribution in found)
+    return Finished(task=task, rows=rows)
 
 
 def sweep(
     todo: Sequence[Task], results: Path, processes: int = 1
-) -> Generator[list[Row], None, None]:
-    """Do the tasks, append the rows of each to the file and yield them.
+) -> Generator[Finished, None, None]:
+    """Do the tasks, append the rows of each to the file and yield what became of it.
 
     A run that was stopped loses only the tasks under way (one picture with one model each).
 
@@ -194,13 +225,13 @@ def sweep(
         processes: how many share the work; each gets its part of threads and memory.
     """
     with results.open("a", encoding="utf-8") as file:
-        for rows in _run(todo, min(processes, len(todo))):
-            file.write("".join(json.dumps(row) + "\n" for row in rows))
+        for finished in _run(todo, min(processes, len(todo))):
+            file.write("".join(json.dumps(row) + "\n" for row in finished.rows))
             file.flush()
-            yield rows
+            yield finished
 
 
-def _run(todo: Sequence[Task], processes: int) -> Iterator[list[Row]]:
+def _run(todo: Sequence[Task], processes: int) -> Iterator[Finished]:
     if processes <= 1:
         yield from map(run_task, todo)
         return
