@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from hatsr.evaluation.cost import measured
+from hatsr.evaluation.candidates import Candidate, open_candidate
+from hatsr.evaluation.cost.measuring import measured
 from hatsr.evaluation.evaluate import Output, evaluate
-from hatsr.evaluation.scores import Rules
-from hatsr.evaluation.sets import open_set
-from hatsr.evaluation.sources import Candidate, open_candidate
-from hatsr.evaluation.survey import Survey
+from hatsr.evaluation.results import Rules
+from hatsr.evaluation.sets.folders import open_set
+from hatsr.evaluation.sets.survey import Survey
 from hatsr.image import from_array, write
 from hatsr.resize import imresize
 

@@ -15,7 +15,7 @@ import torch
 
 from hatsr.data.batches import open_loader
 from hatsr.data.patches import to_unit
-from hatsr.evaluation.complexity import complexity
+from hatsr.evaluation.cost.complexity import complexity
 from hatsr.inference.memory import kept_heap
 from hatsr.training.ema import averaged, update
 from hatsr.training.recipe import read_recipe

@@ -15,10 +15,10 @@ import torch
 
 from hatsr import HAT, checkpoint
 from hatsr.evaluation.benchmark import Benchmark
+from hatsr.evaluation.candidates import open_candidate
 from hatsr.evaluation.measurement import Measurement
-from hatsr.evaluation.scores import Rules
-from hatsr.evaluation.sets import find_sets
-from hatsr.evaluation.sources import open_candidate
+from hatsr.evaluation.results import Rules
+from hatsr.evaluation.sets.folders import find_sets
 
 SETS = ("Set5", "Set14", "BSD100")
 ROOT = Path(__file__).parents[1]

@@ -112,7 +112,7 @@ def test_tables_come_before_a_page_that_fails(mine, monkeypatch):
     def broken(*arguments):
         raise OSError("disk full")
 
-    monkeypatch.setattr("hatsr.evaluation.report.Report.html", broken)
+    monkeypatch.setattr("hatsr.evaluation.report.html.Report.html", broken)
     shutil.copytree(mine / "HR", mine.parent / "theirs")
     rest = ("--scale", "2", "--data", "mine", "-o", "out")
     for command, *models in (

@@ -10,19 +10,18 @@ from torch import Tensor
 
 from hatsr.evaluation import perceptual
 from hatsr.evaluation.benchmark import Benchmark, ignore
-from hatsr.evaluation.compare import differences
-from hatsr.evaluation.cost import measured
-from hatsr.evaluation.gallery import SavedPictures
-from hatsr.evaluation.log import ScoreLog
+from hatsr.evaluation.candidates import Bicubic, Candidate, Network, Pictures
+from hatsr.evaluation.cost.measuring import measured
+from hatsr.evaluation.log import SavedPictures, ScoreLog
 from hatsr.evaluation.measurement import Measurement
 from hatsr.evaluation.metrics import psnr, ssim
-from hatsr.evaluation.outputs import remarks
+from hatsr.evaluation.pairs import Pair, read_codes
 from hatsr.evaluation.perceptual import Perceptual
-from hatsr.evaluation.pictures import Pair, read_codes
-from hatsr.evaluation.scores import Result, Rules, Score, as_json
-from hatsr.evaluation.sets import find_sets, open_set
-from hatsr.evaluation.sources import Bicubic, Candidate, Network, Pictures
-from hatsr.evaluation.survey import Survey
+from hatsr.evaluation.report.remarks import remarks
+from hatsr.evaluation.results import Result, Rules, Score, as_json
+from hatsr.evaluation.sets.folders import find_sets, open_set
+from hatsr.evaluation.sets.survey import Survey
+from hatsr.evaluation.statistics import differences
 from hatsr.resize import imresize
 
 SUBJECT = {"model": "stand-in"}
@@ -162,7 +161,7 @@ def test_several_candidates_share_each_picture_which_is_read_once(folder, model,
         opened.append(path.name)
         return read_codes(path)
 
-    monkeypatch.setattr("hatsr.evaluation.survey.read_codes", counted)
+    monkeypatch.setattr("hatsr.evaluation.sets.survey.read_codes", counted)
     shown: list[tuple[str, list[str]]] = []
     measurements = [Measurement(Bicubic(2), TWO), Measurement(Network(model), TWO)]
     watcher = Benchmark(

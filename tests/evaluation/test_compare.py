@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hatsr.evaluation.compare import ALL, differences, student_quantile
-from hatsr.evaluation.scores import Result, Rules, Score, SetResult
+from hatsr.evaluation.results import Result, Rules, Score, SetResult
+from hatsr.evaluation.statistics import ALL, differences, student_quantile
 
 
 def result(model: str, **sets: list) -> Result:

@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from hatsr.evaluation.published import SETS, judge, row_of, rows, table
+from hatsr.evaluation.paper.published import SETS, judge, published_rows, row_of, smaller_table
 
 PAPER = Path(__file__).parents[3] / "shared/paper"
 
 
 @pytest.mark.parametrize(("scale", "count"), [(2, 16), (3, 16), (4, 17), (8, 0)])
 def test_rows_of_a_scale(scale, count):
-    found = rows(scale)
+    found = published_rows(scale)
     assert len(found) == count
     assert [row.label for row in found][:2] == ["bicubic", "EDSR"][:count]
     assert all(row.psnr.keys() == set(SETS) for row in found if row.method != "IPT")
@@ -28,12 +28,12 @@ def test_rows_of_a_scale(scale, count):
     ],
 )
 def test_spot_values(scale, label, data, psnr, ssim):
-    (row,) = [row for row in rows(scale) if row.label == label]
+    (row,) = [row for row in published_rows(scale) if row.label == label]
     assert (row.psnr[data], row.ssim[data]) == (psnr, ssim)
 
 
 def test_unpublished_cells_are_absent():
-    (ipt,) = [row for row in rows(2) if row.method == "IPT"]
+    (ipt,) = [row for row in published_rows(2) if row.method == "IPT"]
     assert ipt.pretrained
     assert ipt.training == "ImageNet"
     assert not ipt.ssim
@@ -46,24 +46,24 @@ def test_every_number_of_the_tables_is_in_the_paper():
         pytest.skip("the paper is not here")
     numbers = set(re.findall(r"\d+\.\d+", texts[0].read_text("utf-8")))
     for number in (1, 2, 3, 4, 5, 7, 8, 9, 10, 11):
-        for row in table(number).rows:
+        for row in smaller_table(number).rows:
             printed = (f"{cell:.2f}" for cell in row[1:] if isinstance(cell, float) and cell > 20)
             assert all(each in numbers or each[:-1] in numbers for each in printed), row
     for scale in (2, 3, 4):
-        for row in rows(scale)[1:]:
+        for row in published_rows(scale)[1:]:
             assert {f"{value:.2f}" for value in row.psnr.values()} <= numbers
             assert {f"{value:.4f}" for value in row.ssim.values()} <= numbers
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 7, 8, 9, 10, 11])
 def test_smaller_tables_are_whole(number):
-    found = table(number)
+    found = smaller_table(number)
     assert all(len(row) == len(found.columns) for row in found.rows)
 
 
 def test_an_unknown_table():
     with pytest.raises(ValueError, match="one of 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, got 6"):
-        table(6)
+        smaller_table(6)
 
 
 @pytest.mark.parametrize(

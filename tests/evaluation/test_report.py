@@ -7,18 +7,17 @@ import numpy as np
 import pytest
 
 from hatsr.evaluation.benchmark import Benchmark
-from hatsr.evaluation.charts import axis
-from hatsr.evaluation.compare import compare_results
-from hatsr.evaluation.crops import CropCollector, extremes, heat, squared_error
+from hatsr.evaluation.candidates import Bicubic, Network
 from hatsr.evaluation.evaluate import folder_of
-from hatsr.evaluation.gallery import folder_name
 from hatsr.evaluation.measurement import Measurement
-from hatsr.evaluation.outputs import remarks
-from hatsr.evaluation.pictures import Codes, Pair
-from hatsr.evaluation.report import Report
-from hatsr.evaluation.scores import Result, Rules, SetResult
-from hatsr.evaluation.sets import open_set
-from hatsr.evaluation.sources import Bicubic, Network
+from hatsr.evaluation.pairs import Codes, Pair
+from hatsr.evaluation.report.charts import axis
+from hatsr.evaluation.report.crops import CropCollector, extremes, heat, squared_error
+from hatsr.evaluation.report.html import Report
+from hatsr.evaluation.report.remarks import remarks
+from hatsr.evaluation.results import Result, Rules, SetResult
+from hatsr.evaluation.sets.folders import open_set
+from hatsr.evaluation.statistics import compare_results
 from hatsr.image import read
 
 
@@ -203,5 +202,5 @@ def test_an_axis_holds_its_values_between_round_ticks(values):
 
 
 def test_folder_names():
-    assert folder_name("runs/my model?.pth") == "runs_my_model_.pth"
+    assert folder_of(Bicubic(2, "runs/my model?.pth")) == "runs_my_model_.pth-x2"
     assert folder_of(Bicubic(3)) == "bicubic-x3"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hatsr.evaluation import sets as module
-from hatsr.evaluation.pictures import (
+from hatsr.evaluation.candidates import Pictures
+from hatsr.evaluation.pairs import (
     HRPicture,
     Pair,
     PairRule,
@@ -15,10 +15,10 @@ from hatsr.evaluation.pictures import (
     digest,
     read_codes,
 )
-from hatsr.evaluation.scores import Rules
-from hatsr.evaluation.sets import BENCHMARKS, KnownPicture, find_sets, known_pictures
-from hatsr.evaluation.sources import Pictures
-from hatsr.evaluation.survey import Survey
+from hatsr.evaluation.results import Rules
+from hatsr.evaluation.sets import folders as module
+from hatsr.evaluation.sets.folders import BENCHMARKS, KnownPicture, find_sets, known_pictures
+from hatsr.evaluation.sets.survey import Survey
 
 FOUR = Rules(scale=4)
 NAMES = ("baby", "bird", "butterfly", "head", "woman")

@@ -44,9 +44,8 @@ def compare(**options: Any) -> None:
 
     Exit code: 0 all measured, 1 a set or a picture is missing or failed, 2 wrong usage.
     """
-    from hatsr.evaluation.evaluate import Output
-    from hatsr.evaluation.evaluate import compare as measure
-    from hatsr.evaluation.sources import open_candidates
+    from hatsr.evaluation import Output, open_candidates
+    from hatsr.evaluation import compare as measure
 
     models, scale = options["models"], options["scale"]
     if len(models) < 2:

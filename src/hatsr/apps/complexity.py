@@ -37,15 +37,15 @@ def complexity(**options: object) -> None:
 
 
 def _print_one(name: str, options: dict) -> None:
-    from hatsr.evaluation.complexity import RULE, measure
-    from hatsr.evaluation.complexity import complexity as count
+    from hatsr.evaluation.cost.complexity import RULE, time_forward
+    from hatsr.evaluation.cost.complexity import complexity as count
     from hatsr.model import preset
 
     config = changed(preset(name, scale=options["scale"]), options["changes"])
     facts: dict[str, object] = {"preset": name, "scale": config.scale, "size": options["size"]}
     facts |= asdict(count(config, options["size"], options["size"]))
     if options["run"]:
-        facts |= asdict(measure(config, options["size"], options["size"]))
+        facts |= asdict(time_forward(config, options["size"], options["size"]))
     facts["rule"] = RULE
     if options["as_json"]:
         click.echo(json.dumps(facts, indent=2))
@@ -79,7 +79,7 @@ def changed(config: "HATConfig", changes: tuple[str, ...]) -> "HATConfig":
 
 
 def _print_paper(as_json: bool) -> None:
-    from hatsr.evaluation.complexity import RULE, paper_rows
+    from hatsr.evaluation.cost.complexity import RULE, paper_rows
 
     rows = paper_rows()
     if as_json:

@@ -15,7 +15,7 @@ from hatsr.apps.results import say, show
 from hatsr.apps.usage import wrong_usage
 
 if TYPE_CHECKING:
-    from hatsr.evaluation.scores import Rules
+    from hatsr.evaluation import Rules
 
 
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,9 +101,8 @@ def evaluate(**options: Any) -> None:
 
     Exit code: 0 all measured, 1 a set or a picture is missing or failed, 2 wrong usage.
     """
-    from hatsr.evaluation.evaluate import Output
-    from hatsr.evaluation.evaluate import evaluate as measure
-    from hatsr.evaluation.sources import open_candidate, open_pictures
+    from hatsr.evaluation import Output, open_candidate, open_pictures
+    from hatsr.evaluation import evaluate as measure
 
     if options["published"] is not None:
         _print_published(options["published"], options["scale"] or 4)
@@ -154,7 +153,7 @@ def _spec(options: dict[str, Any]) -> str:
 
 def rules_of(scale: int, options: dict[str, Any]) -> Rules:
     """The rules that the options ask for."""
-    from hatsr.evaluation.scores import Rules
+    from hatsr.evaluation import Rules
 
     return Rules(
         scale=scale,
@@ -166,7 +165,6 @@ def rules_of(scale: int, options: dict[str, Any]) -> Rules:
 
 
 def _print_published(number: int, scale: int) -> None:
-    from hatsr.evaluation.published import SETS
-    from hatsr.evaluation.tables import published, smaller
+    from hatsr.evaluation import paper_table
 
-    show(published(scale, SETS) if number == 6 else smaller(number))
+    show(paper_table(number, scale))

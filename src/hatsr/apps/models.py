@@ -92,7 +92,7 @@ def _machine() -> dict[str, object]:
 
 def _checkpoint(model: str) -> dict[str, object]:
     from hatsr import checkpoint
-    from hatsr.evaluation.complexity import complexity
+    from hatsr.evaluation.cost.complexity import complexity
 
     path = checkpoint.resolve(model)
     found = checkpoint.read(path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from hatsr.evaluation.tables import Table
+    from hatsr.evaluation import Table
 
 
 _ENDLESS = 1000

@@ -7,7 +7,7 @@ from numpy import ndarray
 
 from hatsr.attribution.objective import Patch
 from hatsr.attribution.subject import eight_bit
-from hatsr.evaluation.metrics import psnr, ssim
+from hatsr.evaluation import psnr, ssim
 
 _SSIM_WINDOW = 11
 

@@ -6,7 +6,7 @@ from math import nan, sqrt
 from statistics import fmean, stdev
 
 from hatsr.attribution.sweep import Row
-from hatsr.evaluation.compare import student_quantile
+from hatsr.evaluation import student_quantile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

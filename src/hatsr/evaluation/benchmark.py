@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from hatsr.evaluation.environment import environment
+from hatsr.evaluation.cost.environment import environment
 from hatsr.evaluation.measurement import Made, Measurement, Outcome
-from hatsr.evaluation.pictures import Codes, Pair
-from hatsr.evaluation.scores import Result, Score, SetResult
-from hatsr.evaluation.sets import PictureSet
-from hatsr.evaluation.survey import Survey
+from hatsr.evaluation.pairs import Codes, Pair
+from hatsr.evaluation.results import Result, Score, SetResult
+from hatsr.evaluation.sets.folders import PictureSet
+from hatsr.evaluation.sets.survey import Survey
 
 Progress = Callable[[int, int, str], None]
 """Told the pictures done, their total, and words about the last one."""

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from hatsr.evaluation.benchmark import Benchmark, Progress, ignore
-from hatsr.evaluation.compare import Comparison, compare_results
-from hatsr.evaluation.crops import CropCollector
-from hatsr.evaluation.gallery import SavedPictures, folder_name
-from hatsr.evaluation.log import ScoreLog
-from hatsr.evaluation.measurement import Measurement
-from hatsr.evaluation.outputs import difference_table, reference, remarks, verdicts
-from hatsr.evaluation.published import Row, rows
-from hatsr.evaluation.report import Report
-from hatsr.evaluation.scores import Result, Rules, as_json
-from hatsr.evaluation.sets import find_sets
-from hatsr.evaluation.sources import (
+from hatsr.evaluation.candidates import (
     BICUBIC,
     Bicubic,
     Candidate,
@@ -27,16 +16,15 @@ from hatsr.evaluation.sources import (
     open_candidate,
     open_candidates,
 )
-from hatsr.evaluation.tables import (
-    Table,
-    as_csv,
-    as_latex,
-    as_markdown,
-    comparison,
-    details,
-    pictures,
-)
-from hatsr.files import replacing
+from hatsr.evaluation.log import SavedPictures, ScoreLog
+from hatsr.evaluation.measurement import Measurement
+from hatsr.evaluation.report.crops import CropCollector
+from hatsr.evaluation.report.findings import Evaluation, ModelComparison
+from hatsr.evaluation.report.html import Report
+from hatsr.evaluation.report.remarks import reference, remarks, verdicts
+from hatsr.evaluation.results import Result, Rules
+from hatsr.evaluation.sets.folders import find_sets
+from hatsr.evaluation.statistics import compare_results
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,109 +44,6 @@ class Output:
 
 
 DEFAULT_OUTPUT = Output()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Evaluation:
-    """A model measured on sets, beside what others published."""
-
-    result: Result
-    row: Row | None
-    """The published row that the result is held against."""
-    remarks: tuple[str, ...]
-    """What a reader must know."""
-    verdicts: tuple[str, ...]
-    """Whether the means lie within the band of `row`."""
-    absent: tuple[str, ...] = ()
-    """Why a set was not measured."""
-    folder: Path
-    """Where its files are."""
-    report: Report | None = None
-    """The page against bicubic, where one was asked for; not yet written."""
-
-    @property
-    def tables(self) -> tuple[Table, Table]:
-        """Beside published rows; everything that was measured."""
-        return comparison([self.result]), details(self.result)
-
-    @property
-    def comparable(self) -> bool:
-        """Every set is whole and every picture was measured."""
-        return all(each.comparable for each in self.result.sets)
-
-    def document(self) -> dict[str, Any]:
-        """Everything, for `--json` and the JSON file."""
-        published = [
-            {"label": each.label, "psnr": dict(each.psnr), "ssim": dict(each.ssim)}
-            for each in rows(self.result.rules.scale)
-        ]
-        return {
-            **as_json(self.result),
-            "remarks": self.remarks,
-            "reference": self.row.label if self.row else None,
-            "verdicts": self.verdicts,
-            "published": published,
-        }
-
-    def write(self) -> None:
-        """Write result.json, pictures.csv, table.md and table.tex."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        said = [f"- {line}" for line in (*self.verdicts, *self.remarks)]
-        tables = self.tables
-        texts = {
-            "result.json": json.dumps(self.document(), indent=2, allow_nan=False) + "\n",
-            "pictures.csv": as_csv(pictures(self.result)),
-            "table.md": "\n".join([*map(as_markdown, tables), *said, ""]),
-            "table.tex": "\n".join(map(as_latex, tables)),
-        }
-        for name, text in texts.items():
-            with replacing(self.folder / name) as part:
-                part.write_text(text, "utf-8")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModelComparison:
-    """Models on the same pictures, each held against the first one."""
-
-    results: tuple[Result, ...]
-    """The first is the baseline."""
-    comparisons: tuple[Comparison, ...]
-    """Of the others with it, by self-ensemble where that was asked for."""
-    ensemble: bool
-    """Whether `comparisons` are of self-ensembles."""
-    remarks: tuple[str, ...]
-    """What a reader must know."""
-    absent: tuple[str, ...]
-    """Why a set was not measured."""
-    folder: Path
-    """Where scores and SR pictures are."""
-    report: Report
-    """The page, not yet written."""
-
-    @property
-    def comparable(self) -> bool:
-        """Every set is whole and every picture was measured, by all models."""
-        return all(each.comparable for result in self.results for each in result.sets)
-
-    @property
-    def tables(self) -> list[Table]:
-        """The means beside published rows, and the differences of each model that has some."""
-        found = [each for each in self.comparisons if each.differences]
-        return [
-            comparison(self.results),
-            *(difference_table(each, ensemble=self.ensemble) for each in found),
-        ]
-
-    def document(self) -> dict[str, Any]:
-        """Everything, for `--json`."""
-        return {
-            "baseline": self.results[0].model,
-            "differences": {
-                each.model: [asdict(d) | {"verdict": d.verdict} for d in each.differences]
-                for each in self.comparisons
-            },
-            "results": [as_json(result) for result in self.results],
-        }
 
 
 def evaluate(
@@ -310,5 +195,6 @@ def _report(results: Sequence[Result], crops: CropCollector) -> Report:
 
 def folder_of(candidate: Candidate) -> str:
     """Name of a candidate's own folder."""
-    name, ending = folder_name(candidate.name), f"x{candidate.scale}"
+    name = re.sub(r"[^\w.+-]+", "_", candidate.name).strip("._") or "model"
+    ending = f"x{candidate.scale}"
     return name if name.endswith(ending) else f"{name}-{ending}"

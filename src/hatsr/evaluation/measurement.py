@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hatsr.evaluation.cost import Cost, measured
-from hatsr.evaluation.gallery import SavedPictures
-from hatsr.evaluation.log import ScoreLog
+from hatsr.evaluation.candidates import Candidate
+from hatsr.evaluation.cost.measuring import Cost, measured
+from hatsr.evaluation.log import SavedPictures, ScoreLog
 from hatsr.evaluation.metrics import psnr, quality, ssim
+from hatsr.evaluation.pairs import Codes, Pair
 from hatsr.evaluation.perceptual import Perceptual
-from hatsr.evaluation.pictures import Codes, Pair
-from hatsr.evaluation.scores import Rules, Score
-from hatsr.evaluation.sources import Candidate
+from hatsr.evaluation.results import Rules, Score
 
 Outcome = Score | str
 """The score of a picture, or why there is none."""

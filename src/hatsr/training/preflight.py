@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import torch
 
-from hatsr.evaluation.complexity import complexity
+from hatsr.evaluation.cost.complexity import complexity
 from hatsr.training.loop import timed_steps
 from hatsr.training.setup import Setup
 from hatsr.training.state import newest_step, states

@@ -8,7 +8,7 @@ from math import atan, cos, isfinite, pi, sin, sqrt
 
 import numpy as np
 
-from hatsr.evaluation.scores import Result
+from hatsr.evaluation.results import Result
 
 ALL = "all pictures"
 """Name of the row over all sets together."""

@@ -6,13 +6,13 @@ from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.evaluation import charts
-from hatsr.evaluation.compare import Comparison, Difference
-from hatsr.evaluation.crops import Crop, CropCollector, Strip, brightest, error_levels, heat
 from hatsr.evaluation.metrics import psnr, ssim
-from hatsr.evaluation.pictures import Codes
-from hatsr.evaluation.scores import Result, Score
-from hatsr.evaluation.tables import comparison, details, figure
+from hatsr.evaluation.pairs import Codes
+from hatsr.evaluation.report import charts
+from hatsr.evaluation.report.crops import Crop, CropCollector, Strip, brightest, error_levels, heat
+from hatsr.evaluation.report.tables import beside_published, detail_table, format_number
+from hatsr.evaluation.results import Result, Score
+from hatsr.evaluation.statistics import Comparison, Difference
 from hatsr.files import replacing
 from hatsr.image import encode, from_array
 
@@ -84,9 +84,9 @@ class Report:
         """The page."""
         from jinja2 import Environment, PackageLoader, StrictUndefined
 
-        loader = PackageLoader("hatsr.evaluation", "data")
+        loader = PackageLoader(__package__, ".")
         environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-        environment.filters["figure"] = figure
+        environment.filters["number"] = format_number
         drawn = [self._comparison(each) for each in self.comparisons if each.differences]
         best = max(drawn, key=lambda each: each.overall.mean, default=None)
         by_picture = self._by_picture()
@@ -96,8 +96,8 @@ class Report:
             comparisons=drawn,
             best=best,
             strips=[_draw(s) for s in strips if (s.crop.data, s.crop.picture) in by_picture],
-            beside_published=comparison(self.results),
-            details=[details(each) for each in self.results],
+            beside_published=beside_published(self.results),
+            details=[detail_table(each) for each in self.results],
             remarks=self.remarks,
             by_picture=by_picture,
         )
@@ -131,7 +131,7 @@ def _draw(strip: Strip) -> DrawnStrip:
             Panel(
                 label=label,
                 psnr=f"{values[label]:.2f}",
-                ssim=figure(ssim(crop, hr) if strip.crop.side >= 11 else None, 4),
+                ssim=format_number(ssim(crop, hr) if strip.crop.side >= 11 else None, 4),
                 image=_address(crop, "png"),
                 error=_address(heat(errors[label], top), "png"),
                 best=values[label] == max(values.values()),

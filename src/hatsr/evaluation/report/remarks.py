@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from hatsr.evaluation.compare import Comparison
-from hatsr.evaluation.published import BAND, Row, judge, row_of, rows
-from hatsr.evaluation.scores import Result
-from hatsr.evaluation.sources import BICUBIC
-from hatsr.evaluation.tables import Table
+from hatsr.evaluation.candidates import BICUBIC
+from hatsr.evaluation.paper.published import BAND, PublishedRow, judge, published_rows, row_of
+from hatsr.evaluation.results import Result
+from hatsr.evaluation.statistics import Comparison
 
 
-def reference(model: str, scale: int, against: str = "") -> Row | None:
+def reference(model: str, scale: int, against: str = "") -> PublishedRow | None:
     """The published row that a model must meet.
 
     Args:
@@ -26,14 +25,14 @@ def reference(model: str, scale: int, against: str = "") -> Row | None:
     if not against:
         return row_of(model, scale)
     wanted = against.replace("+", "†")
-    for row in rows(scale):
+    for row in published_rows(scale):
         if row.label == wanted:
             return row
-    labels = ", ".join(row.label for row in rows(scale)) or "none"
+    labels = ", ".join(row.label for row in published_rows(scale)) or "none"
     raise ValueError(f"published row must be one of {labels} at x{scale}, got {against!r}")
 
 
-def verdicts(result: Result, row: Row | None) -> list[str]:
+def verdicts(result: Result, row: PublishedRow | None) -> list[str]:
     """Whether each whole set lies within the band of a published row.
 
     Bicubic's row was measured by MATLAB programs, which judge a gray picture by its own code.
@@ -73,23 +72,3 @@ def remarks(results: Sequence[Result], comparisons: Sequence[Comparison] = ()) -
         if not each.differences
     ]
     return list(dict.fromkeys(said))
-
-
-def difference_table(found: Comparison, *, ensemble: bool = False) -> Table:
-    """Differences between two models as `hatsr compare` prints them."""
-    kind = "self-ensemble's PSNR" if ensemble else "PSNR"
-    return Table(
-        title=f"{found.model} minus {found.baseline}, {kind} in dB on Y",
-        header=("Set", "Pictures", "Mean", "95 % interval", "Better on", "Verdict"),
-        rows=tuple(
-            (
-                each.data,
-                str(each.n),
-                f"{each.mean:+.3f}",
-                f"{each.low:+.3f} to {each.high:+.3f}" if each.n > 1 else "-",
-                f"{each.wins} of {each.n}",
-                each.verdict,
-            )
-            for each in found.differences
-        ),
-    )

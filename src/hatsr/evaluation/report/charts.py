@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 
-from hatsr.evaluation.compare import Difference
-from hatsr.evaluation.scores import Result
+from hatsr.evaluation.results import Result
+from hatsr.evaluation.statistics import Difference
 
 
 @dataclass(frozen=True, slots=True)

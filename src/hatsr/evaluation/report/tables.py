@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isinf
 
-from hatsr.evaluation.published import SETS, Row, rows, table
-from hatsr.evaluation.scores import FIGURES, Result, SetResult
+from hatsr.evaluation.paper.published import SETS, PublishedRow, published_rows, smaller_table
+from hatsr.evaluation.results import FIGURES, Result, SetResult
+from hatsr.evaluation.statistics import Comparison
 
 DAGGER = "† pre-trained on ImageNet."
 STAR = "* not over the whole set: not comparable."
@@ -27,16 +28,16 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def figure(value: float | None, digits: int) -> str:
+def format_number(value: float | None, digits: int) -> str:
     """A number for a table; a dash where there is none."""
     if value is None:
         return "-"
     return "∞" if isinf(value) else f"{value:.{digits}f}"
 
 
-def published(scale: int, names: Sequence[str]) -> Table:
+def published_table(scale: int, names: Sequence[str]) -> Table:
     """Bicubic and Table 6 at a scale, over the named sets; no rows where none of them is in it."""
-    shown = [row for row in rows(scale) if any(name in SETS for name in names)]
+    shown = [row for row in published_rows(scale) if any(name in SETS for name in names)]
     return Table(
         title=f"x{scale}, PSNR in dB and SSIM on Y",
         header=(
@@ -49,17 +50,23 @@ def published(scale: int, names: Sequence[str]) -> Table:
     )
 
 
-def smaller(number: int) -> Table:
-    """Table 1 to 5 or 7 to 11 of the paper."""
-    found = table(number)
+def paper_table(number: int, scale: int = 4) -> Table:
+    """A table of the paper, 1 to 11; Table 6 at one scale.
+
+    Raises:
+        ValueError: there is no such table.
+    """
+    if number == 6:
+        return published_table(scale, SETS)
+    found = smaller_table(number)
     lines = (tuple(str(cell) for cell in line) for line in found.rows)
     title = f"Table {number}. {found.caption}"
     return Table(title=title, header=found.columns, rows=tuple(lines))
 
 
-def comparison(results: Sequence[Result]) -> Table:
+def beside_published(results: Sequence[Result]) -> Table:
     """Measured rows beneath the published rows of the same scale, over the measured sets."""
-    others = published(results[0].rules.scale, [each.name for each in results[0].sets])
+    others = published_table(results[0].rules.scale, [each.name for each in results[0].sets])
     measured = [line for result in results for line in _measured(result)]
     starred = any("*" in cell for line in measured for cell in line)
     return replace(
@@ -83,43 +90,47 @@ def _line(result: Result, label: str, kind: str) -> tuple[str, ...]:
     for each in result.sets:
         star = "" if each.comparable else "*"
         for metric, digits in (("psnr", 2), ("ssim", 4)):
-            cells.append(figure(each.mean(kind + metric), digits) + star)
+            cells.append(format_number(each.mean(kind + metric), digits) + star)
     return (label, "-", *cells)
 
 
-def _pairs(names: Sequence[str], row: Row) -> list[str]:
-    values = [(row.psnr.get(name), row.ssim.get(name)) for name in names]
-    return [cell for psnr, ssim in values for cell in (figure(psnr, 2), figure(ssim, 4))]
+def _pairs(names: Sequence[str], row: PublishedRow) -> list[str]:
+    columns = [(row.psnr, 2), (row.ssim, 4)]
+    return [format_number(of.get(name), digits) for name in names for of, digits in columns]
 
 
-def details(result: Result) -> Table:
+def detail_table(result: Result) -> Table:
     """Everything that was measured of a model, a row for each set."""
-    extra = result.rules.perceptual
-    header = ["Set", "Pictures", "PSNR", "SSIM", "PSNR RGB", "SSIM RGB", "Seconds", "Peak MB"]
-    if result.rules.ensemble:
-        header[4:4] = ["PSNR+", "SSIM+"]
+    plus = [("PSNR+", _mean("ensemble_psnr", 2)), ("SSIM+", _mean("ensemble_ssim", 4))]
+    columns: list[tuple[str, Callable[[SetResult], str]]] = [
+        ("Set", lambda each: each.name),
+        ("Pictures", lambda each: f"{len(each.scores)}{'' if each.comparable else '*'}"),
+        ("PSNR", _mean("psnr", 2)),
+        ("SSIM", _mean("ssim", 4)),
+        *(plus if result.rules.ensemble else []),
+        ("PSNR RGB", _mean("psnr_rgb", 2)),
+        ("SSIM RGB", _mean("ssim_rgb", 4)),
+        ("Seconds", _mean("seconds", 3)),
+        ("Peak MB", _peak_mb),
+        *((name.upper(), _mean(name, 4)) for name in result.rules.perceptual),
+    ]
     return Table(
         title=f"{result.model} x{result.rules.scale}",
-        header=(*header, *(name.upper() for name in extra)),
-        rows=tuple(_detail(each, result) for each in result.sets),
+        header=tuple(head for head, _ in columns),
+        rows=tuple(tuple(cell(each) for _, cell in columns) for each in result.sets),
     )
 
 
-def _detail(each: SetResult, result: Result) -> tuple[str, ...]:
-    columns = [("psnr", 2), ("ssim", 4), ("psnr_rgb", 2), ("ssim_rgb", 4), ("seconds", 3)]
-    if result.rules.ensemble:
-        columns[2:2] = [("ensemble_psnr", 2), ("ensemble_ssim", 4)]
+def _mean(name: str, digits: int) -> Callable[[SetResult], str]:
+    return lambda each: format_number(each.mean(name), digits)
+
+
+def _peak_mb(each: SetResult) -> str:
     peak = each.peak()
-    return (
-        each.name,
-        str(len(each.scores)) + ("" if each.comparable else "*"),
-        *(figure(each.mean(name), digits) for name, digits in columns),
-        figure(None if peak is None else peak / 1e6, 0),
-        *(figure(each.mean(name), 4) for name in result.rules.perceptual),
-    )
+    return format_number(None if peak is None else peak / 1e6, 0)
 
 
-def pictures(result: Result) -> Table:
+def picture_table(result: Result) -> Table:
     """Every picture's figures in full precision, failures with their reason."""
     extra = result.rules.perceptual
     lines = []
@@ -135,6 +146,26 @@ def pictures(result: Result) -> Table:
         title=f"{result.model} x{result.rules.scale}",
         header=("set", "picture", *FIGURES, "peak_bytes", *extra, "failure"),
         rows=tuple(lines),
+    )
+
+
+def difference_table(found: Comparison, *, ensemble: bool = False) -> Table:
+    """Differences between two models as `hatsr compare` prints them."""
+    kind = "self-ensemble's PSNR" if ensemble else "PSNR"
+    return Table(
+        title=f"{found.model} minus {found.baseline}, {kind} in dB on Y",
+        header=("Set", "Pictures", "Mean", "95 % interval", "Better on", "Verdict"),
+        rows=tuple(
+            (
+                each.data,
+                str(each.n),
+                f"{each.mean:+.3f}",
+                f"{each.low:+.3f} to {each.high:+.3f}" if each.n > 1 else "-",
+                f"{each.wins} of {each.n}",
+                each.verdict,
+            )
+            for each in found.differences
+        ),
     )
 
 

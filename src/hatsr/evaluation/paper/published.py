@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 BAND = 0.1
-"""dB: an honest retraining lands this close to the paper."""
+"""dB: a typical retraining lands this close to the paper."""
 
 SETS = ("Set5", "Set14", "BSD100", "Urban100", "Manga109")
 """The five sets of Table 6, in its order."""
@@ -21,7 +21,7 @@ _SWINIR_FILE = re.compile(r"001_classicalSR_DF2K_s64w8_SwinIR-M_x([234])")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class PublishedRow:
     """A method at one scale, as published."""
 
     method: str
@@ -43,7 +43,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
+class PaperTable:
     """One of the paper's smaller tables."""
 
     number: int
@@ -53,22 +53,22 @@ class Table:
 
 
 @cache
-def rows(scale: int) -> tuple[Row, ...]:
+def published_rows(scale: int) -> tuple[PublishedRow, ...]:
     """Bicubic and then Table 6 at a scale, in the order of the paper; none at other scales."""
     return tuple(row for row in _read("bicubic.csv") + _read("table6.csv") if row.scale == scale)
 
 
-def _read(name: str) -> list[Row]:
-    text = (files("hatsr.evaluation") / "data" / name).read_text("utf-8")
+def _read(name: str) -> list[PublishedRow]:
+    text = (files(__package__) / name).read_text("utf-8")
     return [_row(line) for line in csv.DictReader(text.splitlines())]
 
 
-def _row(line: Mapping[str, str]) -> Row:
+def _row(line: Mapping[str, str]) -> PublishedRow:
     def column(metric: str) -> dict[str, float]:
         cells = {name: line[f"{name} {metric}"] for name in SETS}
         return {name: float(cell) for name, cell in cells.items() if cell}
 
-    return Row(
+    return PublishedRow(
         method=line["method"],
         scale=int(line["scale"]),
         training=line["training"],
@@ -78,17 +78,17 @@ def _row(line: Mapping[str, str]) -> Row:
     )
 
 
-def table(number: int) -> Table:
-    """Table 1 to 5 or 7 to 11 of the paper; Table 6 is `rows`.
+def smaller_table(number: int) -> PaperTable:
+    """Table 1 to 5 or 7 to 11 of the paper; Table 6 is `published_rows`.
 
     Raises:
         ValueError: there is no such table.
     """
-    known = json.loads((files("hatsr.evaluation") / "data" / "tables.json").read_text("utf-8"))
+    known = json.loads((files(__package__) / "tables.json").read_text("utf-8"))
     if str(number) not in known:
         raise ValueError(f"table must be one of {', '.join(known)}, got {number}")
     found = known[str(number)]
-    return Table(
+    return PaperTable(
         number=number,
         caption=found["caption"],
         columns=tuple(found["columns"]),
@@ -96,7 +96,7 @@ def table(number: int) -> Table:
     )
 
 
-def row_of(model: str, scale: int) -> Row | None:
+def row_of(model: str, scale: int) -> PublishedRow | None:
     """The published row of an official checkpoint, told by its file name; None for others.
 
     "bicubic" and labels of Table 6 such as "HAT-L†" name their own row.
@@ -107,10 +107,10 @@ def row_of(model: str, scale: int) -> Row | None:
         label = match[1] + ("†" if match[3] else "")
     elif (match := _SWINIR_FILE.fullmatch(stem)) and int(match[1]) == scale:
         label = "SwinIR"
-    return next((row for row in rows(scale) if row.label == label), None)
+    return next((row for row in published_rows(scale) if row.label == label), None)
 
 
-def judge(row: Row, psnr: Mapping[str, float]) -> list[str]:
+def judge(row: PublishedRow, psnr: Mapping[str, float]) -> list[str]:
     """One sentence for each measured set: how far from `row`, and whether inside the band.
 
     Args:

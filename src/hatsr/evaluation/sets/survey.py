@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.evaluation.pictures import HRPicture, Pair, PairRule, digest, read_codes
-from hatsr.evaluation.sets import KnownPicture, PictureSet
+from hatsr.evaluation.pairs import HRPicture, Pair, PairRule, digest, read_codes
+from hatsr.evaluation.sets.folders import KnownPicture, PictureSet
 from hatsr.image import PictureError
 
 _OTHER = "other edition"

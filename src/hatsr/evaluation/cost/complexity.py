@@ -6,8 +6,8 @@ from typing import TypedDict
 import torch
 from torch import Tensor, nn
 
-from hatsr.evaluation.cost import measured
-from hatsr.evaluation.published import table
+from hatsr.evaluation.cost.measuring import measured
+from hatsr.evaluation.paper.published import smaller_table
 from hatsr.inference.engine import Engine
 from hatsr.inference.memory import kept_heap
 from hatsr.model import HAT, HATConfig, preset
@@ -70,7 +70,7 @@ def complexity(config: HATConfig, height: int = 64, width: int = 64) -> Complexi
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Forward:
+class ForwardCost:
     """One forward of the inference engine on this machine, random weights."""
 
     seconds: float
@@ -79,7 +79,7 @@ class Forward:
     """Peak of the process beyond what it held with the network loaded; None: not known here."""
 
 
-def measure(config: HATConfig, height: int = 64, width: int = 64) -> Forward:
+def time_forward(config: HATConfig, height: int = 64, width: int = 64) -> ForwardCost:
     """Time one forward; height and width are padded to multiples of the window, LR pixels."""
     side = config.window_size
     lr = torch.rand(1, config.channels, -(-height // side) * side, -(-width // side) * side)
@@ -93,7 +93,7 @@ def measure(config: HATConfig, height: int = 64, width: int = 64) -> Forward:
             engine.run(lr)
     known = first.peak_bytes is not None and idle.peak_bytes is not None
     extra = (first.peak_bytes or 0) - (idle.peak_bytes or 0)
-    return Forward(seconds=second.seconds, peak_bytes=extra if known else None)
+    return ForwardCost(seconds=second.seconds, peak_bytes=extra if known else None)
 
 
 class PaperRow(TypedDict):
@@ -120,7 +120,7 @@ def paper_rows() -> list[PaperRow]:
     }
     rows = []
     for number, configs in networks.items():
-        found = table(number)
+        found = smaller_table(number)
         for config, (name, parameters, multiply_adds, _) in zip(configs, found.rows, strict=True):
             cost = complexity(config)
             rows.append(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from hatsr.evaluation.pictures import Codes, Pair, PictureFolder, read_codes
+from hatsr.evaluation.pairs import Codes, Pair, PictureFolder, read_codes
 from hatsr.image import list_pictures
 from hatsr.resize import imresize
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from hatsr.evaluation.candidates import BICUBIC
 from hatsr.evaluation.metrics import luma
-from hatsr.evaluation.pictures import Codes, Pair
-from hatsr.evaluation.sources import BICUBIC
+from hatsr.evaluation.pairs import Codes, Pair
 from hatsr.resize import imresize
 
 LR_SIDE = 24
