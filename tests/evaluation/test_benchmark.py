@@ -1,48 +1,28 @@
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from judged import pairs, run
 from PIL import Image
 from torch import Tensor
 
-from hatsr.evaluation import perceptual
 from hatsr.evaluation.benchmark import Benchmark, ignore
-from hatsr.evaluation.candidates import Bicubic, Candidate, Network, Pictures
-from hatsr.evaluation.cost.measuring import measured
-from hatsr.evaluation.log import SavedPictures, ScoreLog
+from hatsr.evaluation.candidates import Bicubic, Network, Pictures
+from hatsr.evaluation.log import ScoreLog
 from hatsr.evaluation.measurement import Measurement
 from hatsr.evaluation.metrics import psnr, ssim
-from hatsr.evaluation.pairs import Pair, read_codes
-from hatsr.evaluation.perceptual import Perceptual
-from hatsr.evaluation.report.remarks import remarks
-from hatsr.evaluation.results import Result, Rules, Score, as_json
+from hatsr.evaluation.pairs import read_codes
+from hatsr.evaluation.results import Rules
 from hatsr.evaluation.sets.folders import find_sets, open_set
-from hatsr.evaluation.sets.survey import Survey
-from hatsr.evaluation.statistics import differences
 from hatsr.resize import imresize
 
 SUBJECT = {"model": "stand-in"}
+
 TWO = Rules(scale=2)
-SCORE = Score(data="mine", picture="p", hr="0", psnr=30.0, ssim=0.9, psnr_rgb=29.0, ssim_rgb=0.8)
-
-
-def run(candidate: Candidate, rules: Rules, folder: Path, progress=ignore, **kept) -> Result:
-    """One candidate on one folder."""
-    measurement = Measurement(candidate, rules, **kept)
-    (result,) = Benchmark([measurement], progress).run([open_set(str(folder), rules)])
-    return result
-
-
-def pairs(folder: Path, rules: Rules) -> dict[str, Pair]:
-    pictures = open_set(str(folder), rules)
-    found = Survey(pictures).pairs(pictures.pair_rule(rules))
-    return {name: pair for name, pair in found if pair is not None}
-
 
 PUBLISHED = {"Set5": (33.66, 30.39, 28.42), "Set14": (30.24, 27.55, 26.00)}
+
 """Bicubic at x2, x3, x4, protocols.md section 3."""
 
 
@@ -79,15 +59,6 @@ def test_gray_pictures(folder):
     assert gaps.pop("plain") == pytest.approx(20 * np.log10(255 / 219))
     assert set(gaps.values()) == {0.0}
     assert "plain is gray and read as RGB" in as_rgb.sets[0].gray(TWO)[0]
-
-
-def test_ensemble_has_columns_of_its_own(folder, model):
-    result = run(Network(model), Rules(scale=2, ensemble=True), folder)
-    for score in result.scores:  # the stand-in commutes with flips and turns
-        assert score.ensemble_psnr == pytest.approx(score.psnr, abs=0.05)
-    assert model.calls == 9 * 4
-    bicubic = run(Bicubic(2), Rules(scale=2, ensemble=True), folder)
-    assert [s.ensemble_psnr for s in bicubic.scores] == [s.psnr for s in bicubic.scores]
 
 
 def test_pictures_of_another_program(folder, tmp_path):
@@ -187,131 +158,3 @@ def test_a_picture_that_one_candidate_fails_on_counts_for_the_others(folder, mod
     assert [score.picture for score in theirs.scores] == ["p1"]
     assert len(ours.scores) == 4
     assert told[:2] == ["1 of 4 mine p0 FAILED", "2 of 4 mine p1"]
-
-
-def test_a_changed_lr_file_is_measured_again(folder, model, tmp_path):
-    (folder / "LR").mkdir()
-    rules = Rules(scale=2, lr="LR")
-
-    def save(name: str, divisor: int = 1) -> None:
-        lr = made[name].lr
-        Image.fromarray(np.asarray(lr // divisor)).save(folder / "LR" / f"{name}.png")
-
-    def measure():
-        log = ScoreLog(tmp_path / "scores.jsonl", SUBJECT)
-        return run(Network(model), rules, folder, log=log)
-
-    made = pairs(folder, TWO)
-    for name in made:
-        save(name)
-    first = measure()
-    save("plain", 2)
-    second = measure()
-    assert model.calls == 5
-    assert second.scores[3].psnr < first.scores[3].psnr - 3
-    save("plain")
-    assert measure().scores[3].psnr == first.scores[3].psnr
-    plain = run(Network(model), TWO, folder)
-    assert differences(plain, second)[0].n == 4  # of the same HR, whatever the LR
-
-
-def test_a_metric_that_can_be_had_by_now_is_measured(folder, model, tmp_path, monkeypatch):
-    rules = Rules(scale=2, perceptual=("lpips",))
-
-    def measure():
-        log = ScoreLog(tmp_path / "scores.jsonl", SUBJECT)
-        return run(Network(model), rules, folder, log=log).sets[0].mean("lpips")
-
-    def absent(name):
-        raise ImportError(name)
-
-    monkeypatch.setattr(perceptual, "_load", absent)
-    assert (measure(), measure(), model.calls) == (None, None, 4)
-    monkeypatch.setattr(perceptual, "_load", lambda name: lambda sr, hr: 0.25)
-    assert (measure(), measure(), model.calls) == (0.25, 0.25, 8)
-
-
-def test_a_log_is_written_anew_only_for_a_cut_line_and_never_in_place(tmp_path, monkeypatch):
-    path = tmp_path / "out" / "scores.jsonl"
-    ScoreLog(path, SUBJECT).add(SCORE)
-    whole = path.read_bytes()
-
-    def killed(self, *arguments):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Path, "replace", killed)
-    assert ScoreLog(path, SUBJECT).find("mine", "p") == SCORE
-    assert path.read_bytes() == whole
-    path.write_bytes(whole + b'{"data": "mi')
-    with pytest.raises(KeyboardInterrupt):
-        ScoreLog(path, SUBJECT)
-    assert path.read_bytes() == whole + b'{"data": "mi'
-    monkeypatch.undo()
-    assert ScoreLog(path, SUBJECT).find("mine", "p") == SCORE
-    assert path.read_bytes() == whole
-    assert [each.name for each in path.parent.iterdir()] == ["scores.jsonl"]
-
-
-def test_a_log_of_something_else_is_refused(tmp_path):
-    ScoreLog(tmp_path / "scores.jsonl", SUBJECT)
-    with pytest.raises(ValueError, match=r"same model and rules.*or --restart"):
-        ScoreLog(tmp_path / "scores.jsonl", {"model": "other"})
-
-
-def test_kept_pictures_are_made_again_when_they_are_gone(folder, model, tmp_path):
-    keep = tmp_path / "pictures"
-
-    def measure() -> None:
-        log = ScoreLog(tmp_path / "scores.jsonl", SUBJECT)
-        run(Network(model), TWO, folder, log=log, saved=SavedPictures(keep))
-
-    measure()
-    (keep / "mine" / "p2.png").unlink()
-    (keep / "mine" / "p1.png").write_bytes((keep / "mine" / "p1.png").read_bytes()[:200])
-    measure()
-    assert model.calls == 6
-    assert len(list((keep / "mine").iterdir())) == 4
-    measure()
-    assert model.calls == 6
-
-
-def test_an_infinite_psnr_is_json(folder, tmp_path):
-    hr = folder / "HR"
-    result = run(Pictures(hr, 1, "itself"), Rules(scale=1), folder)
-    document = as_json(result)
-    assert document["sets"][0]["mean"]["psnr"] == "inf"
-    json.dumps(document, allow_nan=False)
-
-
-def test_the_scale_is_the_models(model):
-    with pytest.raises(ValueError, match="scale must be the model's, 2, got 4"):
-        Measurement(Network(model), Rules(scale=4))
-
-
-def test_perceptual_metrics_are_skipped_not_fatal(folder):
-    metrics = Perceptual(["lpips", "niqe"])
-    if not metrics.skipped:
-        pytest.skip("pyiqa is here")
-    assert "skipped" in metrics.skipped["lpips"]
-    picture = np.zeros((8, 8, 3), np.uint8)
-    assert metrics.measure(picture, picture) == {}
-    rules = Rules(scale=2, perceptual=("lpips",))
-    result = run(Bicubic(2), rules, folder)
-    assert result.sets[0].mean("lpips") is None
-    assert remarks([result])[0].startswith("lpips: ")
-    with pytest.raises(ValueError, match=r"one of lpips, dists, niqe, got \['fid'\]"):
-        Perceptual(["fid"])
-
-
-def test_peak_memory_is_that_of_the_work():
-    with measured() as small:
-        pass
-    with measured() as large:
-        np.ones(20_000_000)
-    if small.peak_bytes is None or large.peak_bytes is None:
-        pytest.skip("this system does not tell the peak")
-    assert large.peak_bytes - small.peak_bytes > 100e6
-
-
-def test_rules_are_plain_data():
-    assert json.loads(json.dumps(asdict(TWO)))["scale"] == 2

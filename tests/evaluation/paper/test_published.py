@@ -5,7 +5,7 @@ import pytest
 
 from hatsr.evaluation.paper.published import SETS, judge, published_rows, row_of, smaller_table
 
-PAPER = Path(__file__).parents[3] / "shared/paper"
+PAPER = Path(__file__).parents[4] / "shared/paper"
 
 
 @pytest.mark.parametrize(("scale", "count"), [(2, 16), (3, 16), (4, 17), (8, 0)])
