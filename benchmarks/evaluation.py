@@ -19,7 +19,7 @@ import numpy as np
 
 from hatsr.evaluation.candidates import Candidate, open_candidate
 from hatsr.evaluation.cost.measuring import measured
-from hatsr.evaluation.evaluate import Output, evaluate
+from hatsr.evaluation.evaluate import EvaluationOutput, evaluate
 from hatsr.evaluation.results import Rules
 from hatsr.evaluation.sets.folders import open_set
 from hatsr.evaluation.sets.survey import Survey
@@ -57,7 +57,9 @@ def network_alone(candidate: Candidate, folder: Path) -> tuple[float, float, int
     return seconds, cpu, peak
 
 
-def evaluation(candidate: Candidate, folder: Path, output: Output) -> tuple[float, float, float]:
+def evaluation(
+    candidate: Candidate, folder: Path, output: EvaluationOutput
+) -> tuple[float, float, float]:
     """As `network_alone`, of a whole evaluation."""
     peaks: list[float] = []
 
@@ -89,9 +91,11 @@ def main() -> None:
             write(from_array(synthetic(seed, options.side)), folder / f"{seed:03}.png")
         rows = {
             "network alone": network_alone(candidate, folder),
-            "evaluation": evaluation(candidate, folder, Output(folder=Path(name) / "plain")),
+            "evaluation": evaluation(
+                candidate, folder, EvaluationOutput(folder=Path(name) / "plain")
+            ),
             "with a report": evaluation(
-                candidate, folder, Output(folder=Path(name) / "page", report=True)
+                candidate, folder, EvaluationOutput(folder=Path(name) / "page", report=True)
             ),
         }
     for what, (seconds, cpu, peak) in rows.items():

@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from hatsr.evaluation.benchmark import Benchmark, ignore
-from hatsr.evaluation.candidates import Bicubic, Network, Pictures
+from hatsr.evaluation.candidates import Bicubic, NetworkCandidate, Pictures
 from hatsr.evaluation.log import ScoreLog
 from hatsr.evaluation.measurement import Measurement
 from hatsr.evaluation.metrics import psnr, ssim
@@ -27,7 +27,7 @@ PUBLISHED = {"Set5": (33.66, 30.39, 28.42), "Set14": (30.24, 27.55, 26.00)}
 
 
 def test_scores_follow_the_protocol(folder, model):
-    result = run(Network(model), TWO, folder)
+    result = run(NetworkCandidate(model), TWO, folder)
     (only,) = result.sets
     assert only.comparable
     for score in only.scores:
@@ -93,7 +93,7 @@ def test_not_a_number_is_a_failure(folder):
         def enlarge(self, lr: Tensor) -> Tensor:
             return imresize(lr, 2) * float("nan")
 
-    (only,) = run(Network(Broken()), TWO, folder).sets
+    (only,) = run(NetworkCandidate(Broken()), TWO, folder).sets
     assert not only.scores
     assert only.mean("psnr") is None
     assert "SR must be finite, got NaN or infinity" in only.failures["p0"]
@@ -108,7 +108,7 @@ def test_a_stopped_run_goes_on(folder, model, tmp_path):
             raise KeyboardInterrupt
 
     def measure(progress=ignore):
-        return run(Network(model), TWO, folder, progress, log=ScoreLog(path, SUBJECT))
+        return run(NetworkCandidate(model), TWO, folder, progress, log=ScoreLog(path, SUBJECT))
 
     with pytest.raises(KeyboardInterrupt):
         measure(stop)
@@ -134,7 +134,7 @@ def test_several_candidates_share_each_picture_which_is_read_once(folder, model,
 
     monkeypatch.setattr("hatsr.evaluation.sets.survey.read_codes", counted)
     shown: list[tuple[str, list[str]]] = []
-    measurements = [Measurement(Bicubic(2), TWO), Measurement(Network(model), TWO)]
+    measurements = [Measurement(Bicubic(2), TWO), Measurement(NetworkCandidate(model), TWO)]
     watcher = Benchmark(
         measurements, watcher=lambda pair, made: shown.append((pair.name, list(made)))
     )
@@ -142,7 +142,7 @@ def test_several_candidates_share_each_picture_which_is_read_once(folder, model,
     assert opened == ["p0.png", "p1.png", "p2.png", "plain.png"]
     assert [name for name, _ in shown] == ["p0", "p1", "p2", "plain"]
     assert {tuple(models) for _, models in shown} == {("bicubic", "stand-in")}
-    alone = [run(Bicubic(2), TWO, folder), run(Network(model), TWO, folder)]
+    alone = [run(Bicubic(2), TWO, folder), run(NetworkCandidate(model), TWO, folder)]
     assert [r.means("psnr") for r in both] == [r.means("psnr") for r in alone]
 
 
@@ -150,7 +150,7 @@ def test_a_picture_that_one_candidate_fails_on_counts_for_the_others(folder, mod
     made = tmp_path / "theirs"
     made.mkdir()
     Image.fromarray(pairs(folder, TWO)["p1"].hr).save(made / "p1.png")
-    measurements = [Measurement(Pictures(made, 2), TWO), Measurement(Network(model), TWO)]
+    measurements = [Measurement(Pictures(made, 2), TWO), Measurement(NetworkCandidate(model), TWO)]
     told: list[str] = []
     theirs, ours = Benchmark(
         measurements, lambda done, total, words: told.append(f"{done} of {total} {words}")

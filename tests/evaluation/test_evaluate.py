@@ -4,8 +4,8 @@ from PIL import Image
 
 from hatsr.evaluation import (
     Bicubic,
-    Network,
-    Output,
+    EvaluationOutput,
+    NetworkCandidate,
     Pictures,
     Rules,
     compare,
@@ -16,34 +16,36 @@ from hatsr.evaluation.evaluate import folder_of
 
 
 def test_one_call_that_goes_on_where_it_stopped(folder, model, tmp_path):
-    output = Output(folder=tmp_path / "out", report=True)
-    found = evaluate(Network(model, "weights"), [str(folder)], output=output)
+    output = EvaluationOutput(folder=tmp_path / "out", report=True)
+    found = evaluate(NetworkCandidate(model, "weights"), [str(folder)], output=output)
     assert found.result.model == "stand-in"
     assert found.comparable
     assert found.tables[0].rows[-1][0] == "stand-in (measured)"
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "result.json", "pictures.csv", "table.md", "table.tex", "scores.jsonl", "pictures",
     }  # fmt: skip
-    again = evaluate(Network(model, "weights"), [str(folder)], output=output)
+    again = evaluate(NetworkCandidate(model, "weights"), [str(folder)], output=output)
     assert model.calls == 4
     assert again.result.sets == found.result.sets
     assert found.report is not None
     assert again.report is not None
     assert again.report.html().count("<figure>") == found.report.html().count("<figure>") > 0
     with pytest.raises(ValueError, match=r"same model and rules.*or --restart"):
-        evaluate(Network(model, "others"), [str(folder)], output=output)
-    restarted = Output(folder=tmp_path / "out", restart=True)
-    evaluate(Network(model, "others"), [str(folder)], output=restarted)
+        evaluate(NetworkCandidate(model, "others"), [str(folder)], output=output)
+    restarted = EvaluationOutput(folder=tmp_path / "out", restart=True)
+    evaluate(NetworkCandidate(model, "others"), [str(folder)], output=restarted)
     assert model.calls == 8
 
 
 def test_the_report_takes_nothing_of_a_network_but_its_pictures(folder, tmp_path):
-    output = Output(folder=tmp_path / "out", keep=True)
+    output = EvaluationOutput(folder=tmp_path / "out", keep=True)
     evaluate(Bicubic(2), [str(folder)], output=output)
     kept = {path.name for path in (tmp_path / "out" / "pictures" / "mine").iterdir()}
     assert kept == {"p0.png", "p1.png", "p2.png", "plain.png"}
     made = Pictures(tmp_path / "out" / "pictures", 2, "theirs")
-    found = evaluate(made, [str(folder)], output=Output(folder=tmp_path / "b", report=True))
+    found = evaluate(
+        made, [str(folder)], output=EvaluationOutput(folder=tmp_path / "b", report=True)
+    )
     assert not (tmp_path / "b" / "pictures").exists()
     assert found.report is not None
     assert found.report.comparisons[0].overall.verdict == "equal"
@@ -51,10 +53,10 @@ def test_the_report_takes_nothing_of_a_network_but_its_pictures(folder, tmp_path
 
 def test_models_compared_in_one_call(folder, model, tmp_path):
     found = compare(
-        [Bicubic(2), Network(model, "weights")],
+        [Bicubic(2), NetworkCandidate(model, "weights")],
         [str(folder)],
         rules=Rules(scale=2, ensemble=True),
-        output=Output(folder=tmp_path),
+        output=EvaluationOutput(folder=tmp_path),
     )
     assert [table.title for table in found.tables][1:] == [
         "stand-in minus bicubic, self-ensemble's PSNR in dB on Y"
@@ -77,13 +79,13 @@ def test_a_folder_of_lr_is_meant_before_one_inside_each_set(folder, tmp_path, mo
 
 
 def test_messages(folder, model, tmp_path):
-    data, output = [str(folder)], Output(folder=tmp_path, report=True)
+    data, output = [str(folder)], EvaluationOutput(folder=tmp_path, report=True)
     with pytest.raises(ValueError, match="report must be of another model than bicubic"):
         evaluate(Bicubic(2), data, output=output)
     with pytest.raises(ValueError, match="models to compare must be at least two, got 1"):
         compare([Bicubic(2)], data)
     with pytest.raises(ValueError, match="must be different ones, got stand-in twice"):
-        compare([Network(model), Network(model)], data)
+        compare([NetworkCandidate(model), NetworkCandidate(model)], data)
     with pytest.raises(ValueError, match="--ensemble must be of models or bicubic, got the pic"):
         compare([Bicubic(2), Pictures(folder, 2)], data, rules=Rules(scale=2, ensemble=True))
 

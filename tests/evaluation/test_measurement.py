@@ -4,7 +4,7 @@ from judged import pairs, run
 from PIL import Image
 
 from hatsr.evaluation import perceptual
-from hatsr.evaluation.candidates import Bicubic, Network
+from hatsr.evaluation.candidates import Bicubic, NetworkCandidate
 from hatsr.evaluation.log import SavedPictures, ScoreLog
 from hatsr.evaluation.measurement import Measurement
 from hatsr.evaluation.results import Rules
@@ -16,7 +16,7 @@ TWO = Rules(scale=2)
 
 
 def test_ensemble_has_columns_of_its_own(folder, model):
-    result = run(Network(model), Rules(scale=2, ensemble=True), folder)
+    result = run(NetworkCandidate(model), Rules(scale=2, ensemble=True), folder)
     for score in result.scores:  # the stand-in commutes with flips and turns
         assert score.ensemble_psnr == pytest.approx(score.psnr, abs=0.05)
     assert model.calls == 9 * 4
@@ -34,7 +34,7 @@ def test_a_changed_lr_file_is_measured_again(folder, model, tmp_path):
 
     def measure():
         log = ScoreLog(tmp_path / "scores.jsonl", SUBJECT)
-        return run(Network(model), rules, folder, log=log)
+        return run(NetworkCandidate(model), rules, folder, log=log)
 
     made = pairs(folder, TWO)
     for name in made:
@@ -46,7 +46,7 @@ def test_a_changed_lr_file_is_measured_again(folder, model, tmp_path):
     assert second.scores[3].psnr < first.scores[3].psnr - 3
     save("plain")
     assert measure().scores[3].psnr == first.scores[3].psnr
-    plain = run(Network(model), TWO, folder)
+    plain = run(NetworkCandidate(model), TWO, folder)
     assert differences(plain, second)[0].n == 4  # of the same HR, whatever the LR
 
 
@@ -55,7 +55,7 @@ def test_a_metric_that_can_be_had_by_now_is_measured(folder, model, tmp_path, mo
 
     def measure():
         log = ScoreLog(tmp_path / "scores.jsonl", SUBJECT)
-        return run(Network(model), rules, folder, log=log).sets[0].mean("lpips")
+        return run(NetworkCandidate(model), rules, folder, log=log).sets[0].mean("lpips")
 
     def absent(name):
         raise ImportError(name)
@@ -71,7 +71,7 @@ def test_kept_pictures_are_made_again_when_they_are_gone(folder, model, tmp_path
 
     def measure() -> None:
         log = ScoreLog(tmp_path / "scores.jsonl", SUBJECT)
-        run(Network(model), TWO, folder, log=log, saved=SavedPictures(keep))
+        run(NetworkCandidate(model), TWO, folder, log=log, saved=SavedPictures(keep))
 
     measure()
     (keep / "mine" / "p2.png").unlink()
@@ -85,4 +85,4 @@ def test_kept_pictures_are_made_again_when_they_are_gone(folder, model, tmp_path
 
 def test_the_scale_is_the_models(model):
     with pytest.raises(ValueError, match="scale must be the model's, 2, got 4"):
-        Measurement(Network(model), Rules(scale=4))
+        Measurement(NetworkCandidate(model), Rules(scale=4))

@@ -44,7 +44,7 @@ def compare(**options: Any) -> None:
 
     Exit code: 0 all measured, 1 a set or a picture is missing or failed, 2 wrong usage.
     """
-    from hatsr.evaluation import Output, open_candidates
+    from hatsr.evaluation import EvaluationOutput, open_candidates
     from hatsr.evaluation import compare as measure
 
     models, scale = options["models"], options["scale"]
@@ -57,7 +57,7 @@ def compare(**options: Any) -> None:
             options["data"],
             data_root=options["data_root"],
             rules=rules_of(candidates[0].scale, options),
-            output=Output(folder=options["out"], restart=options["restart"]),
+            output=EvaluationOutput(folder=options["out"], restart=options["restart"]),
             progress=progress,
         )
     if options["as_json"]:

@@ -101,7 +101,7 @@ def evaluate(**options: Any) -> None:
 
     Exit code: 0 all measured, 1 a set or a picture is missing or failed, 2 wrong usage.
     """
-    from hatsr.evaluation import Output, open_candidate, open_pictures
+    from hatsr.evaluation import EvaluationOutput, open_candidate, open_pictures
     from hatsr.evaluation import evaluate as measure
 
     if options["published"] is not None:
@@ -119,7 +119,7 @@ def evaluate(**options: Any) -> None:
             options["data"],
             data_root=options["data_root"],
             rules=rules_of(candidate.scale, options),
-            output=Output(
+            output=EvaluationOutput(
                 folder=options["out"],
                 restart=options["restart"],
                 keep=options["keep"],

@@ -3,16 +3,17 @@
 `evaluate` and `compare` are the commands of the same names in one call each.
 """
 
+from hatsr.evaluation.benchmark import CountProgress
 from hatsr.evaluation.candidates import (
     Bicubic,
     Candidate,
-    Network,
+    NetworkCandidate,
     Pictures,
     open_candidate,
     open_candidates,
     open_pictures,
 )
-from hatsr.evaluation.evaluate import Output, compare, evaluate
+from hatsr.evaluation.evaluate import EvaluationOutput, compare, evaluate
 from hatsr.evaluation.metrics import psnr, ssim
 from hatsr.evaluation.report.findings import Evaluation, ModelComparison
 from hatsr.evaluation.report.tables import Table, paper_table
@@ -23,11 +24,12 @@ __all__ = [
     "Bicubic",
     "Candidate",
     "Comparison",
+    "CountProgress",
     "Difference",
     "Evaluation",
+    "EvaluationOutput",
     "ModelComparison",
-    "Network",
-    "Output",
+    "NetworkCandidate",
     "Pictures",
     "Result",
     "Rules",

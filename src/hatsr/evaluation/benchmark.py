@@ -11,13 +11,13 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from hatsr.evaluation.cost.environment import environment
-from hatsr.evaluation.measurement import Made, Measurement, Outcome
+from hatsr.evaluation.measurement import Made, Measurement, ScoreOrReason
 from hatsr.evaluation.pairs import Codes, Pair
 from hatsr.evaluation.results import Result, Score, SetResult
 from hatsr.evaluation.sets.folders import PictureSet
 from hatsr.evaluation.sets.survey import Survey
 
-Progress = Callable[[int, int, str], None]
+CountProgress = Callable[[int, int, str], None]
 """Told the pictures done, their total, and words about the last one."""
 
 Watcher = Callable[[Pair, Mapping[str, Codes]], None]
@@ -39,7 +39,7 @@ class Benchmark:
     def __init__(
         self,
         measurements: Sequence[Measurement],
-        progress: Progress = ignore,
+        progress: CountProgress = ignore,
         watcher: Watcher | None = None,
     ) -> None:
         """Prepare; nothing is read yet.
@@ -57,7 +57,7 @@ class Benchmark:
         results: list[list[SetResult]] = []
         for pictures in sets:
             survey = Survey(pictures)
-            outcomes: dict[str, list[Outcome]] = {}
+            outcomes: dict[str, list[ScoreOrReason]] = {}
             for name, found in self._outcomes(survey):
                 outcomes[name] = found
                 done += 1
@@ -77,13 +77,13 @@ class Benchmark:
             for measurement, *sets_of_one in zip(self.measurements, *results, strict=True)
         ]
 
-    def _outcomes(self, survey: Survey) -> Iterator[tuple[str, list[Outcome]]]:
+    def _outcomes(self, survey: Survey) -> Iterator[tuple[str, list[ScoreOrReason]]]:
         """Name and outcomes of each file; none where it gave no pair.
 
         They come one picture later than the networks are. What the networks have made is judged
         and logged even where the run is stopped.
         """
-        waiting: list[tuple[str, Future[list[Outcome]]]] = []
+        waiting: list[tuple[str, Future[list[ScoreOrReason]]]] = []
         rule = survey.pictures.pair_rule(self.measurements[0].rules)
         with ThreadPoolExecutor(1) as reading, ThreadPoolExecutor(1) as judging:
             for name, pair in _ahead(survey.pairs(rule), reading):
@@ -98,7 +98,7 @@ class Benchmark:
             for before, future in waiting:
                 yield before, future.result()
 
-    def _judge(self, pair: Pair, made: Sequence[Made]) -> list[Outcome]:
+    def _judge(self, pair: Pair, made: Sequence[Made]) -> list[ScoreOrReason]:
         found = [m.judge(pair, each) for m, each in zip(self.measurements, made, strict=True)]
         if self.watcher is not None:
             shown = {
@@ -119,7 +119,7 @@ def _ahead(items: Iterator[T], executor: Executor) -> Iterator[T]:
 
 
 def _set_result(
-    survey: Survey, outcomes: Mapping[str, Sequence[Outcome]], candidate: int
+    survey: Survey, outcomes: Mapping[str, Sequence[ScoreOrReason]], candidate: int
 ) -> SetResult:
     """Of the candidate of that number, its pictures in the order of their names."""
     found = {

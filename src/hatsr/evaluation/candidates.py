@@ -96,7 +96,7 @@ class Pictures:
         """Only the program that made the pictures could."""
 
 
-class Network:
+class NetworkCandidate:
     """A network's output, clamped to [0, 1], times 255 and rounded."""
 
     timed = True
@@ -162,7 +162,7 @@ def open_candidate(
     model = load(spec, device=device, memory=memory)
     if scale not in (None, model.scale):
         raise ValueError(f"scale must be {model.scale}, what {model.name} makes, got {scale}")
-    return Network(model, hashlib.sha256(resolve(spec).read_bytes()).hexdigest()[:16])
+    return NetworkCandidate(model, hashlib.sha256(resolve(spec).read_bytes()).hexdigest()[:16])
 
 
 def open_pictures(folder: str, scale: int | None) -> Pictures:

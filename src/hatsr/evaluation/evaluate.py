@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from hatsr.evaluation.benchmark import Benchmark, Progress, ignore
+from hatsr.evaluation.benchmark import Benchmark, CountProgress, ignore
 from hatsr.evaluation.candidates import (
     BICUBIC,
     Bicubic,
@@ -28,7 +28,7 @@ from hatsr.evaluation.statistics import compare_results
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Output:
+class EvaluationOutput:
     """What an evaluation leaves on disk."""
 
     folder: Path | None = None
@@ -43,7 +43,7 @@ class Output:
     """Label of the row of Table 6 that the result is held against; by default the model's own."""
 
 
-DEFAULT_OUTPUT = Output()
+DEFAULT_OUTPUT = EvaluationOutput()
 
 
 def evaluate(
@@ -52,8 +52,8 @@ def evaluate(
     *,
     data_root: Path | None = None,
     rules: Rules | None = None,
-    output: Output = DEFAULT_OUTPUT,
-    progress: Progress = ignore,
+    output: EvaluationOutput = DEFAULT_OUTPUT,
+    progress: CountProgress = ignore,
 ) -> Evaluation:
     """Measure a model on sets by the paper's protocol.
 
@@ -108,8 +108,8 @@ def compare(
     *,
     data_root: Path | None = None,
     rules: Rules | None = None,
-    output: Output = DEFAULT_OUTPUT,
-    progress: Progress = ignore,
+    output: EvaluationOutput = DEFAULT_OUTPUT,
+    progress: CountProgress = ignore,
 ) -> ModelComparison:
     """Hold models against the first one, picture by picture.
 
@@ -169,7 +169,9 @@ def _check_ensemble(candidates: Sequence[Candidate]) -> None:
         )
 
 
-def _measurement(candidate: Candidate, rules: Rules, folder: Path, output: Output) -> Measurement:
+def _measurement(
+    candidate: Candidate, rules: Rules, folder: Path, output: EvaluationOutput
+) -> Measurement:
     """With the scores so far where they cost something: those of a network."""
     log = None
     if candidate.weights:

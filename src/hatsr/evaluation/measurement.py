@@ -12,7 +12,7 @@ from hatsr.evaluation.pairs import Codes, Pair
 from hatsr.evaluation.perceptual import Perceptual
 from hatsr.evaluation.results import Rules, Score
 
-Outcome = Score | str
+ScoreOrReason = Score | str
 """The score of a picture, or why there is none."""
 
 
@@ -26,7 +26,7 @@ class Made:
     """By self-ensemble."""
     cost: Cost = field(default_factory=Cost)
     """Of `sr`."""
-    outcome: Outcome | None = None
+    outcome: ScoreOrReason | None = None
     """Where it is known already."""
 
 
@@ -78,7 +78,7 @@ class Measurement:
             return None
         return score if self.perceptual.loaded <= score.perceptual.keys() else None
 
-    def judge(self, pair: Pair, made: Made) -> Outcome:
+    def judge(self, pair: Pair, made: Made) -> ScoreOrReason:
         """The score, which is logged, or why there is none; the SR picture is kept."""
         if made.outcome is not None or made.sr is None:
             return made.outcome or "nothing was made"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hatsr.evaluation.benchmark import Benchmark
-from hatsr.evaluation.candidates import Bicubic, Network
+from hatsr.evaluation.candidates import Bicubic, NetworkCandidate
 from hatsr.evaluation.measurement import Measurement
 from hatsr.evaluation.report.crops import CropCollector
 from hatsr.evaluation.report.html import Report
@@ -51,7 +51,7 @@ def crops() -> CropCollector:
 
 @pytest.fixture
 def results(folder, model, crops) -> list[Result]:
-    return measure(folder, [Bicubic(2), Network(model)], crops)
+    return measure(folder, [Bicubic(2), NetworkCandidate(model)], crops)
 
 
 def page(results: list[Result], crops: CropCollector) -> str:
@@ -62,7 +62,7 @@ def page(results: list[Result], crops: CropCollector) -> str:
 
 def test_the_page_stands_alone_and_is_well_formed(folder, model, crops):
     model.name = "a <model> & more"
-    text = page(measure(folder, [Bicubic(2), Network(model)], crops), crops)
+    text = page(measure(folder, [Bicubic(2), NetworkCandidate(model)], crops), crops)
     parser = Balance()
     parser.feed(text)
     assert parser.open == []
