@@ -35,20 +35,14 @@ def features(  # noqa: PLR0913 - one argument for each option
     """
     from pathlib import Path
 
-    from hatsr.attribution.features import layer_maps
-    from hatsr.attribution.figure_file import check_figure_file
-    from hatsr.attribution.report import load_subjects
-    from hatsr.attribution.subject import load_scene
+    from hatsr.attribution import check_figure_file
+    from hatsr.attribution import features as measure
 
     if output is not None:
         check_figure_file(Path(output))
-    subjects = load_subjects(models, device)
-    scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
-    rows = [layer_maps(subject, scene, layers, window) for subject in subjects]
-    for found in (found for row in rows for found in row):
-        click.echo(found.line())
+    found = measure(models, image, layers, window=window, is_lr=is_lr, device=device)
+    for line in found.lines():
+        click.echo(line)
     if output is not None:
-        from hatsr.attribution.feature_figure import draw_features
-
-        draw_features(rows, scene.name, Path(output))
+        found.draw(Path(output))
         click.echo(f"figure: {output}", err=True)

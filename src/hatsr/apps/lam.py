@@ -19,11 +19,11 @@ _MODEL = click.option(
     help="Shipped name, file, folder, hf://owner/name/file, random:PRESET or "
     "python:MODULE:FUNCTION. Give it again to compare.",
 )
-_WINDOW = click.option(
-    "--window", default=16, show_default=True, help="Side of the patch, SR pixels."
+_PATCH_SIZE = click.option(
+    "--patch-size", default=16, show_default=True, help="Side of the patch, SR pixels."
 )
-_FOLD = click.option(
-    "--fold", default=50, show_default=True, help="Steps of the path; 10 for a quick preview."
+_STEPS = click.option(
+    "--steps", default=50, show_default=True, help="Steps of the path; 10 for a quick preview."
 )
 _MODE = click.option(
     "--mode",
@@ -44,8 +44,8 @@ _IS_LR = click.option("--lr", "is_lr", is_flag=True, help="The picture is the LR
 @click.option(
     "--patch", type=(int, int), required=True, help="Row and column of its corner, SR pixels."
 )
-@_WINDOW
-@_FOLD
+@_PATCH_SIZE
+@_STEPS
 @_MODE
 @_MEMORY
 @_IS_LR
@@ -63,8 +63,8 @@ def lam(  # noqa: PLR0913 - one argument for each option
     image: str,
     models: tuple[str, ...],
     patch: tuple[int, int],
-    window: int,
-    fold: int,
+    patch_size: int,
+    steps: int,
     mode: Mode,
     memory: float,
     is_lr: bool,
@@ -80,23 +80,19 @@ def lam(  # noqa: PLR0913 - one argument for each option
     import json
     from pathlib import Path
 
-    from hatsr.attribution import report
-    from hatsr.attribution.figure_file import check_figure_file
-    from hatsr.attribution.integral import LamSettings
-    from hatsr.attribution.subject import load_scene
+    from hatsr.attribution import LamSettings, check_figure_file, explain
 
     if output is not None:
         check_figure_file(Path(output))
-    settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
-    subjects = report.load_subjects(models, device)
-    scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
-    findings = []
+    settings = LamSettings(
+        patch_size=patch_size, steps=steps, mode=mode, memory=memory, device=device
+    )
     with counting("steps") as update:
-        for finding in report.study(subjects, scene, patch, settings, update):
-            click.echo(json.dumps(finding.numbers()) if as_json else finding.line())
-            findings.append(finding)
+        found = explain(models, image, patch, settings, is_lr=is_lr, progress=update)
+    for line in map(json.dumps, found.numbers()) if as_json else found.lines():
+        click.echo(line)
     if output is not None:
-        report.draw(findings, Path(output), colours)
+        found.draw(Path(output), colours)
         click.echo(f"figure: {output}", err=True)
 
 
@@ -117,8 +113,8 @@ def lam(  # noqa: PLR0913 - one argument for each option
     show_default=True,
     help="Pictures at the same time.",
 )
-@_WINDOW
-@_FOLD
+@_PATCH_SIZE
+@_STEPS
 @_MODE
 @_MEMORY
 @_IS_LR
@@ -128,8 +124,8 @@ def lam_sweep(  # noqa: PLR0913 - one argument for each option
     grid: int,
     results: str,
     processes: int,
-    window: int,
-    fold: int,
+    patch_size: int,
+    steps: int,
     mode: Mode,
     memory: float,
     is_lr: bool,
@@ -143,30 +139,17 @@ def lam_sweep(  # noqa: PLR0913 - one argument for each option
     import sys
     from pathlib import Path
 
-    from hatsr.attribution.integral import LamSettings
-    from hatsr.attribution.summary import summarise
-    from hatsr.attribution.sweep import (
-        SweepPlan,
-        all_tasks,
-        belonging,
-        pending,
-        read_rows,
-        sweep,
-    )
+    from hatsr.attribution import LamSettings, Sweep, SweepPlan
 
     with wrong_usage((ValueError,)):
-        settings = LamSettings(window=window, fold=fold, mode=mode, memory=memory)
+        settings = LamSettings(patch_size=patch_size, steps=steps, mode=mode, memory=memory)
         plan = SweepPlan(models=models, pictures=images, grid=grid, is_lr=is_lr, settings=settings)
-        file, (tasks, failures) = Path(results), all_tasks(plan)
-        todo = pending(tasks, read_rows(file))
-        click.echo(f"{sum(len(task.patches) for task in todo)} patches to do", err=True)
+        work = Sweep(plan, Path(results))
+    click.echo(f"{work.patches_to_do} patches to do", err=True)
     with counting("pictures") as update:
-        for done, finished in enumerate(sweep(todo, file, processes), 1):
-            if finished.failure:
-                failures[finished.task.picture] = finished.failure
-            update(done, len(todo))
-    for summary in summarise(belonging(tasks, read_rows(file))):
+        found = work.run(processes, update)
+    for summary in found.summaries:
         click.echo(summary.line())
-    for picture, why in failures.items():
+    for picture, why in found.failures.items():
         click.echo(f"{picture} failed: {why}", err=True)
-    sys.exit(1 if failures else 0)
+    sys.exit(1 if found.failures else 0)

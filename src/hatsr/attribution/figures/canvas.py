@@ -1,4 +1,4 @@
-"""The little of matplotlib (an extra) that the figures need; files that say how they were made."""
+"""A canvas of cells drawn by matplotlib, and figure files that say how they were made."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,6 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from numpy import ndarray
 
-from hatsr.attribution.figure_file import check_figure_file
 from hatsr.attribution.objective import Patch
 from hatsr.files import replacing
 
@@ -20,7 +19,7 @@ _BOX = "#e6001a"
 _GAP, _MARGIN = 0.06, 0.35  # inches
 
 
-def figure(widths: Sequence[float], heights: Sequence[float]) -> tuple[Figure, ndarray]:
+def canvas(widths: Sequence[float], heights: Sequence[float]) -> tuple[Figure, ndarray]:
     """An empty figure with a grid of cells of these sizes in inches; rows by columns."""
     size = (sum(widths) + _MARGIN, sum(heights) + len(heights) * 0.25 + _MARGIN)
     layout = ConstrainedLayoutEngine(w_pad=_GAP / 2, h_pad=_GAP / 2, wspace=0, hspace=0)
@@ -51,12 +50,17 @@ def outline(cell: Axes) -> None:
         side.set(visible=True, color="0.7", linewidth=0.5)
 
 
-def box(cell: Axes, patch: Patch, window: int) -> None:
+def box(cell: Axes, patch: Patch, patch_size: int) -> None:
     """A red frame around a patch, with a white rim that stands out on any colour."""
     y, x = patch
     for colour, width in (("white", 2.2), (_BOX, 1.1)):
         frame = Rectangle(
-            (x - 0.5, y - 0.5), window, window, fill=False, edgecolor=colour, linewidth=width
+            (x - 0.5, y - 0.5),
+            patch_size,
+            patch_size,
+            fill=False,
+            edgecolor=colour,
+            linewidth=width,
         )
         cell.add_patch(frame)
 
@@ -66,7 +70,6 @@ def save(drawn: Figure, path: Path, title: str, parameters: Mapping[str, object]
 
     They are the field Description (PNG, SVG) or Subject (PDF).
     """
-    check_figure_file(path)
     text = json.dumps(parameters, ensure_ascii=True)
     kind = path.suffix.lower()
     field = "Subject" if kind == ".pdf" else "Description"

@@ -1,22 +1,17 @@
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from tiny import TINY_X4 as TINY
 
 from hatsr import checkpoint
 from hatsr.apps.features import features
 from hatsr.apps.lam import lam, lam_sweep
-from hatsr.attribution import figure_file
-from hatsr.attribution.subject import load_subject, random_network
-from hatsr.model import HATConfig
-
-TINY = HATConfig(
-    embed_dim=12, depths=(1, 1), num_heads=2, window_size=4, compress_ratio=3, squeeze_factor=4
-)
+from hatsr.attribution import figures
+from hatsr.attribution.inputs import load_network, random_network
 
 
 @pytest.fixture
@@ -41,7 +36,7 @@ def run(command, *arguments):
 @pytest.mark.parametrize("picture", ["colour.png", "gray.png"])
 def test_numbers_of_two_networks(files, picture):
     networks = ("-m", files / "net0.safetensors", "-m", files / "net1.safetensors")
-    rest = ("--patch", 20, 20, "--fold", 2, "--json")
+    rest = ("--patch", 20, 20, "--steps", 2, "--json")
     result = run(lam, files / picture, *networks, *rest)
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["model"] for row in rows] == ["net0", "net1"]
@@ -51,7 +46,7 @@ def test_numbers_of_two_networks(files, picture):
 
 
 def test_the_lr_picture_itself_has_no_quality(files):
-    arguments = ("-m", files / "net0.safetensors", "--patch", 184, 152, "--fold", 1, "--lr")
+    arguments = ("-m", files / "net0.safetensors", "--patch", 184, 152, "--steps", 1, "--lr")
     result = run(lam, files / "colour.png", *arguments)
     assert result.exit_code == 0
     assert "DI" in result.stdout
@@ -64,7 +59,7 @@ def test_figure_carries_its_parameters(files, ending):
     pytest.importorskip("matplotlib")
     path = files / f"figure.{ending}"
     more = ["--lr"] if ending == "svg" else []
-    arguments = ("--patch", 4, 8, "--fold", 1, "--colours", "cividis", "-o", path, *more)
+    arguments = ("--patch", 4, 8, "--steps", 1, "--colours", "cividis", "-o", path, *more)
     result = run(lam, files / "colour.png", "-m", files / "net0.safetensors", *arguments)
     assert result.exit_code == 0, result.output
     if ending == "png":
@@ -74,24 +69,6 @@ def test_figure_carries_its_parameters(files, ending):
         assert parameters["colours"] == "cividis"
     else:
         assert b"cividis" in path.read_bytes()
-
-
-def test_a_figure_that_fails_leaves_the_one_before(tmp_path, monkeypatch):
-    pytest.importorskip("matplotlib")
-    from hatsr.attribution.plotting import figure, save
-
-    drawn, _ = figure([1.0], [1.0])
-    save(drawn, tmp_path / "a.png", "first", {})
-    before = (tmp_path / "a.png").read_bytes()
-
-    def broken(file, **options):
-        Path(file).write_bytes(b"half")
-        raise OSError("disk full")
-
-    monkeypatch.setattr(drawn, "savefig", broken)
-    with pytest.raises(OSError, match="disk full"):
-        save(drawn, tmp_path / "a.png", "second", {})
-    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
 
 
 def test_features_and_their_figure(files):
@@ -107,7 +84,7 @@ def test_features_and_their_figure(files):
 
 def test_sweep_prints_means_and_continues(files):
     results = files / "rows.jsonl"
-    rest = ("-m", files / "net0.safetensors", "--results", results, "--fold", 1, "--grid", 1)
+    rest = ("-m", files / "net0.safetensors", "--results", results, "--steps", 1, "--grid", 1)
     assert (
         "2 patches to do" in run(lam_sweep, files / "colour.png", files / "gray.png", *rest).output
     )
@@ -130,7 +107,7 @@ def test_a_picture_that_fails_costs_no_other(files, monkeypatch, processes):
     monkeypatch.syspath_prepend(str(files))
     monkeypatch.setenv("PYTHONPATH", str(files), prepend=":")
     pictures = [files / f"{name}.png" for name in ("broken", "small", "bright", "colour")]
-    rest = ("--results", files / "rows.jsonl", "--fold", 1, "--grid", 1, "--processes", processes)
+    rest = ("--results", files / "rows.jsonl", "--steps", 1, "--grid", 1, "--processes", processes)
     result = run(lam_sweep, *pictures, "-m", "python:choosy_network:make", *rest)
     assert result.exit_code == 1
     assert "over 1 pictures, 1 patches" in result.stdout
@@ -143,7 +120,7 @@ def test_a_picture_that_fails_costs_no_other(files, monkeypatch, processes):
 
 def test_wrong_usage_of_a_sweep(files):
     for wrong in (("-m", "hat"), ("--grid", 0), ("--results", files / "colour.png")):
-        options = ("--results", files / "rows.jsonl", "--fold", 1, *wrong)
+        options = ("--results", files / "rows.jsonl", "--steps", 1, *wrong)
         assert run(lam_sweep, files / "colour.png", *options).exit_code == 2
 
 
@@ -153,13 +130,13 @@ def test_any_callable_can_be_studied(files, monkeypatch):
         "def bilinear():\n    return Upsample(scale_factor=2.0, mode='bilinear')\n"
     )
     monkeypatch.syspath_prepend(str(files))
-    subject = load_subject("python:their_network:bilinear")
-    assert (subject.name, subject.scale) == ("bilinear", 2)
-    arguments = ("-m", "python:their_network:bilinear", "--patch", 9, 9, "--fold", 2)
+    network = load_network("python:their_network:bilinear")
+    assert (network.name, network.scale) == ("bilinear", 2)
+    arguments = ("-m", "python:their_network:bilinear", "--patch", 9, 9, "--steps", 2)
     assert run(lam, files / "colour.png", *arguments).exit_code == 0
     sys.modules.pop("their_network", None)
     with pytest.raises(ValueError, match=r"python:MODULE:FUNCTION .* got 'json:nothing'"):
-        load_subject("python:json:nothing")
+        load_network("python:json:nothing")
 
 
 @pytest.mark.parametrize(
@@ -175,11 +152,11 @@ def test_any_callable_can_be_studied(files, monkeypatch):
 def test_messages(files, arguments, message):
     picture, network = files / "colour.png", files / "net0.safetensors"
     with pytest.raises(ValueError, match=message):
-        run(lam, picture, "-m", network, "--fold", 1, *arguments)
+        run(lam, picture, "-m", network, "--steps", 1, *arguments)
 
 
 def test_figures_without_matplotlib_say_what_to_install(files, monkeypatch):
-    monkeypatch.setattr(figure_file, "find_spec", lambda name: None)
+    monkeypatch.setattr(figures, "find_spec", lambda name: None)
     arguments = (
         files / "colour.png",
         "-m",
@@ -187,7 +164,7 @@ def test_figures_without_matplotlib_say_what_to_install(files, monkeypatch):
         "--patch",
         0,
         0,
-        "--fold",
+        "--steps",
         1,
     )
     with pytest.raises(ValueError, match=r"pip install 'hat-sr\[figures\]'"):

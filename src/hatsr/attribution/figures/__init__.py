@@ -1,4 +1,7 @@
-"""Whether a figure can be written: asked before the long computation, without matplotlib."""
+"""The figures of attribution: what they can be written as, asked before a long computation.
+
+Drawing, in the files beside this one, needs the extra ``hat-sr[figures]``.
+"""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,16 +11,11 @@ FORMATS = (".png", ".svg", ".pdf")
 
 
 def check_figure_file(path: Path) -> None:
-    """Raise ValueError unless a figure can be written there; before the long computation."""
+    """Raise ValueError unless a figure can be written there."""
     if path.suffix.lower() not in FORMATS:
         raise ValueError(f"a figure must end in {', '.join(FORMATS)}, got {path.name}")
     if not path.absolute().parent.is_dir():
         raise ValueError(f"the figure's folder must exist, got {path.parent}")
-    check_matplotlib()
-
-
-def check_matplotlib() -> None:
-    """Raise ValueError with what to do unless matplotlib is installed."""
     if find_spec("matplotlib") is None:
         raise ValueError(
             "figures must be drawn by matplotlib, got an installation without it; "

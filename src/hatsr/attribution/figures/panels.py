@@ -8,10 +8,10 @@ from jaxtyping import Float
 from numpy import ndarray
 from PIL import Image
 
-from hatsr.attribution.density import contribution_area
-from hatsr.attribution.maps import Attribution
+from hatsr.attribution.inputs import StudiedPicture, eight_bit
+from hatsr.attribution.lam import LamResult
 from hatsr.attribution.objective import Patch
-from hatsr.attribution.subject import Scene, eight_bit
+from hatsr.attribution.spread import contribution_area
 
 Colours = Literal["seismic", "cividis", "viridis"]
 """seismic: LAM's white to red; the others can be read by the colour-blind and in gray."""
@@ -53,17 +53,17 @@ def resized(
     return np.asarray(codes, dtype=np.float64) / 255
 
 
-def lr_rgb(scene: Scene) -> Float[ndarray, "h w 3"]:
+def lr_rgb(picture: StudiedPicture) -> Float[ndarray, "h w 3"]:
     """The LR picture as an array."""
-    return scene.lr[0].permute(1, 2, 0).cpu().numpy()
+    return picture.lr[0].permute(1, 2, 0).cpu().numpy()
 
 
-def panels(scene: Scene, attribution: Attribution, colours: Colours) -> Panels:
+def panels(picture: StudiedPicture, result: LamResult, colours: Colours) -> Panels:
     """All panels of one attribution."""
-    h, w = attribution.sr.shape[:2]
-    lr = resized(lr_rgb(scene), h, w)
-    points = resized(paint(attribution.map, colours), h, w)
-    area = resized(paint(contribution_area(attribution.map), colours), h, w)
+    h, w = result.sr.shape[:2]
+    lr = resized(lr_rgb(picture), h, w)
+    points = resized(paint(result.map, colours), h, w)
+    area = resized(paint(contribution_area(result.map), colours), h, w)
     return Panels(
         attribution=points,
         attribution_over_lr=(points + lr) / 2,
@@ -72,12 +72,12 @@ def panels(scene: Scene, attribution: Attribution, colours: Colours) -> Panels:
     )
 
 
-def close_up(size: tuple[int, int], patch: Patch, window: int) -> tuple[slice, slice]:
+def close_up(size: tuple[int, int], patch: Patch, patch_size: int) -> tuple[slice, slice]:
     """Rows and columns around a patch: `CONTEXT` patches wide, moved and cut to the picture."""
 
     def around(start: int, length: int) -> slice:
-        side = min(CONTEXT * window, length)
-        first = min(max(start + window // 2 - side // 2, 0), length - side)
+        side = min(CONTEXT * patch_size, length)
+        first = min(max(start + patch_size // 2 - side // 2, 0), length - side)
         return slice(first, first + side)
 
     return around(patch[0], size[0]), around(patch[1], size[1])

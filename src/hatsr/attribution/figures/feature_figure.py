@@ -10,7 +10,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from hatsr.attribution.features import LayerMap
-from hatsr.attribution.plotting import figure, save, show
+from hatsr.attribution.figures.canvas import canvas, save, show
 
 _CELL = 2.2
 """Width of a cell in inches."""
@@ -30,7 +30,7 @@ def channel_mean(features: Float[Tensor, "h w c"]) -> Float[ndarray, "h w"]:
 def feature_figure(rows: Sequence[Sequence[LayerMap]]) -> Figure:
     """Draw one row of cells for each network."""
     h, w, _ = rows[0][0].features.shape
-    drawn, axes = figure([_CELL] * max(map(len, rows)), [_CELL * h / w] * len(rows))
+    drawn, axes = canvas([_CELL] * max(map(len, rows)), [_CELL * h / w] * len(rows))
     for cells, maps in zip(axes, rows, strict=True):
         for cell in cells[len(maps) :]:
             cell.axis("off")

@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -15,7 +16,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from hatsr import checkpoint
-from hatsr.attribution.running import Network, run
+from hatsr.attribution.running import SRFunction, run
 from hatsr.image import Picture, read, to_tensor
 from hatsr.inference.settings import check_device
 from hatsr.model import HAT, HATConfig, preset
@@ -25,12 +26,12 @@ _PROBE = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Subject:
+class StudiedNetwork:
     """A network under study."""
 
     name: str
     """Short, for tables and figures."""
-    network: Network
+    function: SRFunction
     """From LR to SR."""
     scale: int
     """SR pixels for each LR pixel."""
@@ -40,7 +41,7 @@ class Subject:
     """Tells weights apart: start of the file's SHA-256, or the source where there is no file."""
 
 
-def load_subject(source: str, device: str = "cpu") -> Subject:
+def load_network(source: str, device: str = "cpu") -> StudiedNetwork:
     """Find a network.
 
     Args:
@@ -65,13 +66,26 @@ def load_subject(source: str, device: str = "cpu") -> Subject:
         model, name, digest = checkpoint.read(path).model(), path.stem, file_digest(path)
     if model.config.channels != 3:
         raise ValueError(f"LAM must be given a network for RGB pictures, got {source} for gray")
-    return Subject(
+    return StudiedNetwork(
         name=name,
-        network=model.to(device),
+        function=model.to(device),
         scale=model.config.scale,
         device=device,
         digest=digest,
     )
+
+
+def load_networks(sources: Sequence[str], device: str = "cpu") -> list[StudiedNetwork]:
+    """The networks to compare.
+
+    Raises:
+        ValueError: one does not exist, or their scales differ.
+    """
+    networks = [load_network(source, device) for source in sources]
+    if len({network.scale for network in networks}) > 1:
+        named = ", ".join(f"{network.name} x{network.scale}" for network in networks)
+        raise ValueError(f"networks to compare must have one scale, got {named}")
+    return networks
 
 
 def random_network(config: HATConfig, seed: int = 0) -> HAT:
@@ -89,7 +103,7 @@ def random_network(config: HATConfig, seed: int = 0) -> HAT:
     return model.eval()
 
 
-def _foreign(source: str, device: str) -> Subject:
+def _foreign(source: str, device: str) -> StudiedNetwork:
     """A network that a function of the user's returns."""
     module, _, function = source.partition(":")
     make: object = getattr(importlib.import_module(module), function, None) if module else None
@@ -98,14 +112,14 @@ def _foreign(source: str, device: str) -> Subject:
             "a foreign network must be given as python:MODULE:FUNCTION with a function that "
             f"returns it, got {source!r}"
         )
-    network = cast("Network", make())
+    network = cast("SRFunction", make())
     if isinstance(network, nn.Module):
         network = network.to(device)
     with torch.no_grad():
         sr = run(network, torch.zeros(1, 3, _PROBE, _PROBE, device=device))
-    return Subject(
+    return StudiedNetwork(
         name=function,
-        network=network,
+        function=network,
         scale=sr.shape[-1] // _PROBE,
         device=device,
         digest=f"python:{source}",
@@ -118,7 +132,7 @@ def file_digest(path: str | os.PathLike) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Scene:
+class StudiedPicture:
     """A picture under study."""
 
     name: str
@@ -129,15 +143,15 @@ class Scene:
     """The true picture in [0, 1], if it is known."""
 
 
-def load_scene(path: str | os.PathLike, scale: int, *, is_lr: bool = False) -> Scene:
+def load_picture(path: str | os.PathLike, scale: int, *, is_lr: bool = False) -> StudiedPicture:
     """Read a picture: the HR one, which is made small here, or the LR one itself."""
     picture, name = read(path), Path(path).name
     if is_lr:
-        return Scene(name=name, lr=to_tensor(picture), hr=None)
-    return scene_of_hr(picture, scale, name)
+        return StudiedPicture(name=name, lr=to_tensor(picture), hr=None)
+    return picture_of_hr(picture, scale, name)
 
 
-def scene_of_hr(picture: Picture, scale: int, name: str = "") -> Scene:
+def picture_of_hr(picture: Picture, scale: int, name: str = "") -> StudiedPicture:
     """Crop HR to a multiple of the scale; LR is Pillow's bicubic of its 8 bits, as LAM has it.
 
     Raises:
@@ -152,7 +166,7 @@ def scene_of_hr(picture: Picture, scale: int, name: str = "") -> Scene:
     hr = np.ascontiguousarray(picture.rgb[: h * scale, : w * scale])
     codes = Image.fromarray(eight_bit(hr))
     lr = np.asarray(codes.resize((w, h), Image.Resampling.BICUBIC), dtype=np.float32) / 255
-    return Scene(name=name, lr=torch.from_numpy(lr.transpose(2, 0, 1)[None].copy()), hr=hr)
+    return StudiedPicture(name=name, lr=torch.from_numpy(lr.transpose(2, 0, 1)[None].copy()), hr=hr)
 
 
 def eight_bit(rgb: Float[ndarray, "h w 3"]) -> ndarray:
