@@ -6,8 +6,9 @@ pictures are in memory at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import TypeVar
 
 from hatsr.evaluation.cost.environment import environment
@@ -58,11 +59,12 @@ class Benchmark:
         for pictures in sets:
             survey = Survey(pictures)
             outcomes: dict[str, list[ScoreOrReason]] = {}
-            for name, found in self._outcomes(survey):
-                outcomes[name] = found
-                done += 1
-                fine = found and all(isinstance(outcome, Score) for outcome in found)
-                self.progress(done, total, f"{survey.name} {name}{'' if fine else ' FAILED'}")
+            with closing(self._outcomes(survey)) as coming:
+                for name, found in coming:
+                    outcomes[name] = found
+                    done += 1
+                    fine = found and all(isinstance(outcome, Score) for outcome in found)
+                    self.progress(done, total, f"{survey.name} {name}{'' if fine else ' FAILED'}")
             results.append(
                 [_set_result(survey, outcomes, each) for each in range(len(self.measurements))]
             )
@@ -77,7 +79,7 @@ class Benchmark:
             for measurement, *sets_of_one in zip(self.measurements, *results, strict=True)
         ]
 
-    def _outcomes(self, survey: Survey) -> Iterator[tuple[str, list[ScoreOrReason]]]:
+    def _outcomes(self, survey: Survey) -> Generator[tuple[str, list[ScoreOrReason]], None, None]:
         """Name and outcomes of each file; none where it gave no pair.
 
         They come one picture later than the networks are. What the networks have made is judged

@@ -98,6 +98,13 @@ def test_a_stranger_read_before_the_pictures_of_a_renamed_set_is_left_out(root):
     assert found.remarks() == ["Set5: not of the set, left out: a.png"]
 
 
+def test_two_files_of_one_name_are_one_picture(folder):
+    Image.new("RGB", (16, 12)).save(folder / "HR" / "p1.bmp")
+    found = survey(str(folder))
+    assert [entry.path.name for entry in found.entries][:3] == ["p0.png", "p1.bmp", "p2.png"]
+    assert found.remarks() == ["mine: not of the set, left out: p1.png"]
+
+
 def test_a_kind_that_cannot_be_read_is_said(folder):
     (folder / "HR" / "phone.heic").write_bytes(b"0")
     found = survey(str(folder))

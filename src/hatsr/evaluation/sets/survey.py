@@ -89,7 +89,7 @@ class Survey:
     def _pair(self, rule: PairRule, picture: HRPicture, name: str) -> Pair | None:
         try:
             return rule.pair(picture, name)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # whatever a codec may raise on the LR
             self.failures[name] = f"{type(error).__name__}: {error}"
             return None
 
@@ -98,18 +98,20 @@ class Survey:
         path, stem = picture.path, picture.path.stem
         genuine = self.pictures.known.get(digest(picture.codes)) if self._named else None
         if genuine is not None or not self._named:
-            return self._add(Entry(name=genuine.name if genuine else stem, path=path))
+            entry = Entry(name=genuine.name if genuine else stem, path=path)
+            return self._add(entry, self._recognised)
         if stem in self._named:
             altered = _difference(picture, self._named[stem])
-            return self._add(Entry(name=stem, path=path, altered=altered))
-        self._strangers[stem] = Entry(name=stem, path=path, altered=_OTHER)
-        return None if self._recognised else self._strangers[stem]
+            return self._add(Entry(name=stem, path=path, altered=altered), self._recognised)
+        stranger = self._add(Entry(name=stem, path=path, altered=_OTHER), self._strangers)
+        return None if self._recognised else stranger
 
-    def _add(self, entry: Entry) -> Entry | None:
-        if entry.name in self._recognised:
+    def _add(self, entry: Entry, entries: dict[str, Entry]) -> Entry | None:
+        """Put it among the entries, unless it is a copy of one."""
+        if entry.name in entries:
             self._copies.append(entry.path.name)
             return None
-        self._recognised[entry.name] = entry
+        entries[entry.name] = entry
         return entry
 
     @property
