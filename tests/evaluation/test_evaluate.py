@@ -78,6 +78,16 @@ def test_a_folder_of_lr_is_meant_before_one_inside_each_set(folder, tmp_path, mo
     assert found.result.means("psnr") == made.result.means("psnr")
 
 
+def test_models_by_name_take_the_scale_of_the_rules(folder, tmp_path):
+    output = EvaluationOutput(folder=tmp_path)
+    found = evaluate("bicubic", [str(folder)], rules=Rules(scale=3), output=output)
+    assert found.result.model == "bicubic"
+    with pytest.raises(ValueError, match="scale must be given for bicubic"):
+        evaluate("bicubic", [str(folder)])
+    with pytest.raises(ValueError, match="scale must be 4, what hat-t-x4 makes, got 3"):
+        compare(["bicubic", "hat-t-x4"], [str(folder)], rules=Rules(scale=3))
+
+
 def test_messages(folder, model, tmp_path):
     data, output = [str(folder)], EvaluationOutput(folder=tmp_path, report=True)
     with pytest.raises(ValueError, match="report must be of another model than bicubic"):

@@ -64,7 +64,7 @@ def evaluate(
         model: as `open_candidate` takes it, or opened.
         data: names of sets, or folders with HR pictures; none means all five sets.
         data_root: holds a folder for each named set.
-        rules: how SR pictures are judged; by default by the protocol alone.
+        rules: how SR pictures are judged; by default by the protocol at the model's scale.
         output: what is left on disk.
         progress: told after each picture.
 
@@ -74,7 +74,8 @@ def evaluate(
         FileNotFoundError: none of the named sets is under the data root.
         OSError: a file cannot be written.
     """
-    candidate = open_candidate(model) if isinstance(model, str) else model
+    scale = rules.scale if rules else None
+    candidate = open_candidate(model, scale) if isinstance(model, str) else model
     rules = _rules(rules, candidate)
     row = reference(candidate.name, candidate.scale, output.against)
     if output.report and isinstance(candidate, Bicubic):
@@ -125,7 +126,7 @@ def compare(
         ValueError: wrong usage, as for `evaluate`; fewer than two models, or of several scales.
         FileNotFoundError: none of the named sets is under the data root.
     """
-    candidates = open_candidates(models)
+    candidates = open_candidates(models, rules.scale if rules else None)
     rules = _rules(rules, candidates[0])
     if rules.ensemble:
         _check_ensemble(candidates)

@@ -76,6 +76,10 @@ def test_what_was_looked_for_is_said(folder, tmp_path, monkeypatch, data, root, 
         find_sets([data], tmp_path / root, Rules(scale=4, lr=lr))
 
 
+def test_a_root_that_is_not_asked_for_may_be_missing(folder):
+    assert find_sets([str(folder)], folder / "nowhere", Rules(scale=4))[0][0].name == "mine"
+
+
 def test_a_set_by_another_folder_name_without_hr_inside(tmp_path):
     (tmp_path / "B100").mkdir()
     Image.new("RGB", (16, 12)).save(tmp_path / "B100" / "1.png")

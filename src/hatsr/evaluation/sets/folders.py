@@ -74,8 +74,6 @@ def find_sets(
             of one name, no set with the folder of LR, or only names of sets without a root.
         FileNotFoundError: not one of the named sets is there; the message says how to obtain them.
     """
-    if root is not None and not root.is_dir():
-        raise ValueError(f"data root must be a folder with the sets in it, got {root}")
     found: list[PictureSet] = []
     absent: list[str] = []
     for name in data or tuple(BENCHMARKS):
@@ -99,8 +97,11 @@ def locate(benchmark: BenchmarkSet, root: Path | None, rules: Rules) -> PictureS
     """One of the five sets under a data root.
 
     Raises:
+        ValueError: the root is no folder.
         FileNotFoundError: the set is not there; the message says how to obtain it.
     """
+    if root is not None and not root.is_dir():
+        raise ValueError(f"data root must be a folder with the sets in it, got {root}")
     why = "no data root is given" if root is None else f"it is not in {root}"
     inside = _subfolders(root) if root is not None else {}
     for folder in (inside[n.lower()] for n in benchmark.folders if n.lower() in inside):
