@@ -23,7 +23,7 @@ import torch
 from textbook import forward as textbook
 
 from hatsr import HAT, Settings, Upscaler, preset
-from hatsr.evaluation.complexity import RULE, complexity, measure
+from hatsr.evaluation.cost.complexity import RULE, complexity
 from hatsr.inference.engine import Engine
 from hatsr.inference.memory import kept_heap
 from hatsr.native import attention, products
@@ -125,10 +125,10 @@ def speed(name: str, size: int, rounds: int) -> None:
 def peak(name: str, size: int, budget: str | None) -> None:
     """Peak memory of one size, in this process; with a budget the picture is tiled."""
     if budget is None:
-        found = measure(preset(name), size, size)
+        found = time_forward(preset(name), size, size)
         print(found.peak_bytes or 0, found.seconds)
         return
-    from hatsr.evaluation.cost import measured
+    from hatsr.evaluation.cost.measuring import measured
 
     upscaler = Upscaler(HAT(preset(name)), name, Settings(device="cpu", memory=budget))
     upscaler.enlarge(torch.rand(1, 3, 16, 16))

@@ -4,8 +4,8 @@
 
 A step is forward, L1 loss, backward and Adam of a small HAT (embed 48, depths 4 x 3, 3 heads,
 window 16, x4) on 16 LR patches of 48. Its useful work is three forwards' multiply-adds, counted by
-`hatsr.evaluation.complexity`; the machine's rate is that of torch.mm on 2048 x 2048 in the same
-run, taken before and after.
+`hatsr.evaluation.cost.complexity`; the machine's rate is that of torch.mm on 2048 x 2048 in the
+same run, taken before and after.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import torch
 
-from hatsr.evaluation.complexity import complexity
+from hatsr.evaluation.cost.complexity import complexity
 from hatsr.inference.memory import kept_heap
 from hatsr.model import HAT, HATConfig
 

@@ -15,6 +15,9 @@ TINY = HATConfig(
     num_feat=8,
     scale=2,
 )
+TINY_X4 = HATConfig(
+    embed_dim=12, depths=(1, 1), num_heads=2, window_size=4, compress_ratio=3, squeeze_factor=4
+)
 
 
 def tiny(**changes: object) -> HAT:

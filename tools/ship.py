@@ -15,8 +15,10 @@ import torch
 
 from hatsr import HAT, checkpoint
 from hatsr.evaluation.benchmark import Benchmark
-from hatsr.evaluation.opening import find_sets, open_source
-from hatsr.evaluation.scores import Rules
+from hatsr.evaluation.candidates import open_candidate
+from hatsr.evaluation.measurement import Measurement
+from hatsr.evaluation.results import Rules
+from hatsr.evaluation.sets.folders import find_sets
 
 SETS = ("Set5", "Set14", "BSD100")
 ROOT = Path(__file__).parents[1]
@@ -36,9 +38,10 @@ def ship(run: Path, data_root: Path) -> None:
     model.load_state_dict(found.tensors)
     about = {**FIXED, "name": name, "step": found.metadata.get("step", "")}
     checkpoint.save(model, target, dtype=torch.float16, metadata=about)
-    surveys, _ = find_sets(SETS, data_root)
-    source = open_source(str(target), None, "cpu", None)
-    result = Benchmark(source, Rules(scale=source.scale)).run(surveys)
+    candidate = open_candidate(str(target))
+    rules = Rules(scale=candidate.scale)
+    sets, _ = find_sets(SETS, data_root, rules)
+    (result,) = Benchmark([Measurement(candidate, rules)]).run(sets)
     psnr = {data: round(value, 2) for data, value in result.means("psnr").items()}
     ssim = {data: round(value, 4) for data, value in result.means("ssim").items()}
     about |= {"psnr_y": json.dumps(psnr), "ssim_y": json.dumps(ssim)}

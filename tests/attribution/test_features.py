@@ -1,13 +1,10 @@
 import pytest
 import torch
+from tiny import TINY_X4 as TINY
 
 from hatsr.attribution import blocking_index, group_features
 from hatsr.attribution.features import choose_layers
-from hatsr.model import HAT, HATConfig
-
-TINY = HATConfig(
-    embed_dim=12, depths=(1, 1), num_heads=2, window_size=4, compress_ratio=3, squeeze_factor=4
-)
+from hatsr.model import HAT
 
 
 def noise(height: int, width: int, channels: int = 6) -> torch.Tensor:

@@ -4,17 +4,13 @@ import numpy as np
 import pytest
 import torch
 from scipy.ndimage import correlate
+from tiny import TINY_X4 as TINY
 from torch import nn
 from torch.nn.functional import interpolate
 
-from hatsr.attribution import LamSettings, diffusion_index, gini, lam, lam_patches
-from hatsr.attribution.path import blur_path
-from hatsr.attribution.subject import random_network
-from hatsr.model import HAT, HATConfig
-
-TINY = HATConfig(
-    embed_dim=12, depths=(1, 1), num_heads=2, window_size=4, compress_ratio=3, squeeze_factor=4
-)
+from hatsr.attribution import LamSettings, lam, lam_patches
+from hatsr.attribution.inputs import random_network
+from hatsr.model import HAT
 
 
 def noise(height: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -66,7 +62,7 @@ def nearest(lr: torch.Tensor) -> torch.Tensor:
 def test_agrees_with_the_literal_definition(config, patch, mode):
     network, lr = random_network(config), noise(11, 10)
     share, _ = literal_lam(network, lr, *patch, window=16, fold=12)
-    found = lam(network, lr, patch, LamSettings(fold=12, mode=mode))
+    found = lam(network, lr, patch, LamSettings(steps=12, mode=mode))
     np.testing.assert_allclose(found.map, share, atol=1e-4)
     assert found.diffusion_index == pytest.approx(100 * (1 - literal_gini(share)), abs=1e-3)
     assert found.nan_steps == 0
@@ -84,37 +80,30 @@ def half_flat(lr: torch.Tensor) -> torch.Tensor:
 def test_gradients_that_are_not_a_number_count_as_0_and_are_counted():
     lr = noise(8, 9)
     share, nan_steps = literal_lam(half_flat, lr, 4, 4, 16, 10)
-    found = lam(half_flat, lr, (4, 4), LamSettings(fold=10, mode="reference"))
+    found = lam(half_flat, lr, (4, 4), LamSettings(steps=10, mode="reference"))
     np.testing.assert_allclose(found.map, share, atol=1e-4)
     assert found.nan_steps == nan_steps == 10
 
 
 def test_robust_mode_has_none_of_them():
-    found = lam(nearest, noise(8, 9), (4, 4), LamSettings(fold=10))
+    found = lam(nearest, noise(8, 9), (4, 4), LamSettings(steps=10))
     assert found.nan_steps == 0
     assert np.isfinite(found.map).all()
     assert found.map.max() == 1
 
 
-@pytest.mark.parametrize("shape", [(6, 7), (1, 1), (2, 30)])
-def test_path_ends_at_the_picture_and_its_slopes_lead_there(shape):
-    lr = noise(*shape)
-    path = blur_path(lr, 7)
-    torch.testing.assert_close(path.pictures[-1:], lr, atol=1e-7, rtol=0)
-    torch.testing.assert_close(path.start + path.slopes.sum(dim=0) / 7, lr, atol=1e-6, rtol=0)
-
-
 def test_linear_model_is_exact_with_one_step():
     rising = torch.linspace(0, 1, 12)[:, None].square().expand(1, 3, 12, 10).contiguous()
     smooth = nn.Upsample(scale_factor=2, mode="bilinear")
-    found = lam(smooth, rising.double(), (4, 4), LamSettings(fold=1, window=12))
+    found = lam(smooth, rising.double(), (4, 4), LamSettings(steps=1, patch_size=12))
     assert found.completeness_error < 1e-6
 
 
-def test_completeness_improves_with_the_fold():
+def test_completeness_improves_with_the_steps():
     network, lr = random_network(TINY), noise(10, 10, seed=3)
     errors = [
-        lam(network, lr, (8, 8), LamSettings(fold=fold)).completeness_error for fold in (4, 16, 64)
+        lam(network, lr, (8, 8), LamSettings(steps=steps)).completeness_error
+        for steps in (4, 16, 64)
     ]
     assert errors[0] > errors[1] > errors[2]
     assert errors[2] < errors[0] / 8
@@ -124,7 +113,7 @@ def test_completeness_improves_with_the_fold():
 @pytest.mark.parametrize("mode", ["robust", "reference"])
 def test_flat_picture_has_a_zero_path_and_no_attribution(value, mode):
     lr = torch.full((1, 3, 8, 8), value)
-    found = lam(random_network(TINY), lr, (0, 0), LamSettings(fold=3, mode=mode))
+    found = lam(random_network(TINY), lr, (0, 0), LamSettings(steps=3, mode=mode))
     assert not found.map.any()
     assert np.isnan(found.diffusion_index)
     assert found.numbers()["diffusion_index"] is None
@@ -135,7 +124,7 @@ def test_nothing_is_attributed_outside_a_known_receptive_field(radius):
     torch.manual_seed(0)
     conv = nn.Conv2d(3, 12, 2 * radius + 1, padding=radius)
     network = nn.Sequential(conv, nn.PixelShuffle(2))
-    found = lam(network, noise(24, 20), (16, 12), LamSettings(fold=5, window=8))
+    found = lam(network, noise(24, 20), (16, 12), LamSettings(steps=5, patch_size=8))
     rows, columns = np.nonzero(found.map)
     # The window's differences reach SR rows 16 to 24 and columns 12 to 20.
     assert (rows.min(), rows.max()) == (8 - radius, 12 + radius)
@@ -154,7 +143,7 @@ def test_hat_spreads_wider_than_swinir_with_random_weights():
                         random_network(config, seed),
                         noise(48, 48, seed),
                         [(40, 40), (88, 88)],
-                        LamSettings(fold=5),
+                        LamSettings(steps=5),
                     )
                 ]
             )
@@ -164,7 +153,7 @@ def test_hat_spreads_wider_than_swinir_with_random_weights():
 
 
 def test_75_by_75_is_padded_by_the_network_and_mapped_back():
-    found = lam(random_network(TINY), noise(75, 75), (284, 284), LamSettings(fold=2))
+    found = lam(random_network(TINY), noise(75, 75), (284, 284), LamSettings(steps=2))
     assert found.map.shape == (75, 75)
     assert found.map[-1, -1] > 0
     assert found.sr.shape == (300, 300, 3)
@@ -172,14 +161,14 @@ def test_75_by_75_is_padded_by_the_network_and_mapped_back():
 
 def test_batches_and_shared_forward_passes_change_nothing():
     network, lr, seen = random_network(TINY), noise(9, 9), []
-    one = LamSettings(fold=7, memory=0.0)
+    one = LamSettings(steps=7, memory=0.0)
     patches = [(0, 0), (20, 4)]
     together = lam_patches(
         network,
         lr,
         patches,
         replace(one, memory=1.0),
-        lambda done, total: seen.append((done, total)),
+        lambda done, total, words: seen.append((done, total)),
     )
     for patch, found in zip(patches, together, strict=True):
         alone = lam(network, lr, patch, one)
@@ -192,21 +181,10 @@ def test_the_network_is_left_as_it_was():
     network = HAT(TINY).train()
     network.tail.requires_grad_(False)
     before = {name: p.requires_grad for name, p in network.named_parameters()}
-    lam(network, noise(5, 5), (0, 0), LamSettings(fold=1))
+    lam(network, noise(5, 5), (0, 0), LamSettings(steps=1))
     assert all(module.training for module in network.modules())
     assert before == {name: p.requires_grad for name, p in network.named_parameters()}
     assert all(p.grad is None for p in network.parameters())
-
-
-def test_gini_of_known_maps():
-    hot = np.zeros((6, 8))
-    hot[2, 3] = 1
-    assert gini(np.full((6, 8), 0.4)) == pytest.approx(0, abs=1e-12)
-    assert gini(np.zeros((6, 8))) == pytest.approx(0, abs=1e-12)
-    assert gini(hot) == pytest.approx(1 - 1 / 48, abs=1e-5)
-    values = np.random.default_rng(0).random((9, 7))
-    assert gini(values) == pytest.approx(literal_gini(values), abs=1e-12)
-    assert diffusion_index(values) == pytest.approx(100 * (1 - literal_gini(values)), abs=1e-9)
 
 
 def two_at_once(lr: torch.Tensor) -> torch.Tensor:
@@ -222,11 +200,11 @@ def two_at_once(lr: torch.Tensor) -> torch.Tensor:
         (
             nearest,
             (0, 0),
-            {"window": 33},
-            "window must be at most the SR picture's 32 x 36, got 33",
+            {"patch_size": 33},
+            "patch_size must be at most the SR picture's 32 x 36, got 33",
         ),
-        (nearest, (0, 0), {"window": 0}, "window must be at least 1, got 0"),
-        (nearest, (0, 0), {"fold": 0}, "fold must be at least 1, got 0"),
+        (nearest, (0, 0), {"patch_size": 0}, "patch_size must be at least 1, got 0"),
+        (nearest, (0, 0), {"steps": 0}, "steps must be at least 1, got 0"),
         (nearest, (0, 0), {"memory": -1.0}, "memory must be at least 0, got -1"),
         (two_at_once, (0, 0), {}, "must turn .* got .*set memory=0"),
         (lambda lr: lr[:, :1], (0, 0), {}, r"must turn \(1, 3, 8, 9\) into 1 x 3"),
@@ -236,7 +214,7 @@ def two_at_once(lr: torch.Tensor) -> torch.Tensor:
 )
 def test_messages(network, patch, settings, message):
     with pytest.raises(ValueError, match=message):
-        lam(network, noise(8, 9), patch, LamSettings(**{"fold": 3} | settings))
+        lam(network, noise(8, 9), patch, LamSettings(**{"steps": 3} | settings))
 
 
 @pytest.mark.uninstrumented

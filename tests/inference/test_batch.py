@@ -101,7 +101,7 @@ def test_a_full_disk_stops_and_leaves_nothing_half_written(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(batch.image, "write", full)
+    monkeypatch.setattr(image, "write", full)
     with pytest.raises(OSError, match="No space"):
         run([photo(tmp_path / "a.png"), photo(tmp_path / "b.png")], Output())
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "b.png"]

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from hatsr.training.finetune import finetune_values
-from hatsr.training.state import load_state
-from hatsr.training.yaml_files import Values
 
 from hatsr.checkpoint import save
 from hatsr.data.degrade import PRESETS, under_condition
 from hatsr.model import HAT
 from hatsr.training.loop import train
 from hatsr.training.recipe import Recipe, to_recipe
+from hatsr.training.recipe.finetune import finetune_values
+from hatsr.training.recipe.reading import Values
 from hatsr.training.setup import set_up
+from hatsr.training.states import load_state
 
 PHOTO = {"preset": "photo"}
 
@@ -45,11 +45,11 @@ def test_every_picture_is_judged_under_every_condition(
     valid = {"conditions": ["clean", "jpeg-50", "photo.2"]}
     setup = set_up(tiny(degrade=PHOTO, valid=valid), tmp_path / "run", cpu=True)
     plain = set_up(tiny(), tmp_path / "run", cpu=True)
-    assert [held.name for held in plain.held] == list("012345")
-    names = [held.name for held in setup.held]
+    assert [held.name for held in plain.validation] == list("012345")
+    names = [held.name for held in setup.validation]
     assert names[:2] + names[6:8] == ["0-clean", "1-clean", "0-jpeg-50", "1-jpeg-50"]
     assert len(names) == 18
-    held, first = setup.held[12], plain.held[0]
+    held, first = setup.validation[12], plain.validation[0]
     assert np.array_equal(held.hr, first.hr)
     assert np.array_equal(held.lr, under_condition("photo.2", first.lr, first.hr, "0"))
 

@@ -1,22 +1,32 @@
-"""Which pixels a network used: LAM, its diffusion index and its pictures; feature maps.
+"""Which pixels a network used: LAM, its diffusion index and its figures; feature maps.
 
-The drawing files `figure`, `feature_figure` and `plotting` need the extra ``hat-sr[figures]``.
+`explain`, `Sweep` and `features` are the commands in one call each; `lam` is LAM of any function.
 """
 
-from hatsr.attribution.density import contribution_area
-from hatsr.attribution.diffusion import diffusion_index, gini
-from hatsr.attribution.features import blocking_index, group_features
-from hatsr.attribution.integral import LamSettings
-from hatsr.attribution.maps import Attribution, lam, lam_patches
+from hatsr.attribution.explain import Explanation, explain
+from hatsr.attribution.features import FeatureMaps, blocking_index, features, group_features
+from hatsr.attribution.figures import check_figure_file
+from hatsr.attribution.lam import LamResult, LamSettings, lam, lam_patches
+from hatsr.attribution.spread import contribution_area, diffusion_index, gini
+from hatsr.attribution.sweep import Sweep, SweepPlan, SweepResult, sweep
 
 __all__ = [
-    "Attribution",
+    "Explanation",
+    "FeatureMaps",
+    "LamResult",
     "LamSettings",
+    "Sweep",
+    "SweepPlan",
+    "SweepResult",
     "blocking_index",
+    "check_figure_file",
     "contribution_area",
     "diffusion_index",
+    "explain",
+    "features",
     "gini",
     "group_features",
     "lam",
     "lam_patches",
+    "sweep",
 ]

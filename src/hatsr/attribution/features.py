@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from hatsr.attribution.inputs import StudiedNetwork, StudiedPicture, load_networks, load_picture
 from hatsr.attribution.running import frozen
-from hatsr.attribution.subject import Scene, Subject
 from hatsr.model import HAT
 
 _FLAT = 1e-30
@@ -111,7 +112,10 @@ class LayerMap:
 
 
 def layer_maps(
-    subject: Subject, scene: Scene, layers: Sequence[int] = (), window: int | None = None
+    network: StudiedNetwork,
+    picture: StudiedPicture,
+    layers: Sequence[int] = (),
+    window: int | None = None,
 ) -> list[LayerMap]:
     """Features and blocking index after some RHAGs of a network, or all.
 
@@ -119,14 +123,14 @@ def layer_maps(
         ValueError: the network is not a HAT or SwinIR, a layer does not exist, or the picture
             holds no window border.
     """
-    model = subject.network
+    model = network.function
     if not isinstance(model, HAT):
-        raise ValueError(f"feature maps must be asked of a HAT or SwinIR, got {subject.name}")
+        raise ValueError(f"feature maps must be asked of a HAT or SwinIR, got {network.name}")
     chosen, side = choose_layers(model, layers), window or model.config.window_size
-    found = group_features(model, scene.lr.to(subject.device))
+    found = group_features(model, picture.lr.to(network.device))
     return [
         LayerMap(
-            name=subject.name,
+            name=network.name,
             layer=n,
             features=found[n - 1],
             window=side,
@@ -134,3 +138,59 @@ def layer_maps(
         )
         for n in chosen
     ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeatureMaps:
+    """Feature maps of networks for one picture."""
+
+    picture: StudiedPicture
+    rows: tuple[tuple[LayerMap, ...], ...]
+    """Of each network, a map for each layer."""
+
+    def lines(self) -> list[str]:
+        """For the terminal."""
+        return [layer.line() for row in self.rows for layer in row]
+
+    def draw(self, path: Path) -> None:
+        """Write the figure, with the numbers in its metadata.
+
+        Raises:
+            ValueError: an ending that is no figure's, a missing folder, or no matplotlib.
+        """
+        from hatsr.attribution.figures import check_figure_file
+
+        check_figure_file(path)
+        from hatsr.attribution.figures.feature_figure import draw_features  # needs the extra
+
+        draw_features(self.rows, self.picture.name, path)
+
+
+def features(
+    models: Sequence[str],
+    picture: str | Path,
+    layers: Sequence[int] = (),
+    *,
+    window: int | None = None,
+    is_lr: bool = False,
+    device: str = "cpu",
+) -> FeatureMaps:
+    """Features of networks after their RHAGs, and how blocky they are.
+
+    Args:
+        models: sources as `load_network` takes them, all of one scale.
+        picture: file of the HR picture, which is made small here.
+        layers: RHAGs, from 1; none means all.
+        window: whose borders the index looks at, LR pixels; by default each network's own.
+        is_lr: the file is the LR picture.
+        device: where the networks run.
+
+    Raises:
+        ValueError: a model that is no HAT or SwinIR, several scales, a layer that does not exist,
+            or a picture without a window border.
+        OSError: the picture cannot be opened.
+    """
+    networks = load_networks(models, device)
+    studied = load_picture(picture, networks[0].scale, is_lr=is_lr)
+    rows = (tuple(layer_maps(network, studied, layers, window)) for network in networks)
+    return FeatureMaps(picture=studied, rows=tuple(rows))

@@ -13,23 +13,23 @@ Patch = tuple[int, int]
 """Row and column of a patch's upper left corner, in SR pixels."""
 
 
-def check_patch(patch: Patch, window: int, height: int, width: int) -> None:
+def check_patch(patch: Patch, patch_size: int, height: int, width: int) -> None:
     """Raise ValueError unless the patch lies inside an SR picture of this size."""
-    (y, x), last = patch, (height - window, width - window)
+    (y, x), last = patch, (height - patch_size, width - patch_size)
     if min(last) < 0:
         raise ValueError(
-            f"window must be at most the SR picture's {height} x {width}, got {window}; "
-            "choose a smaller window"
+            f"patch_size must be at most the SR picture's {height} x {width}, got {patch_size}; "
+            "choose a smaller one"
         )
     if not (0 <= y <= last[0] and 0 <= x <= last[1]):
         raise ValueError(
             f"patch must begin at rows 0 to {last[0]} and columns 0 to {last[1]} (SR pixels; "
-            f"the picture is {height} x {width}, the window {window}), got row {y}, column {x}"
+            f"the picture is {height} x {width}, the patch {patch_size}), got row {y}, column {x}"
         )
 
 
 def edge_strength(
-    sr: Float[Tensor, "b c sr_h sr_w"], patch: Patch, window: int, mode: Mode
+    sr: Float[Tensor, "b c sr_h sr_w"], patch: Patch, patch_size: int, mode: Mode
 ) -> Float[Tensor, " b"]:
     """Sum of sqrt(dh^2 + dw^2) over the patch and all channels.
 
@@ -39,16 +39,16 @@ def edge_strength(
     Args:
         sr: raw output of a network.
         patch: upper left corner.
-        window: side of the patch, SR pixels.
+        patch_size: side of the patch, SR pixels.
         mode: "reference" takes the root over the whole picture and then cuts the patch, as LAM
             does: its gradient is not a number wherever dh = dw = 0, in the patch or not.
             "robust" cuts first and adds `EPSILON` under the root.
     """
     y, x = patch
     if mode == "reference":
-        edges = _edges(sr, 0.0)[:, :, y : y + window, x : x + window]
+        edges = _edges(sr, 0.0)[:, :, y : y + patch_size, x : x + patch_size]
     else:
-        edges = _edges(sr[:, :, y : y + window + 1, x : x + window + 1], EPSILON)
+        edges = _edges(sr[:, :, y : y + patch_size + 1, x : x + patch_size + 1], EPSILON)
     return edges.sum(dim=(1, 2, 3))
 
 

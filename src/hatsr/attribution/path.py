@@ -16,14 +16,14 @@ SHARPEST = 1e-5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BlurPath:
-    """Pictures I blurred less and less: x_i = K_{i+1} * I for i = 0 .. fold - 1."""
+    """Pictures I blurred less and less: x_i = K_{i+1} * I for i = 0 .. steps - 1."""
 
     start: Float[Tensor, "1 3 h w"]
     """K_0 * I, where the path begins."""
-    pictures: Float[Tensor, "fold 3 h w"]
+    pictures: Float[Tensor, "steps 3 h w"]
     """x_i in [0, 1]; the last is I itself."""
-    slopes: Float[Tensor, "fold 3 h w"]
-    """d_i = fold (K_{i+1} - K_i) * I, the path's derivative over its length of 1."""
+    slopes: Float[Tensor, "steps 3 h w"]
+    """d_i = steps (K_{i+1} - K_i) * I, the path's derivative over its length of 1."""
 
 
 def gaussian(sigma: float) -> Float[Tensor, " k"]:
@@ -49,21 +49,21 @@ def blur(picture: Float[Tensor, "3 h w"], sigma: float) -> Float[Tensor, "3 h w"
     return columns.index_select(2, mirror_index(w, margin)).unfold(2, KERNEL, 1) @ weights
 
 
-def blur_path(lr: Float[Tensor, "1 3 h w"], fold: int = 50) -> BlurPath:
-    """Cut the path from blur `SIGMA` to none into `fold` steps.
+def blur_path(lr: Float[Tensor, "1 3 h w"], steps: int = 50) -> BlurPath:
+    """Cut the path from blur `SIGMA` to none into `steps` steps.
 
     Source: LAM (reference 15 of the paper), Gaussian blur path.
 
     Args:
         lr: in [0, 1]; sides from 1 pixel.
-        fold: number of steps, at least 1.
+        steps: their number, at least 1.
     """
     picture = lr[0].double().cpu()
     corner = picture[:, :1, :1]  # taken away and put back: a flat picture has a slope of exactly 0
-    sigmas = torch.linspace(SIGMA, 0, fold + 1, dtype=torch.float64).tolist()
+    sigmas = torch.linspace(SIGMA, 0, steps + 1, dtype=torch.float64).tolist()
     blurred = torch.stack([blur(picture - corner, sigma) for sigma in sigmas])
     return BlurPath(
         start=(blurred[:1] + corner).to(lr),
         pictures=(blurred[1:] + corner).to(lr),
-        slopes=(fold * blurred.diff(dim=0)).to(lr),
+        slopes=(steps * blurred.diff(dim=0)).to(lr),
     )

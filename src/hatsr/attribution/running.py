@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from jaxtyping import Float
 from torch import Tensor, nn
 
-Network = Callable[[Tensor], Tensor]
+SRFunction = Callable[[Tensor], Tensor]
 """From LR, b 3 h w in [0, 1], to SR, b 3 scale*h scale*w; differentiable."""
 
 
 @contextmanager
-def frozen(network: Network) -> Iterator[None]:
+def frozen(network: SRFunction) -> Iterator[None]:
     """Evaluation mode and no gradients for parameters; as before at the end."""
     modules = list(network.modules()) if isinstance(network, nn.Module) else []
     learning = [p for m in modules for p in m.parameters(recurse=False) if p.requires_grad]
@@ -46,7 +46,7 @@ class KeptBytes:
         return sum(self.storages.values())
 
 
-def run(network: Network, lr: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 sr_h sr_w"]:
+def run(network: SRFunction, lr: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 sr_h sr_w"]:
     """The network's output, checked."""
     sr, (b, _, h, w) = network(lr), lr.shape
     fits = sr.ndim == 4 and sr.shape[:2] == (b, 3)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import nan, sqrt
 from statistics import fmean, stdev
 
-from hatsr.attribution.sweep import Row
-from hatsr.evaluation.compare import student_quantile
+from hatsr.attribution.rows import Row
+from hatsr.evaluation import student_quantile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +56,10 @@ def interval(values: Sequence[float]) -> Interval:
 def _by_patch(rows: Sequence[Row], weights: object) -> dict[tuple[str, str], float]:
     """DI by picture and place, for one network."""
     return {
-        (str(row["pixels"]), str([row[k] for k in ("patch", "window", "fold", "mode")])): float(di)
+        (
+            str(row["pixels"]),
+            str([row[k] for k in ("patch", "patch_size", "steps", "mode")]),
+        ): float(di)
         for row in rows
         if row["weights"] == weights and isinstance(di := row["diffusion_index"], float)
     }

@@ -1,21 +1,21 @@
 """DI over many positions, pictures and networks: rows in a file that a second run continues."""
 
 import json
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 
-from hatsr.attribution.integral import DEFAULTS, LamSettings
-from hatsr.attribution.maps import lam_patches
+from hatsr.attribution.inputs import StudiedNetwork, file_digest, load_network, load_picture
+from hatsr.attribution.lam import DEFAULTS, LamSettings, lam_patches
 from hatsr.attribution.objective import Patch
-from hatsr.attribution.subject import file_digest, load_scene, load_subject
-
-Row = dict[str, object]
-"""Model, picture and numbers of one patch, as one line of JSON."""
+from hatsr.attribution.rows import Row, read_rows, row_key
+from hatsr.attribution.summary import Summary, summarise
+from hatsr.evaluation import CountProgress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +27,7 @@ class SweepPlan:
     """
 
     models: tuple[str, ...]
-    """Sources as `load_subject` takes them."""
+    """Sources as `load_network` takes them."""
     pictures: tuple[str, ...]
     """Files."""
     grid: int = 3
@@ -49,7 +49,7 @@ class SweepPlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Task:
+class SweepTask:
     """The patches of one picture that one model has still to do; they share forward passes."""
 
     model: str
@@ -68,139 +68,184 @@ class Task:
         return row_key(self.head | {"patch": list(patch)})
 
 
-def grid_patches(height: int, width: int, window: int, per_side: int) -> tuple[Patch, ...]:
+def grid_patches(height: int, width: int, patch_size: int, per_side: int) -> tuple[Patch, ...]:
     """Evenly spaced patches, the same for every network.
 
     Args:
         height: of the SR picture.
         width: of the SR picture.
-        window: side of a patch, SR pixels.
+        patch_size: side of a patch, SR pixels.
         per_side: 1 for the middle; more reach from the margin of half a gap to the other.
 
     Raises:
-        ValueError: the picture is smaller than the window.
+        ValueError: the picture is smaller than a patch.
     """
-    if min(height, width) < window:
-        raise ValueError(f"SR must be at least {window} x {window}, got {height} x {width}")
+    if min(height, width) < patch_size:
+        raise ValueError(f"SR must be at least {patch_size} x {patch_size}, got {height} x {width}")
 
     def starts(length: int) -> list[int]:
-        return [round((length - window) * (2 * i + 1) / (2 * per_side)) for i in range(per_side)]
+        return [
+            round((length - patch_size) * (2 * i + 1) / (2 * per_side)) for i in range(per_side)
+        ]
 
     return tuple(dict.fromkeys((y, x) for y in starts(height) for x in starts(width)))
 
 
-_BEGINNING = b'{"model": "'
-"""Of every row: a last line that begins otherwise was not cut while being written."""
-
-
-def read_rows(path: Path) -> list[Row]:
-    """The rows so far; a last line that was cut while being written is removed from the file.
+def all_tasks(plan: SweepPlan) -> tuple[list[SweepTask], dict[str, str]]:
+    """A task for each model and picture, and why a picture has none, by file.
 
     Raises:
-        ValueError: the file holds something else; it is left as it is.
+        ValueError: a model cannot be loaded.
     """
-    if not path.exists():
-        return []
-    content = path.read_bytes()
-    *lines, cut = content.split(b"\n")
-    rows = [_row(path, number, line) for number, line in enumerate(lines, 1)]
-    if not _BEGINNING.startswith(cut[: len(_BEGINNING)]):
-        raise _foreign(path, len(lines) + 1, "no row begins so")
-    if cut:
-        with path.open("rb+") as file:
-            file.truncate(len(content) - len(cut))
-    return rows
+    found: list[SweepTask] = []
+    failures: dict[str, str] = {}
 
+    @cache
+    def facts(picture: str, scale: int) -> tuple[int, int, str]:
+        """Height and width of SR, and what tells the file apart; each file is read once."""
+        h, w = load_picture(picture, scale, is_lr=plan.is_lr).lr.shape[-2:]
+        return h * scale, w * scale, file_digest(picture)
 
-def _row(path: Path, number: int, line: bytes) -> Row:
-    try:
-        row = json.loads(line.decode())
-    except ValueError as error:
-        raise _foreign(path, number, error) from None
-    if not isinstance(row, dict):
-        raise _foreign(path, number, f"{type(row).__name__}, not an object")
-    return row
-
-
-def _foreign(path: Path, number: int, why: object) -> ValueError:
-    return ValueError(
-        f"{path} must hold a JSON object in each line, got line {number}: {why}; give another file"
-    )
-
-
-_KEY = ("weights", "picture", "pixels", "is_lr", "window", "fold", "mode", "patch")
-
-
-def row_key(row: Mapping[str, object]) -> str:
-    """What tells one row from all others."""
-    return json.dumps([row.get(name) for name in _KEY])
-
-
-def all_tasks(plan: SweepPlan) -> list[Task]:
-    """A task for each model and picture."""
-    found = []
     for model in plan.models:
-        subject = load_subject(model)
-        for picture in plan.pictures:
-            scene = load_scene(picture, subject.scale, is_lr=plan.is_lr)
-            h, w = (side * subject.scale for side in scene.lr.shape[-2:])
-            head: Row = {
-                "model": subject.name,
-                "weights": subject.digest,
-                "picture": Path(picture).name,
-                "pixels": file_digest(picture),
-                "is_lr": plan.is_lr,
-                "window": plan.settings.window,
-                "fold": plan.settings.fold,
-                "mode": plan.settings.mode,
-            }
-            patches = grid_patches(h, w, plan.settings.window, plan.grid)
-            found.append(Task(model=model, picture=picture, patches=patches, head=head, plan=plan))
-    return found
+        network = load_network(model, plan.settings.device)
+        for picture in (each for each in plan.pictures if each not in failures):
+            try:
+                height, width, pixels = facts(picture, network.scale)
+                patches = grid_patches(height, width, plan.settings.patch_size, plan.grid)
+            except (OSError, ValueError) as error:
+                failures[picture] = _in_words(error, picture)
+                continue
+            head = _head(plan, network, picture) | {"pixels": pixels}
+            found.append(
+                SweepTask(model=model, picture=picture, patches=patches, head=head, plan=plan)
+            )
+    return found, failures
 
 
-def pending(tasks: Sequence[Task], rows: Sequence[Row]) -> list[Task]:
+def _head(plan: SweepPlan, network: StudiedNetwork, picture: str) -> Row:
+    return {
+        "model": network.name,
+        "weights": network.digest,
+        "picture": Path(picture).name,
+        "is_lr": plan.is_lr,
+        "patch_size": plan.settings.patch_size,
+        "steps": plan.settings.steps,
+        "mode": plan.settings.mode,
+    }
+
+
+def _in_words(error: Exception, picture: str) -> str:
+    return str(error).removeprefix(f"{picture}: ")
+
+
+def pending(tasks: Sequence[SweepTask], rows: Sequence[Row]) -> list[SweepTask]:
     """The tasks with the patches that the rows so far leave to do."""
     done = {row_key(row) for row in rows}
     left = [replace(t, patches=tuple(p for p in t.patches if t.key(p) not in done)) for t in tasks]
     return [task for task in left if task.patches]
 
 
-def belonging(tasks: Sequence[Task], rows: Sequence[Row]) -> list[Row]:
+def belonging(tasks: Sequence[SweepTask], rows: Sequence[Row]) -> list[Row]:
     """The rows of these tasks, in the tasks' order; a file may hold others."""
     by_key = {row_key(row): row for row in rows}
     keys = [task.key(patch) for task in tasks for patch in task.patches]
     return [by_key[key] for key in keys if key in by_key]
 
 
-def run_task(task: Task) -> list[Row]:
-    """The rows of a task."""
-    plan, subject = task.plan, load_subject(task.model)
-    scene = load_scene(task.picture, subject.scale, is_lr=plan.is_lr)
-    found = lam_patches(subject.network, scene.lr, task.patches, plan.settings)
-    return [task.head | attribution.numbers() for attribution in found]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FinishedTask:
+    """What became of a task."""
+
+    task: SweepTask
+    rows: tuple[Row, ...] = ()
+    failure: str = ""
+    """Why there are no rows."""
 
 
-def sweep(
-    todo: Sequence[Task], results: Path, processes: int = 1
-) -> Generator[list[Row], None, None]:
-    """Do the tasks, append the rows of each to the file and yield them.
+def run_task(task: SweepTask) -> FinishedTask:
+    """Do a task; one that fails, whatever its network or picture raised, costs no other."""
+    try:
+        plan, network = task.plan, load_network(task.model, task.plan.settings.device)
+        picture = load_picture(task.picture, network.scale, is_lr=plan.is_lr)
+        lr = picture.lr.to(network.device)
+        found = lam_patches(network.function, lr, task.patches, plan.settings)
+    except Exception as error:
+        why = f"{task.head['model']}, {_in_words(error, task.picture)}"
+        return FinishedTask(task=task, failure=why)
+    return FinishedTask(task=task, rows=tuple(task.head | each.numbers() for each in found))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SweepResult:
+    """What a sweep found."""
+
+    summaries: tuple[Summary, ...]
+    """Of each network, over all its patches in the plan."""
+    failures: Mapping[str, str]
+    """Why a picture was not measured by all networks, by file."""
+
+
+class Sweep:
+    """A plan, and a file with the rows so far.
 
     A run that was stopped loses only the tasks under way (one picture with one model each).
 
-    Args:
-        todo: what to do, as `pending` gives it.
-        results: a file of JSON lines; made where it does not exist.
-        processes: how many share the work; each gets its part of threads and memory.
+    Raises:
+        ValueError: a model cannot be loaded, or the file holds something else than rows.
     """
-    with results.open("a", encoding="utf-8") as file:
-        for rows in _run(todo, min(processes, len(todo))):
-            file.write("".join(json.dumps(row) + "\n" for row in rows))
-            file.flush()
-            yield rows
+
+    def __init__(self, plan: SweepPlan, results: Path) -> None:
+        """Look at every model and picture once.
+
+        Args:
+            plan: what to measure.
+            results: a file of JSON lines; made where it does not exist.
+        """
+        self.results = results
+        self.tasks, self.failures = all_tasks(plan)
+        self.todo = pending(self.tasks, read_rows(results))
+
+    @property
+    def patches_to_do(self) -> int:
+        """How many patches the rows so far leave to do."""
+        return sum(len(task.patches) for task in self.todo)
+
+    def run(self, processes: int = 1, progress: CountProgress | None = None) -> SweepResult:
+        """Do what is left.
+
+        Args:
+            processes: how many share the work; each gets its part of threads and memory.
+            progress: told the tasks done, their total, and the picture of the last one.
+        """
+        failures = dict(self.failures)
+        for done, finished in enumerate(self.finished(processes), 1):
+            if finished.failure:
+                failures[finished.task.picture] = finished.failure
+            if progress is not None:
+                progress(done, len(self.todo), str(finished.task.head["picture"]))
+        rows = belonging(self.tasks, read_rows(self.results))
+        return SweepResult(summaries=tuple(summarise(rows)), failures=failures)
+
+    def finished(self, processes: int = 1) -> Iterator[FinishedTask]:
+        """What becomes of the tasks, one after the other; rows are in the file by then."""
+        with self.results.open("a", encoding="utf-8") as file:
+            for finished in _run(self.todo, min(processes, len(self.todo))):
+                file.write("".join(json.dumps(row) + "\n" for row in finished.rows))
+                file.flush()
+                yield finished
 
 
-def _run(todo: Sequence[Task], processes: int) -> Iterator[list[Row]]:
+def sweep(
+    plan: SweepPlan,
+    results: Path,
+    processes: int = 1,
+    progress: CountProgress | None = None,
+) -> SweepResult:
+    """Mean diffusion index of networks over positions and pictures: a `Sweep` in one call."""
+    return Sweep(plan, results).run(processes, progress)
+
+
+def _run(todo: Sequence[SweepTask], processes: int) -> Iterator[FinishedTask]:
     if processes <= 1:
         yield from map(run_task, todo)
         return
@@ -216,6 +261,6 @@ def _run(todo: Sequence[Task], processes: int) -> Iterator[list[Row]]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _share(task: Task, processes: int) -> Task:
+def _share(task: SweepTask, processes: int) -> SweepTask:
     settings = replace(task.plan.settings, memory=task.plan.settings.memory / processes)
     return replace(task, plan=replace(task.plan, settings=settings))

@@ -1,1 +1,48 @@
-"""How good a network is: metrics, benchmarks, complexity, reports."""
+"""How good a network is: metrics, benchmarks, comparisons, reports; `cost`: how expensive.
+
+`evaluate` and `compare` are the commands of the same names in one call each.
+"""
+
+from hatsr.evaluation.benchmark import CountProgress
+from hatsr.evaluation.candidates import (
+    Bicubic,
+    Candidate,
+    NetworkCandidate,
+    Pictures,
+    open_candidate,
+    open_candidates,
+    open_pictures,
+)
+from hatsr.evaluation.evaluate import EvaluationOutput, compare, evaluate
+from hatsr.evaluation.metrics import psnr, ssim
+from hatsr.evaluation.report.findings import Evaluation, ModelComparison
+from hatsr.evaluation.report.tables import Table, paper_table
+from hatsr.evaluation.results import Result, Rules, Score, SetResult
+from hatsr.evaluation.statistics import Comparison, Difference, student_quantile
+
+__all__ = [
+    "Bicubic",
+    "Candidate",
+    "Comparison",
+    "CountProgress",
+    "Difference",
+    "Evaluation",
+    "EvaluationOutput",
+    "ModelComparison",
+    "NetworkCandidate",
+    "Pictures",
+    "Result",
+    "Rules",
+    "Score",
+    "SetResult",
+    "Table",
+    "compare",
+    "evaluate",
+    "open_candidate",
+    "open_candidates",
+    "open_pictures",
+    "paper_table",
+    "psnr",
+    "ssim",
+    "student_quantile",
+]

@@ -1,127 +1,138 @@
-"""The test protocol: LR from HR, one SR picture for each, a number for each."""
+"""The test protocol: LR from HR, one SR picture for each, a number for each.
+
+Files are read and SR pictures are judged by two threads while the networks compute; at most four
+pictures are in memory at a time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
+from typing import TypeVar
 
-import numpy as np
-from jaxtyping import UInt8
+from hatsr.evaluation.cost.environment import environment
+from hatsr.evaluation.measurement import Made, Measurement, ScoreOrReason
+from hatsr.evaluation.pairs import Codes, Pair
+from hatsr.evaluation.results import Result, Score, SetResult
+from hatsr.evaluation.sets.folders import PictureSet
+from hatsr.evaluation.sets.survey import Survey
 
-from hatsr.evaluation.cost import measured
-from hatsr.evaluation.environment import environment
-from hatsr.evaluation.log import ScoreLog
-from hatsr.evaluation.metrics import Channel, psnr, ssim
-from hatsr.evaluation.perceptual import Perceptual
-from hatsr.evaluation.pictures import Pair, digest, load_pair
-from hatsr.evaluation.scores import Result, Rules, Score, SetResult
-from hatsr.evaluation.sources import Source
-from hatsr.evaluation.survey import Entry, Survey
-from hatsr.image import from_array, write
+CountProgress = Callable[[int, int, str], None]
+"""Told the pictures done, their total, and words about the last one."""
 
-Progress = Callable[[str, str, Score | None], None]
-"""Told set, picture and score, or None where there is none."""
+Watcher = Callable[[Pair, Mapping[str, Codes]], None]
+"""Shown a pair and what each model made of it, while they are in memory; failures are left out."""
+
+T = TypeVar("T")
 
 
-def ignore(data: str, picture: str, score: Score | None) -> None:
-    """Progress that nobody watches."""
+def ignore(done: int, total: int, words: str) -> None:
+    """A progress that does nothing."""
 
 
 class Benchmark:
-    """A source of SR pictures held against HR, set by set.
+    """Candidates that make SR pictures of the same LR, held against HR, set by set.
 
     A picture that fails costs its own number and no other: it is listed among the failures.
     """
 
     def __init__(
-        self, source: Source, rules: Rules, *, log: ScoreLog | None = None, keep: Path | None = None
+        self,
+        measurements: Sequence[Measurement],
+        progress: CountProgress = ignore,
+        watcher: Watcher | None = None,
     ) -> None:
         """Prepare; nothing is read yet.
 
         Args:
-            source: makes the SR pictures.
-            rules: how they are judged.
-            log: scores that are known already, and where new ones go.
-            keep: folder in which every SR picture is saved as `set/picture.png`.
+            measurements: of candidates with different names; LR is the same for all.
+            progress: told after each picture.
+            watcher: shown the SR pictures.
         """
-        if source.scale != rules.scale:
-            raise ValueError(f"scale must be the model's, {source.scale}, got {rules.scale}")
-        self.source, self.rules, self.log, self.keep = source, rules, log, keep
-        self.perceptual = Perceptual(rules.perceptual)
+        self.measurements, self.progress, self.watcher = measurements, progress, watcher
 
-    def run(self, surveys: Sequence[Survey], progress: Progress = ignore) -> Result:
-        """Judge every picture of every set."""
-        sets = tuple(self._run_set(each, progress) for each in surveys)
-        return Result(
-            model=self.source.name,
-            rules=self.rules,
-            sets=sets,
-            environment=environment(),
-            skipped=self.perceptual.skipped,
-        )
+    def run(self, sets: Sequence[PictureSet]) -> list[Result]:
+        """Judge every picture of every set by every candidate; a result for each."""
+        total, done = sum(len(each.files) for each in sets), 0
+        results: list[list[SetResult]] = []
+        for pictures in sets:
+            survey = Survey(pictures)
+            outcomes: dict[str, list[ScoreOrReason]] = {}
+            with closing(self._outcomes(survey)) as coming:
+                for name, found in coming:
+                    outcomes[name] = found
+                    done += 1
+                    fine = found and all(isinstance(outcome, Score) for outcome in found)
+                    self.progress(done, total, f"{survey.name} {name}{'' if fine else ' FAILED'}")
+            results.append(
+                [_set_result(survey, outcomes, each) for each in range(len(self.measurements))]
+            )
+        return [
+            Result(
+                model=measurement.candidate.name,
+                rules=measurement.rules,
+                sets=tuple(sets_of_one),
+                environment=environment(),
+                skipped=measurement.perceptual.skipped,
+            )
+            for measurement, *sets_of_one in zip(self.measurements, *results, strict=True)
+        ]
 
-    def _run_set(self, survey: Survey, progress: Progress) -> SetResult:
-        scores: list[Score] = []
-        failures: dict[str, str] = {}
-        for entry in survey.entries:
-            score = None
-            try:
-                score = self._score(survey, entry)
-                scores.append(score)
-            except Exception as error:  # whatever a codec, a model or a device may raise
-                failures[entry.name] = f"{type(error).__name__}: {error}"
-            progress(survey.name, entry.name, score)
-        return SetResult(
-            name=survey.name,
-            scores=tuple(scores),
-            failures=failures,
-            remarks=tuple(survey.remarks()),
-            whole=survey.complete,
-        )
+    def _outcomes(self, survey: Survey) -> Generator[tuple[str, list[ScoreOrReason]], None, None]:
+        """Name and outcomes of each file; none where it gave no pair.
 
-    def _score(self, survey: Survey, entry: Entry) -> Score:
-        lr_folder = survey.home / self.rules.lr if self.rules.lr else None
-        pair = load_pair(entry.path, entry.name, self.rules.scale, lr_folder)
-        hr, lr = digest(pair.hr)[:16], digest(pair.lr)[:16] if lr_folder else ""
-        kept = None if self.keep is None else self.keep / survey.name / f"{entry.name}.png"
-        known = self.log.find(survey.name, entry.name) if self.log else None
-        if known and self._holds(known, hr, lr) and (kept is None or kept.exists()):
-            return known
-        with measured() as cost:
-            sr = self.source.enlarge(survey.name, pair)
-        score = replace(self._judge(survey.name, pair, sr, hr), lr=lr)
-        if self.source.timed:
-            score = replace(score, seconds=cost.seconds, peak_bytes=cost.peak_bytes)
-        if kept is not None:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            write(from_array(sr), kept)
-        if self.log:
-            self.log.add(score)
-        return score
+        They come one picture later than the networks are. What the networks have made is judged
+        and logged even where the run is stopped.
+        """
+        waiting: list[tuple[str, Future[list[ScoreOrReason]]]] = []
+        rule = survey.pictures.pair_rule(self.measurements[0].rules)
+        with ThreadPoolExecutor(1) as reading, ThreadPoolExecutor(1) as judging:
+            for name, pair in _ahead(survey.pairs(rule), reading):
+                if pair is None:
+                    yield name, []
+                    continue
+                made = [measurement.make(pair) for measurement in self.measurements]
+                waiting.append((name, judging.submit(self._judge, pair, made)))
+                if len(waiting) > 1:
+                    before, future = waiting.pop(0)
+                    yield before, future.result()
+            for before, future in waiting:
+                yield before, future.result()
 
-    def _holds(self, known: Score, hr: str, lr: str) -> bool:
-        """A score is of these pixels, and has all that can be measured now."""
-        same = (known.hr, known.lr) == (hr, lr)
-        return same and self.perceptual.loaded <= known.perceptual.keys()
+    def _judge(self, pair: Pair, made: Sequence[Made]) -> list[ScoreOrReason]:
+        found = [m.judge(pair, each) for m, each in zip(self.measurements, made, strict=True)]
+        if self.watcher is not None:
+            shown = {
+                measurement.candidate.name: each.sr
+                for measurement, each, outcome in zip(self.measurements, made, found, strict=True)
+                if each.sr is not None and isinstance(outcome, Score)
+            }
+            self.watcher(pair, shown)
+        return found
 
-    def _judge(self, data: str, pair: Pair, sr: UInt8[np.ndarray, "h w 3"], hr: str) -> Score:
-        crop, channel = self.rules.scale, self._channel(pair)
-        plus = self.source.ensemble(data, pair) if self.rules.ensemble else None
-        return Score(
-            data=data,
-            picture=pair.name,
-            hr=hr,
-            gray=pair.gray,
-            psnr=psnr(sr, pair.hr, crop=crop, channel=channel),
-            ssim=ssim(sr, pair.hr, crop=crop, channel=channel),
-            psnr_rgb=psnr(sr, pair.hr, crop=crop, channel="rgb"),
-            ssim_rgb=ssim(sr, pair.hr, crop=crop, channel="rgb"),
-            ensemble_psnr=None if plus is None else psnr(plus, pair.hr, crop=crop, channel=channel),
-            ensemble_ssim=None if plus is None else ssim(plus, pair.hr, crop=crop, channel=channel),
-            perceptual=dict(self.perceptual.measure(sr, pair.hr)),
-        )
 
-    def _channel(self, pair: Pair) -> Channel:
-        """All three channels of a gray picture are its code, so that they are judged as it is."""
-        return "rgb" if pair.gray and self.rules.gray_as_is else "y"
+def _ahead(items: Iterator[T], executor: Executor) -> Iterator[T]:
+    """The items, the next one made by another thread while one is in use."""
+    coming: Future[T | None] = executor.submit(next, items, None)
+    while (item := coming.result()) is not None:
+        coming = executor.submit(next, items, None)
+        yield item
+
+
+def _set_result(
+    survey: Survey, outcomes: Mapping[str, Sequence[ScoreOrReason]], candidate: int
+) -> SetResult:
+    """Of the candidate of that number, its pictures in the order of their names."""
+    found = {
+        entry.name: survey.failures.get(entry.name) or outcomes[entry.name][candidate]
+        for entry in survey.entries
+    }
+    return SetResult(
+        name=survey.name,
+        scores=tuple(outcome for outcome in found.values() if isinstance(outcome, Score)),
+        failures={name: each for name, each in found.items() if isinstance(each, str)},
+        remarks=tuple(survey.remarks()),
+        status=survey.status(),
+        whole=survey.complete,
+    )

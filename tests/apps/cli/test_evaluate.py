@@ -60,6 +60,7 @@ def test_evaluate_the_shipped_model_and_resume(mine):
     assert again.exit_code == 0
     assert (mine.parent / "out" / "scores.jsonl").read_text().splitlines() == lines
     refused = run(evaluate, "-m", "hat-t-x4", "--data", "mine", "-o", "out")
+    assert refused.exit_code == 2
     assert "give another --output, or --restart" in refused.output
     assert (
         run(evaluate, "-m", "hat-t-x4", "--data", "mine", "-o", "out", "--restart").exit_code == 0
@@ -112,6 +113,7 @@ def test_pictures_beside_a_checkpoint_are_judged_where_asked_and_never_resumed(m
 def test_an_empty_folder_of_pictures(mine):
     (mine.parent / "theirs").mkdir()
     done = run(evaluate, "--pictures", "theirs", "--scale", "2", "--data", "mine")
+    assert done.exit_code == 2
     assert "SR pictures must be in the folder or in its subfolders" in done.output
     assert "got no pictures in theirs" in done.output
 
@@ -133,7 +135,7 @@ def test_tables_come_before_a_page_that_fails(mine, monkeypatch):
     def broken(*arguments):
         raise OSError("disk full")
 
-    monkeypatch.setattr("hatsr.evaluation.runs.render", broken)
+    monkeypatch.setattr("hatsr.evaluation.report.html.Report.html", broken)
     shutil.copytree(mine / "HR", mine.parent / "theirs")
     rest = ("--scale", "2", "--data", "mine", "-o", "out")
     for command, *models in (
@@ -191,6 +193,27 @@ def test_a_users_mistake(mine, arguments, message, code):
     done = run(evaluate, *arguments)
     assert done.exit_code == code
     assert message in done.output
+
+
+@pytest.mark.parametrize(
+    ("models", "message"),
+    [
+        (["bicubic", "bicubic"], "must be different ones, got bicubic twice"),
+        (["bicubic", "nothing.pth"], "model must be a file"),
+        (["hat-t-x4", "hat-t-x2"], "must have one scale to be compared, got [2, 4]"),
+    ],
+)
+def test_a_users_mistake_in_a_comparison(mine, models, message):
+    scale = [] if "hat-t-x4" in models else ["--scale", "2"]
+    done = run(compare, *models, *scale, "--data", "mine")
+    assert done.exit_code == 2
+    assert message in done.output
+
+
+def test_a_set_that_is_missing_is_no_wrong_usage(mine):
+    done = run(evaluate, "-m", "bicubic", "--scale", "2", "--data", "Set5", "--data-root", ".")
+    assert done.exit_code == 1
+    assert "Set5 is missing: it is not in ." in done.output
 
 
 def test_published_tables_need_no_model():

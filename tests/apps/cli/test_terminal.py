@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hatsr.apps.cli.terminal import PictureBars, TrainingProgress, counting, show
-from hatsr.evaluation.tables import Table
+from hatsr.evaluation import Table
 
 NAME = "a[red]b[/nothing]:smile:.png"
 

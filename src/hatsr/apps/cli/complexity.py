@@ -35,8 +35,8 @@ def complexity(  # noqa: PLR0913  one parameter for each option
     as_json: bool,
 ) -> None:
     """Count parameters and multiply-adds of PRESET (see hatsr models)."""
-    from hatsr.evaluation.complexity import RULE, measure
-    from hatsr.evaluation.complexity import complexity as count
+    from hatsr.evaluation.cost.complexity import RULE, time_forward
+    from hatsr.evaluation.cost.complexity import complexity as count
     from hatsr.model import changed
     from hatsr.model import preset as find_preset
 
@@ -54,7 +54,7 @@ def complexity(  # noqa: PLR0913  one parameter for each option
     facts: dict[str, object] = {"preset": preset, "scale": config.scale, "size": size}
     facts |= asdict(count(config, size, size))
     if run:
-        facts |= asdict(measure(config, size, size))
+        facts |= asdict(time_forward(config, size, size))
     facts["rule"] = RULE
     if as_json:
         click.echo(json.dumps(facts, indent=2))
@@ -67,8 +67,8 @@ def complexity(  # noqa: PLR0913  one parameter for each option
 
 
 def _print_paper(as_json: bool) -> None:
-    from hatsr.evaluation.complexity import RULE, paper_rows
-    from hatsr.evaluation.tables import Table
+    from hatsr.evaluation.cost.complexity import RULE, paper_rows
+    from hatsr.evaluation import Table
 
     rows = paper_rows()
     if as_json:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -23,11 +21,7 @@ from hatsr.apps.cli.options import (
     output_option,
 )
 from hatsr.apps.cli.overrides import set_option
-from hatsr.apps.cli.terminal import say, show, watching
-
-if TYPE_CHECKING:
-    from hatsr.evaluation.runs import Run
-    from hatsr.evaluation.scores import Result
+from hatsr.apps.cli.terminal import counting, say, show
 
 
 @click.command(cls=Command)
@@ -108,11 +102,9 @@ def evaluate(  # noqa: PLR0913  one parameter for each option
 
     Exit code: 0 all measured, 1 a set or a picture is missing or failed, 2 wrong usage.
     """
-    from hatsr.evaluation.opening import find_sets, open_pictures, open_source
-    from hatsr.evaluation.outputs import document, reference, remarks, verdicts, write_files
-    from hatsr.evaluation.runs import Run, folder_of
-    from hatsr.evaluation.scores import Rules
-    from hatsr.evaluation.tables import comparison, details
+    from hatsr.evaluation import EvaluationOutput, Rules, open_candidate, open_pictures
+    from hatsr.evaluation import evaluate as measure
+    from hatsr.inference.settings import choose_device
 
     if published is not None:
         _print_published(published, scale or 4)
@@ -120,49 +112,39 @@ def evaluate(  # noqa: PLR0913  one parameter for each option
     spec = _choose(model, pictures, report)
     if overrides and model in (None, "bicubic"):
         raise click.UsageError("--set must go with the --model of a file")
-    with wrong_usage(ValueError):
-        surveys, absent = find_sets(data, data_root)
-    with wrong_usage():
+    with wrong_usage(ValueError), counting("pictures") as progress:
         if pictures:
-            source = open_pictures(spec, scale)
+            candidate = open_pictures(spec, scale)
         else:
-            source = open_source(spec, scale, device, memory, overrides)
-        row = reference(source.name, source.scale, against)
-        rules = Rules(
-            scale=source.scale,
-            ensemble=ensemble,
-            lr=locate_lr(lr),
-            gray_as_is=gray_as_is,
-            perceptual=perceptual,
+            candidate = open_candidate(spec, scale, choose_device(device), memory, overrides)
+        found = measure(
+            candidate,
+            data,
+            data_root=data_root,
+            rules=Rules(
+                scale=candidate.scale,
+                ensemble=ensemble,
+                lr=lr or "",
+                gray_as_is=gray_as_is,
+                perceptual=perceptual,
+            ),
+            output=EvaluationOutput(
+                folder=output, restart=restart, keep=keep, report=report, against=against
+            ),
+            progress=progress,
         )
-        run = Run(
-            spec=spec,
-            source=source,
-            rules=rules,
-            surveys=surveys,
-            folder=output or Path("results") / folder_of(source),
-            keep=keep or report,
-            overrides=overrides,
-        )
-        check_kept(run)
-    if restart:
-        run.scores.unlink(missing_ok=True)
-    with watching(source.name, surveys) as progress:
-        result = run.measure(progress)
-    write_files(result, row, run.folder)
     if as_json:
-        click.echo(json.dumps(document(result, row), indent=2, allow_nan=False))
+        click.echo(json.dumps(found.document(), indent=2, allow_nan=False))
     else:
-        show(comparison([result]))
-        show(details(result))
-        for line in verdicts(result, row):
+        for table in found.tables:
+            show(table)
+        for line in found.verdicts:
             click.echo(line)
-    say([*(each.status() for each in surveys), *remarks(result), *absent])
-    if report:
-        _report(run, result)
-    say([f"written to {run.folder}"])
-    whole = all(each.comparable for each in result.sets)
-    sys.exit(0 if whole and not (data and absent) else 1)
+    say([*(each.status for each in found.result.sets), *found.remarks, *found.absent])
+    if found.report is not None:
+        found.report.write(found.folder / "report.html")
+    say([f"written to {found.folder}"])
+    sys.exit(0 if found.comparable and not (data and found.absent) else 1)
 
 
 def _choose(model: str | None, pictures: Path | None, report: bool) -> str:
@@ -176,50 +158,8 @@ def _choose(model: str | None, pictures: Path | None, report: bool) -> str:
     raise click.UsageError("give either --model (bicubic needs no weights) or --pictures")
 
 
-def locate_lr(lr: str | None) -> str:
-    """The folder of LR as the rules have it: a path where there is such a folder, else a name."""
-    return str(Path(lr).resolve()) if lr and Path(lr).is_dir() else lr or ""
-
-
-def check_kept(run: Run) -> None:
-    """Refuse a folder for the SR pictures in which the run's own inputs lie.
-
-    Raises:
-        ValueError: they lie there.
-    """
-    from hatsr.files import check_not_input
-
-    if run.keep:
-        hr = [entry.path for survey in run.surveys for entry in survey.entries]
-        lr = [survey.home / run.rules.lr for survey in run.surveys if run.rules.lr]
-        check_not_input(run.pictures, [run.spec, *hr, *lr])
-
-
-def _report(run: Run, result: Result) -> None:
-    """The page against bicubic, which is measured on the way."""
-    from hatsr.evaluation.opening import BICUBIC
-    from hatsr.evaluation.runs import Run, write_report
-    from hatsr.evaluation.sources import Bicubic
-
-    bicubic = Bicubic(run.rules.scale)
-    if run.source.name == BICUBIC:  # pictures in a folder of that name
-        bicubic.name = "hatsr's bicubic"
-    rules = replace(run.rules, ensemble=False, perceptual=())
-    baseline = Run(
-        spec=BICUBIC,
-        source=bicubic,
-        rules=rules,
-        surveys=run.surveys,
-        folder=run.folder / BICUBIC,
-        keep=True,
-    )
-    check_kept(baseline)
-    write_report([baseline, run], [baseline.measure(), result], run.folder / "report.html")
-
-
 def _print_published(number: int, scale: int) -> None:
-    from hatsr.evaluation.published import SETS
-    from hatsr.evaluation.tables import published, smaller
+    from hatsr.evaluation import paper_table
 
     with wrong_usage():
-        show(published(scale, SETS) if number == 6 else smaller(number))
+        show(paper_table(number, scale))

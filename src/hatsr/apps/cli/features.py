@@ -36,10 +36,8 @@ def features(  # noqa: PLR0913  one parameter for each option
     The blocking index is the energy of differences across window borders over that elsewhere:
     1 where borders do not show, more where they do.
     """
-    from hatsr.attribution.features import layer_maps
-    from hatsr.attribution.figure_file import check_figure_file
-    from hatsr.attribution.report import load_subjects
-    from hatsr.attribution.subject import load_scene
+    from hatsr.attribution import check_figure_file
+    from hatsr.attribution import features as measure
     from hatsr.checkpoint import DEFAULT_MODEL
     from hatsr.files import check_not_input
     from hatsr.inference.settings import choose_device
@@ -49,14 +47,11 @@ def features(  # noqa: PLR0913  one parameter for each option
         if output is not None:
             check_figure_file(output)
             check_not_input(output, [image, *models])
-        subjects = load_subjects(models, choose_device(device))
-    scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
-    with wrong_usage():
-        rows = [layer_maps(subject, scene, layers, window) for subject in subjects]
-    for found in (found for row in rows for found in row):
-        click.echo(found.line())
+        found = measure(
+            models, image, layers, window=window, is_lr=is_lr, device=choose_device(device)
+        )
+    for line in found.lines():
+        click.echo(line)
     if output is not None:
-        from hatsr.attribution.feature_figure import draw_features
-
-        draw_features(rows, scene.name, output)
+        found.draw(output)
         click.echo(f"figure: {output}", err=True)

@@ -109,7 +109,7 @@ def _describe(device: str) -> str:
 
 
 def _facts(path: Path, found: Checkpoint) -> dict[str, object]:
-    from hatsr.evaluation.complexity import complexity
+    from hatsr.evaluation.cost.complexity import complexity
 
     cost = complexity(found.config)
     return {

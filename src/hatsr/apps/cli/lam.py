@@ -21,16 +21,16 @@ from hatsr.apps.cli.overrides import set_option
 from hatsr.apps.cli.terminal import counting
 
 if TYPE_CHECKING:
-    from hatsr.attribution.integral import LamSettings
+    from hatsr.attribution import LamSettings
+    from hatsr.attribution.figures.panels import Colours
     from hatsr.attribution.objective import Mode
-    from hatsr.attribution.panels import Colours
 
 _MODELS = models_option("random:PRESET or python:MODULE:FUNCTION")
-_WINDOW = click.option(
-    "--window", default=16, show_default=True, help="Side of the patch, SR pixels."
+_PATCH_SIZE = click.option(
+    "--patch-size", default=16, show_default=True, help="Side of the patch, SR pixels."
 )
-_FOLD = click.option(
-    "--fold", default=50, show_default=True, help="Steps of the path; 10 for a quick preview."
+_STEPS = click.option(
+    "--steps", default=50, show_default=True, help="Steps of the path; 10 for a quick preview."
 )
 _MODE = click.option(
     "--mode",
@@ -49,8 +49,8 @@ _IS_LR = click.option("--lr", "is_lr", is_flag=True, help="The picture is the LR
 @click.option(
     "--patch", type=(int, int), required=True, help="Row and column of its corner, SR pixels."
 )
-@_WINDOW
-@_FOLD
+@_PATCH_SIZE
+@_STEPS
 @_MODE
 @_MEMORY
 @_IS_LR
@@ -69,8 +69,8 @@ def lam(  # noqa: PLR0913  one parameter for each option
     image: Path,
     models: tuple[str, ...],
     patch: tuple[int, int],
-    window: int,
-    fold: int,
+    patch_size: int,
+    steps: int,
     mode: Mode,
     memory: str | None,
     is_lr: bool,
@@ -86,40 +86,38 @@ def lam(  # noqa: PLR0913  one parameter for each option
     """
     import json
 
-    from hatsr.attribution import report
-    from hatsr.attribution.figure_file import check_figure_file
-    from hatsr.attribution.objective import check_patch
-    from hatsr.attribution.subject import load_scene
+    from hatsr.attribution import check_figure_file, explain
     from hatsr.checkpoint import DEFAULT_MODEL
     from hatsr.files import check_not_input
-    from hatsr.inference.settings import choose_device
 
     models = models or (DEFAULT_MODEL,)
     with wrong_usage():
         if output is not None:
             check_figure_file(output)
             check_not_input(output, [image, *models])
-        settings = _settings(window, fold, mode, memory)
-        subjects = report.load_subjects(models, choose_device(device), overrides)
-    scene = load_scene(image, subjects[0].scale, is_lr=is_lr)
-    with wrong_usage():
-        check_patch(patch, window, *(side * subjects[0].scale for side in scene.lr.shape[-2:]))
-    findings = []
-    with counting("steps") as update:
-        for finding in report.study(subjects, scene, patch, settings, update):
-            click.echo(json.dumps(finding.numbers()) if as_json else finding.line())
-            findings.append(finding)
+        settings = _settings(patch_size, steps, mode, memory, device)
+        with counting("steps") as update:
+            found = explain(
+                models, image, patch, settings, is_lr=is_lr, overrides=overrides, progress=update
+            )
+    for line in map(json.dumps, found.numbers()) if as_json else found.lines():
+        click.echo(line)
     if output is not None:
-        report.draw(findings, output, colours)
+        found.draw(output, colours)
         click.echo(f"figure: {output}", err=True)
 
 
-def _settings(window: int, fold: int, mode: Mode, memory: str | None) -> LamSettings:
-    from hatsr.attribution.integral import DEFAULTS, LamSettings
+def _settings(
+    patch_size: int, steps: int, mode: Mode, memory: str | None, device: str = "cpu"
+) -> LamSettings:
+    from hatsr.attribution import LamSettings
     from hatsr.inference.memory import parse_bytes
+    from hatsr.inference.settings import choose_device
 
-    budget = DEFAULTS.memory if memory is None else parse_bytes(memory) / 1e9
-    return LamSettings(window=window, fold=fold, mode=mode, memory=budget)
+    budget = {} if memory is None else {"memory": parse_bytes(memory) / 1e9}
+    return LamSettings(
+        patch_size=patch_size, steps=steps, mode=mode, device=choose_device(device), **budget
+    )
 
 
 @click.command("lam-sweep", cls=Command)
@@ -139,8 +137,8 @@ def _settings(window: int, fold: int, mode: Mode, memory: str | None) -> LamSett
     show_default=True,
     help="Pictures at the same time.",
 )
-@_WINDOW
-@_FOLD
+@_PATCH_SIZE
+@_STEPS
 @_MODE
 @_MEMORY
 @_IS_LR
@@ -150,22 +148,21 @@ def lam_sweep(  # noqa: PLR0913  one parameter for each option
     grid: int,
     output: Path,
     processes: int,
-    window: int,
-    fold: int,
+    patch_size: int,
+    steps: int,
     mode: Mode,
     memory: str | None,
     is_lr: bool,
 ) -> None:
-    """Mean diffusion index of networks over positions and pictures, with its 95 % interval."""
-    from hatsr.attribution.summary import summarise
-    from hatsr.attribution.sweep import (
-        SweepPlan,
-        all_tasks,
-        belonging,
-        pending,
-        read_rows,
-        sweep,
-    )
+    """Mean diffusion index of networks over positions and pictures, with its 95 % interval.
+
+    A picture that fails is reported and the others are measured.
+
+    Exit code: 0 all measured, 1 a picture failed, 2 wrong usage.
+    """
+    import sys
+
+    from hatsr.attribution import Sweep, SweepPlan
     from hatsr.checkpoint import DEFAULT_MODEL
     from hatsr.files import check_not_input
 
@@ -177,14 +174,14 @@ def lam_sweep(  # noqa: PLR0913  one parameter for each option
             pictures=tuple(map(str, images)),
             grid=grid,
             is_lr=is_lr,
-            settings=_settings(window, fold, mode, memory),
+            settings=_settings(patch_size, steps, mode, memory),
         )
-        rows = read_rows(output)
-        tasks = all_tasks(plan)
-    todo = pending(tasks, rows)
-    click.echo(f"{sum(len(task.patches) for task in todo)} patches to do", err=True)
+        work = Sweep(plan, output)
+    click.echo(f"{work.patches_to_do} patches to do", err=True)
     with counting("pictures") as update:
-        for done, _ in enumerate(sweep(todo, output, processes), 1):
-            update(done, len(todo))
-    for summary in summarise(belonging(tasks, read_rows(output))):
+        found = work.run(processes, update)
+    for summary in found.summaries:
         click.echo(summary.line())
+    for picture, why in found.failures.items():
+        click.echo(f"{picture} failed: {why}", err=True)
+    sys.exit(1 if found.failures else 0)

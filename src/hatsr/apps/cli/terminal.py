@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn
 
-    from hatsr.evaluation.benchmark import Progress as EvaluationProgress
-    from hatsr.evaluation.survey import Survey
-    from hatsr.evaluation.tables import Table
+    from hatsr.evaluation import Table
     from hatsr.training import Event
 
 _ENDLESS = 1000
@@ -53,20 +50,6 @@ def counting(what: str) -> Iterator[Callable[..., None]]:
             bar.update(task, completed=done, total=total, description=description)
 
         yield update
-
-
-@contextmanager
-def watching(what: str, surveys: Sequence[Survey]) -> Iterator[EvaluationProgress]:
-    """A bar over all pictures of benchmark sets."""
-    total = sum(len(each.entries) for each in surveys)
-    done = count(1)
-    with counting(what) as update:
-
-        def told(data: str, picture: str, score: object) -> None:
-            end = "" if score is not None else " FAILED"
-            update(next(done), total, f"{data} {picture}{end}")
-
-        yield told
 
 
 class PictureBars:

@@ -1,0 +1,259 @@
+"""What makes SR pictures: a network, bicubic enlargement, or a folder of any program's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from hatsr.evaluation.pairs import Codes, Pair, PictureFolder, read_codes
+from hatsr.image import list_pictures
+from hatsr.resize import imresize
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BICUBIC = "bicubic"
+"""The baseline that needs no weights."""
+
+
+@runtime_checkable
+class Enlarger(Protocol):
+    """A loaded network."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        ...
+
+    @property
+    def scale(self) -> int:
+        """SR pixels for each LR pixel, along a side."""
+        ...
+
+    def enlarge(self, lr: Tensor, /) -> Tensor:
+        """Raw SR, 1 3 H W, of one picture 1 3 h w; both nominally in [0, 1]."""
+        ...
+
+
+@runtime_checkable
+class Candidate(Protocol):
+    """Whatever makes SR pictures to be judged."""
+
+    name: str
+    scale: int
+    timed: bool
+    """Whether seconds and memory mean anything."""
+    weights: str
+    """Digest of a network's weights; empty where SR is had again at no cost."""
+
+    def enlarge(self, pair: Pair) -> Codes:
+        """The SR picture of a test."""
+        ...
+
+    def ensemble(self, pair: Pair) -> Codes | None:
+        """The same by self-ensemble; None where there is no such thing."""
+        ...
+
+
+class Bicubic:
+    """MATLAB's bicubic enlargement of the LR: the baseline of the field."""
+
+    timed, weights = True, ""
+
+    def __init__(self, scale: int, name: str = BICUBIC) -> None:
+        self.name, self.scale = name, scale
+
+    def enlarge(self, pair: Pair) -> Codes:
+        """Enlarge in 8 bit, rounded after each pass."""
+        return imresize(pair.lr, self.scale)
+
+    def ensemble(self, pair: Pair) -> Codes:
+        """The same: bicubic enlargement commutes with flips and turns."""
+        return self.enlarge(pair)
+
+
+class Pictures:
+    """A folder of SR pictures that any program made; one subfolder a set, or all in one."""
+
+    timed, weights = False, ""
+
+    def __init__(self, folder: Path, scale: int, name: str = "") -> None:
+        self.name, self.scale = name or folder.resolve().name, scale
+        self.folder = folder
+        self._listed: dict[str, PictureFolder] = {}
+
+    def enlarge(self, pair: Pair) -> Codes:
+        """Read the picture of that name."""
+        if pair.data not in self._listed:
+            own = self.folder / pair.data
+            self._listed[pair.data] = PictureFolder(own if own.is_dir() else self.folder)
+        found = self._listed[pair.data].find(pair.name, pair.file, others=pair.others)
+        return read_codes(found)[0]
+
+    def ensemble(self, pair: Pair) -> None:
+        """Only the program that made the pictures could."""
+
+
+class NetworkCandidate:
+    """A network's output, clamped to [0, 1], times 255 and rounded."""
+
+    timed = True
+
+    def __init__(self, model: Enlarger, weights: str = "") -> None:
+        self.name, self.scale, self.weights = model.name, model.scale, weights
+        self.model = model
+
+    def enlarge(self, pair: Pair) -> Codes:
+        """Run the network once."""
+        return _codes(self.model.enlarge(_tensor(pair.lr)))
+
+    def ensemble(self, pair: Pair) -> Codes:
+        """Run it on all 8 flips and turns and round the mean."""
+        from hatsr.inference.ensemble import self_ensemble
+
+        return _codes(self_ensemble(self.model.enlarge, _tensor(pair.lr)))
+
+
+def _tensor(lr: Codes) -> Tensor:
+    import torch
+
+    return torch.from_numpy(lr).permute(2, 0, 1)[None].float() / 255
+
+
+def _codes(sr: Tensor) -> Codes:
+    if not sr.isfinite().all():
+        raise ValueError("SR must be finite, got NaN or infinity; run the model in fp32")
+    codes = (sr[0].detach().float().clamp(0, 1) * 255).round().byte()
+    return codes.permute(1, 2, 0).contiguous().cpu().numpy()
+
+
+def is_pictures(spec: str) -> bool:
+    """A folder with pictures in it, or in its subfolders, is judged as it is.
+
+    Not so one with a checkpoint in it: that is a model, whatever pictures lie beside.
+    """
+    if not has_pictures(spec):
+        return False
+    from hatsr.checkpoint import is_model_folder
+
+    return not is_model_folder(spec)
+
+
+def has_pictures(spec: str) -> bool:
+    """Whether a folder, or one of its subfolders, has pictures in it."""
+    folder = Path(spec)
+    if not folder.is_dir():
+        return False
+    inside = (each for each in folder.iterdir() if each.is_dir())
+    return any(list_pictures(each, recursive=False) for each in (folder, *inside))
+
+
+def open_candidate(
+    spec: str,
+    scale: int | None = None,
+    device: str = "cpu",
+    memory: str | None = None,
+    overrides: Mapping[str, object] | None = None,
+) -> Candidate:
+    """What makes the SR pictures.
+
+    Args:
+        spec: `bicubic`, a folder of SR pictures, or a model as `hatsr.load` takes it.
+        scale: must be given for the first two; a model has its own.
+        device: where a model runs.
+        memory: its budget.
+        overrides: hyper-parameters that its file does not show, see `hatsr.checkpoint.read`.
+
+    Raises:
+        ValueError: no scale, a scale that is not the model's, or an unusable model.
+    """
+    if spec == BICUBIC:
+        return Bicubic(_given(scale, spec))
+    if is_pictures(spec):
+        return open_pictures(spec, scale)
+    from hatsr.checkpoint import resolve
+    from hatsr.inference.opening import load
+
+    model = load(spec, device=device, memory=memory, overrides=overrides)
+    if scale not in (None, model.scale):
+        raise ValueError(f"scale must be {model.scale}, what {model.name} makes, got {scale}")
+    digest = hashlib.sha256(resolve(spec).read_bytes())
+    if overrides:
+        digest.update(json.dumps(overrides, sort_keys=True).encode())
+    return NetworkCandidate(model, digest.hexdigest()[:16])
+
+
+def open_pictures(folder: str, scale: int | None) -> Pictures:
+    """A folder of SR pictures, whatever its name.
+
+    Raises:
+        ValueError: there are no pictures in it, or no scale.
+    """
+    if not has_pictures(folder):
+        raise ValueError(
+            f"SR pictures must be in the folder or in its subfolders, got no pictures in {folder}; "
+            "put them there under the names of the HR pictures"
+        )
+    return Pictures(Path(folder), _given(scale, folder))
+
+
+def _given(scale: int | None, spec: str) -> int:
+    if scale is None or scale < 1:
+        raise ValueError(f"scale must be given for {spec}, at least 1, got {scale}; --scale 4")
+    return scale
+
+
+def open_candidates(
+    specs: Sequence[str | Candidate],
+    scale: int | None = None,
+    device: str = "cpu",
+    memory: str | None = None,
+) -> list[Candidate]:
+    """Several candidates of one scale, which any model among them may tell; names made different.
+
+    Args:
+        specs: at least two, as `open_candidate` takes them, or opened.
+        scale: must be given where no model is among them.
+        device: where models run.
+        memory: budget of each.
+
+    Raises:
+        ValueError: as `open_candidate`, fewer than two, one of them twice, or models of different
+            scales.
+    """
+    if len(specs) < 2:
+        raise ValueError(f"models to compare must be at least two, got {len(specs)}; try bicubic")
+    opened = [None if needs_scale(each) else _open(each, scale, device, memory) for each in specs]
+    scales = {candidate.scale for candidate in opened if candidate is not None}
+    if len(scales) > 1:
+        raise ValueError(f"models must have one scale to be compared, got {sorted(scales)}")
+    scale = scale or next(iter(scales), None)
+    candidates = [
+        candidate or _open(spec, scale, device, memory)
+        for spec, candidate in zip(specs, opened, strict=True)
+    ]
+    _tell_apart(specs, candidates)
+    return candidates
+
+
+def _open(spec: str | Candidate, scale: int | None, device: str, memory: str | None) -> Candidate:
+    return open_candidate(spec, scale, device, memory) if isinstance(spec, str) else spec
+
+
+def needs_scale(spec: str | Candidate) -> bool:
+    """Whether nothing about it tells the scale."""
+    return isinstance(spec, str) and (spec == BICUBIC or is_pictures(spec))
+
+
+def _tell_apart(specs: Sequence[str | Candidate], candidates: Sequence[Candidate]) -> None:
+    """Give candidates of one name what the user called them."""
+    names = [candidate.name for candidate in candidates]
+    for spec, candidate in zip(specs, candidates, strict=True):
+        if isinstance(spec, str) and names.count(candidate.name) > 1:
+            candidate.name = spec
+    names = [candidate.name for candidate in candidates]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"models to compare must be different ones, got {', '.join(twice)} twice")

@@ -1,0 +1,1 @@
+"""The tables that the paper and the field published."""
