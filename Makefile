@@ -24,6 +24,7 @@ compile-test: $(READY)
 lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/clang-format --dry-run --Werror src/hatsr/native/*.cpp src/hatsr/native/*.h
 	$(BIN)/pyright
 
 # The pages of docs/ as a site that needs no other: open site/index.html. A broken link is an error.
@@ -44,7 +45,7 @@ weights: $(READY)
 	for run in hat-t-x4 $(RUNS); do $(BIN)/hatsr train $$run $(FOLDERS) || exit; done
 	$(BIN)/python tools/ship.py $(patsubst %,runs/%,$(RUNS)) --data-root $(BENCH)
 
-$(READY): pyproject.toml constraints.txt hatch_build.py $(wildcard src/hatsr/native/*.cpp src/hatsr/native/*.h)
+$(READY): pyproject.toml constraints.txt hatch_build.py src/hatsr/native/build.py $(wildcard src/hatsr/native/*.cpp src/hatsr/native/*.h)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" --constraint constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,figures,export,openvino]' --group dev

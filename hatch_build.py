@@ -4,31 +4,12 @@ Without one, or where compiling fails, the package is built without them and say
 (`hatsr info`); everything runs in plain PyTorch then.
 """
 
-import os
-import platform
-import shutil
-import subprocess
+import runpy
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging import tags
-
-FLAGS = ("-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-fopenmp")
-SOURCES = ("attention.cpp", "products.cpp")
-FLAVOURS = {
-    "amx": (
-        "-march=x86-64-v4",
-        "-mprefer-vector-width=512",
-        "-mavx512bf16",
-        "-mamx-tile",
-        "-mamx-bf16",
-    ),
-    "v4": ("-march=x86-64-v4", "-mprefer-vector-width=512"),
-    "v3": ("-march=x86-64-v3",),
-    "any": (),
-}
-"""Builds for kinds of processor; those with flags are for x86-64 only."""
 
 
 class NativeKernels(BuildHookInterface):
@@ -41,13 +22,9 @@ class NativeKernels(BuildHookInterface):
         if self.target_name != "wheel":
             return
         folder = Path(self.root) / "src" / "hatsr" / "native"
-        note = folder / "not-built.txt"
-        note.unlink(missing_ok=True)
-        for old in folder.glob("kernels-*.so"):
-            old.unlink()
-        reason = compile_all(folder)
+        compile_anew = runpy.run_path(str(folder / "build.py"))["compile_anew"]
+        reason = compile_anew(folder)
         if reason:
-            note.write_text(reason + "\n", encoding="utf-8")
             self.app.display_warning(f"native kernels not built: {reason}")
             return
         build_data["pure_python"] = False
@@ -58,44 +35,3 @@ def _platform() -> str:
     """This platform as wheels name it; on Linux not one of the names that promise a C library."""
     names = tags.platform_tags()
     return next(name for name in names if not name.startswith(("manylinux", "musllinux")))
-
-
-def compile_all(folder: Path) -> str | None:
-    """Compile what the compiler knows; in words why nothing useful came of it.
-
-    Without vectors or threads the kernels would be slower than PyTorch: then there are none.
-    """
-    names = [os.environ.get("CXX", ""), "c++", "g++", "clang++"]
-    compiler = next((found for name in names if name and (found := shutil.which(name))), None)
-    if compiler is None:
-        return "no C++ compiler was found when the package was installed"
-    on_x86 = platform.machine() in ("x86_64", "AMD64")
-    flavours = {name: flags for name, flags in FLAVOURS.items() if on_x86 or not flags}
-    failed = _compile(compiler, folder, flavours)
-    reason = failed.get("v3" if on_x86 else "any")
-    if reason:
-        for path in folder.glob("kernels-*.so"):
-            path.unlink()
-    return reason
-
-
-def _compile(compiler: str, folder: Path, flavours: dict[str, tuple[str, ...]]) -> dict[str, str]:
-    """Compile each flavour; why some could not be."""
-    sources = [str(folder / name) for name in SOURCES]
-    runs = []
-    for name, flags in flavours.items():
-        target = folder / f"kernels-{name}.so"
-        part = target.with_suffix(".part")
-        command = [compiler, *FLAGS, *flags, *sources, "-o", str(part)]
-        run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603
-        runs.append((name, run, part, target))
-    failed = {}
-    for name, run, part, target in runs:
-        _, errors = run.communicate()
-        if run.returncode == 0:
-            part.replace(target)
-        else:
-            part.unlink(missing_ok=True)
-            first = next((line for line in errors.splitlines() if "error" in line), errors[:200])
-            failed[name] = f"{compiler} failed when the package was installed: {first.strip()}"
-    return failed

@@ -15,9 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from unittest import mock
+from collections.abc import Callable
 
 import torch
 from textbook import forward as textbook
@@ -26,8 +24,7 @@ from hatsr import HAT, Settings, Upscaler, preset
 from hatsr.evaluation.cost.complexity import RULE, complexity
 from hatsr.inference.engine import Engine
 from hatsr.inference.memory import kept_heap
-from hatsr.native import attention, products
-from hatsr.native.library import Kernels, kernels
+from hatsr.native import Kernels, disabled, kernels
 
 MATRIX = 2048
 PRODUCTS = 8
@@ -37,17 +34,6 @@ def seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-@contextmanager
-def without_kernels() -> Iterator[None]:
-    """While this is open the native kernels are not found."""
-    reason = "left out by the benchmark"
-    with (
-        mock.patch.object(attention, "kernels", return_value=reason),
-        mock.patch.object(products, "kernels", return_value=reason),
-    ):
-        yield
 
 
 def turns(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
@@ -68,11 +54,11 @@ def speed(name: str, size: int, rounds: int) -> None:
     lr, a = torch.rand(1, 3, size, size), torch.rand(MATRIX, MATRIX)
     flops = 2 * complexity(preset(name), size, size).multiply_adds
     engine = Engine(model)
-    with without_kernels():
+    with disabled():
         fallback = Engine(model)
 
     def plain() -> None:
-        with without_kernels():
+        with disabled():
             model(lr)
 
     def matrix() -> None:
@@ -80,7 +66,7 @@ def speed(name: str, size: int, rounds: int) -> None:
             torch.mm(a, a)
 
     def run_fallback() -> None:
-        with without_kernels():
+        with disabled():
             fallback.run(lr)
 
     works: dict[str, Callable[[], object]] = {

@@ -14,7 +14,6 @@ from unittest import mock
 
 import matplotlib.pyplot as plt
 import torch
-from inference import without_kernels
 
 from hatsr import HAT, preset
 from hatsr.inference import attention
@@ -22,6 +21,7 @@ from hatsr.inference.engine import Engine, _Group
 from hatsr.inference.layers import FastCAB, FastHAB, FastMLP
 from hatsr.inference.memory import kept_heap
 from hatsr.inference.packed import PackedLinear
+from hatsr.native import disabled
 
 PARTS = {
     "attention": "window attention",
@@ -130,7 +130,7 @@ def main() -> None:
         for name in options.networks:
             found = profile(name, options.size)
             rows[f"{name}\n{sum(found.values()):.3f} s"] = found
-            with without_kernels():
+            with disabled():
                 found = profile(name, options.size)
             rows[f"{name}, no kernels\n{sum(found.values()):.3f} s"] = found
     for label, row in rows.items():

@@ -39,7 +39,9 @@ def test_each_network_in_one_call(models, picture):
     alone = lam(random_network(TINY_X4, 1), lr, (20, 20), settings)
     np.testing.assert_array_equal(found.results[1].map, alone.map)
     assert found.results[1].quality == patch_quality(alone.sr, hr, (20, 20), 16)
-    assert [row["psnr"] for row in found.numbers()] == [r.quality and r.quality[0] for r in found.results]
+    assert [row["psnr"] for row in found.numbers()] == [
+        r.quality and r.quality[0] for r in found.results
+    ]
     assert "dB" in found.lines()[0]
 
 

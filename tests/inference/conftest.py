@@ -1,9 +1,11 @@
 """The ways a network is run on a CPU, and how near they come to plain float32."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from hatsr.native import attention, library, products
-from hatsr.native.library import Kernels, kernels
+from hatsr.native import Kernels, kernels, using
+from hatsr.native.library import open_build
 
 EXACT = 1e-5
 """Float32 in another order."""
@@ -12,18 +14,17 @@ SPLIT = 5e-5
 
 
 @pytest.fixture(params=["best", "vectors", "plain torch"])
-def near(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> float:
+def near(request: pytest.FixtureRequest) -> Iterator[float]:
     """Run by the best kernels, by those for vector units, by none; the relative error allowed."""
-    found: Kernels | str | None = kernels()
+    best = kernels()
+    found: Kernels | str | None = f"turned off by a test: {request.param}"
     if request.param == "best":
-        has_tiles = isinstance(found, Kernels) and found.product is not None
-        return SPLIT if has_tiles else EXACT
-    found = f"turned off by a test: {request.param}"
+        found = best
     if request.param == "vectors":
-        builds = map(library.open_build, ("v4", "v3", "any"))
+        builds = map(open_build, ("v4", "v3", "any"))
         found = next((build for build in builds if isinstance(build, Kernels)), None)
-        if found is None or not isinstance(kernels(), Kernels):
+        if found is None or not isinstance(best, Kernels):
             pytest.skip("native kernels are not built")
-    monkeypatch.setattr(attention, "kernels", lambda: found)
-    monkeypatch.setattr(products, "kernels", lambda: found)
-    return EXACT
+    with using(found):
+        has_amx = isinstance(found, Kernels) and found.product is not None
+        yield SPLIT if has_amx else EXACT

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 from tiny import tiny
 
-from hatsr.inference import batch
-from hatsr.inference.batch import upscale_files
+from hatsr import image
+from hatsr.inference.batch import Outcome, upscale_files
 from hatsr.inference.destination import Output
 from hatsr.inference.finding import PictureFile, find_pictures
 from hatsr.inference.upscale import Upscaler
@@ -18,7 +18,7 @@ def photo(path: Path, size: tuple[int, int] = (6, 5)) -> Path:
     return path
 
 
-def run(sources: list[Path], output: Output) -> list[batch.Outcome]:
+def run(sources: list[Path], output: Output) -> list[Outcome]:
     pictures = [PictureFile(source) for source in sources]
     return list(upscale_files(Upscaler(tiny(), "tiny"), pictures, output, lambda *_: None))
 

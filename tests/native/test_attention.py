@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,9 +22,19 @@ from hatsr.model.windows import (
     shift_mask,
     window_places,
 )
-from hatsr.native import attention, library
-from hatsr.native.attention import attend_into, prepared, usable, window_attention
-from hatsr.native.library import Kernels, kernels
+from hatsr.native import (
+    Kernels,
+    attend_into,
+    attention,
+    disabled,
+    kernels,
+    library,
+    pack_bias,
+    supports_attention,
+    using,
+    window_attention,
+)
+from hatsr.native.library import find_kernels
 
 pytestmark = pytest.mark.skipif(not isinstance(kernels(), Kernels), reason=f"{kernels()}")
 
@@ -109,13 +120,13 @@ def test_equals_the_literal_one(case: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("flavour", ["v4", "v3", "any"])
-def test_other_builds_agree(flavour: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_builds_agree(flavour: str) -> None:
     build = library.open_build(flavour)
     if not isinstance(build, Kernels):
         pytest.skip(build or f"there is no {flavour} build")
-    monkeypatch.setattr(attention, "kernels", lambda: build)
-    for case in CASES:
-        compare(case)
+    with using(build):
+        for case in CASES:
+            compare(case)
 
 
 @pytest.mark.parametrize("case", [CASES[5], CASES[8]], ids=str)
@@ -149,7 +160,7 @@ def test_without_gradients() -> None:
         ):
             q, k, v = picture.flatten(0, 1).chunk(3, dim=1)
             out = torch.full_like(q, torch.nan).contiguous()
-            attend_into(out, q, k, v, prepared(bias), places)
+            attend_into(out, q, k, v, pack_bias(bias), places)
             error = (out - wanted.flatten(0, 1)).abs().max()
             assert error < 1e-4 * wanted.abs().max()
 
@@ -183,18 +194,19 @@ def test_is_a_sound_operator() -> None:
     qkv, bias = inputs(1, 2, 4, 0, 2, 8)
     places = window_places(4, 8, 4, 2)
     given = (qkv.detach().flatten(1, 2).requires_grad_(), bias.detach().requires_grad_())
-    rows = (places.query_rows, places.key_rows, places.regions, places.seams)
     checks = ("test_schema", "test_autograd_registration", "test_faketensor")
-    torch.library.opcheck(attention._forward, (*given, *rows), test_utils=checks)
+    torch.library.opcheck(
+        attention._forward, (*given, *places.tables, places.shared), test_utils=checks
+    )
 
 
 def test_is_for_float32_on_the_cpu() -> None:
-    assert usable(torch.empty(1))
-    assert not usable(torch.empty(1, dtype=torch.float64))
-    assert not usable(torch.empty(1, device="meta"))
+    assert supports_attention(torch.empty(1))
+    assert not supports_attention(torch.empty(1, dtype=torch.float64))
+    assert not supports_attention(torch.empty(1, device="meta"))
 
 
-def test_network_is_the_same_with_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_network_is_the_same_with_and_without() -> None:
     torch.manual_seed(0)
     config = HATConfig(
         embed_dim=24, depths=(2, 2), num_heads=2, window_size=8, squeeze_factor=4, scale=2
@@ -206,8 +218,8 @@ def test_network_is_the_same_with_and_without(monkeypatch: pytest.MonkeyPatch) -
     lr = torch.rand(1, 3, 19, 30)
     with torch.no_grad():
         fast = network(lr)
-        monkeypatch.setattr(attention, "kernels", lambda: "turned off by a test")
-        slow = network(lr)
+        with disabled():
+            slow = network(lr)
     assert not torch.equal(fast, slow)
     torch.testing.assert_close(fast, slow, rtol=1e-4, atol=1e-4)
 
@@ -226,14 +238,14 @@ def test_can_be_turned_off() -> None:
 
 def test_a_build_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(library.SWITCH, "any")
-    found = library.kernels.__wrapped__()
+    found = kernels()
     assert isinstance(found, Kernels)
     assert found.name.startswith("any build")
 
 
 def test_an_unknown_build_is_not_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(library.SWITCH, "v5")
-    reason = kernels.__wrapped__()
+    reason = kernels()
     assert isinstance(reason, str)
     assert "HATSR_NATIVE must be 0 or one of amx, v4, v3, any, got 'v5'" in reason
 
@@ -241,15 +253,15 @@ def test_an_unknown_build_is_not_ignored(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_too_little_memory_is_an_error_not_the_end() -> None:
     code = """
 import resource, torch
-from hatsr.native.attention import Places, attend_into, prepared
+from hatsr.native import WindowRows, attend_into, pack_bias
 side, width = 64 * 64, 64
 rows = torch.arange(side, dtype=torch.int32)[None]
 q, out = torch.rand(2, side, width)
-bias = prepared(torch.zeros(1, side, side))
+bias = pack_bias(torch.zeros(1, side, side))
 pages = int(open("/proc/self/statm").read().split()[0])
 resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 10**6,) * 2)
 try:
-    attend_into(out, q, q, q, bias, Places(rows, rows))
+    attend_into(out, q, q, q, bias, WindowRows(rows, rows))
 except MemoryError as error:
     print(error)
 """
@@ -258,22 +270,51 @@ except MemoryError as error:
     assert "memory must hold a window for each thread" in done.stdout
 
 
-def test_says_why_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "__file__", str(tmp_path / "library.py"))
-    find = library.kernels.__wrapped__
-    assert find() == "not built"
+def test_says_why_there_is_none(tmp_path: Path) -> None:
+    find_anew = find_kernels.__wrapped__
+    assert find_anew("", tmp_path) == "not built"
     (tmp_path / "not-built.txt").write_text("no C++ compiler was found\n")
-    assert find() == "no C++ compiler was found"
+    assert find_anew("", tmp_path) == "no C++ compiler was found"
     for flavour in library.FLAVOURS:
         (tmp_path / f"kernels-{flavour}.so").write_bytes(b"not a library")
-    assert "cannot be loaded" in str(find())
+    assert "cannot be loaded" in str(find_anew("", tmp_path))
 
 
-def test_structures_match_the_source() -> None:
-    source = Path(library.__file__).with_name("attention.cpp").read_text()
-    for structure in (library.Windows, library.Strides, library.Heads):
-        start = source.index(f"struct {structure.__name__} {{")
-        body = source[start : source.index("};", start)]
-        places = [body.index(field[0]) for field in structure._fields_]
-        assert places == sorted(places)
-        assert ctypes.sizeof(structure) == 8 * len(structure._fields_)
+def test_builds_of_another_interface_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    number = library.ABI
+    monkeypatch.setattr(library, "ABI", number + 1)
+    reason = f"must have interface {number + 1}, got {number}; install the package again"
+    assert reason in str(find_kernels.__wrapped__())
+
+
+def test_is_disabled_for_a_while_only() -> None:
+    before = kernels()
+    with disabled():
+        assert kernels() == "turned off by the program"
+        assert not supports_attention(torch.empty(1))
+        with using(before):
+            assert kernels() is before
+    with pytest.raises(ZeroDivisionError), disabled():
+        _ = 1 / 0
+    assert kernels() is before
+
+
+STRUCTURES = {
+    library.Map: "window.h",
+    library.Windows: "window.h",
+    library.Heads: "window.h",
+    library.Inputs: "window.h",
+    library.Gradients: "backward.h",
+    library.Product: "products.cpp",
+}
+
+
+@pytest.mark.parametrize("structure", STRUCTURES, ids=lambda structure: structure.__name__)
+def test_structures_match_the_source(structure: type[ctypes.Structure]) -> None:
+    source = Path(library.__file__).with_name(STRUCTURES[structure]).read_text()
+    body = re.search(rf"struct {structure.__name__} {{(.*?)}};", source, re.DOTALL)
+    assert body is not None
+    declared = re.findall(r"[*\w]+(?=[,;])", re.sub(r"//.*", "", body[1]))
+    assert [name.lstrip("*") for name in declared] == [field[0] for field in structure._fields_]
+    maps = sum(field[1] is library.Map for field in structure._fields_)
+    assert ctypes.sizeof(structure) == 8 * (len(structure._fields_) + maps)

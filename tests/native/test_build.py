@@ -1,26 +1,17 @@
 """Compiling the kernels with compilers that know less than ours."""
 
-import importlib.util
 import os
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "hatch_build.py"
+from hatsr.native import build
 
 
-@pytest.fixture
-def build(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    pytest.importorskip("hatchling")
-    spec = importlib.util.spec_from_file_location("hatch_build", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module.platform, "machine", lambda: "x86_64")
-    return module
+@pytest.fixture(autouse=True)
+def on_x86(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build.platform, "machine", lambda: "x86_64")
 
 
 def compiler(path: Path, unknown: str) -> str:
@@ -36,7 +27,7 @@ def compiler(path: Path, unknown: str) -> str:
 
 
 def test_what_is_unknown_costs_its_own_build_only(
-    build: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(os.environ, "CXX", compiler(tmp_path / "cc", "-mamx-bf16"))
     assert build.compile_all(tmp_path) is None
@@ -47,8 +38,22 @@ def test_what_is_unknown_costs_its_own_build_only(
 
 @pytest.mark.parametrize("unknown", ["-march=x86-64-v3", "-fopenmp"])
 def test_without_vectors_or_threads_there_are_no_kernels(
-    unknown: str, build: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    unknown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(os.environ, "CXX", compiler(tmp_path / "cc", unknown))
-    assert f"unknown {unknown}" in build.compile_all(tmp_path)
+    assert f"unknown {unknown}" in str(build.compile_all(tmp_path))
     assert not list(tmp_path.glob("kernels-*"))
+
+
+def test_what_was_compiled_before_is_replaced_by_builds_or_by_a_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kernels-old.so").touch()
+    monkeypatch.setitem(os.environ, "CXX", compiler(tmp_path / "cc", "-fopenmp"))
+    reason = build.compile_anew(tmp_path)
+    assert (tmp_path / build.NOTE).read_text() == f"{reason}\n"
+    assert not list(tmp_path.glob("kernels-*"))
+    monkeypatch.setitem(os.environ, "CXX", compiler(tmp_path / "cc", "-mamx-bf16"))
+    assert build.compile_anew(tmp_path) is None
+    assert not (tmp_path / build.NOTE).exists()
+    assert (tmp_path / "kernels-v3.so").exists()

@@ -4,11 +4,10 @@ import pytest
 import torch
 from torch.nn.functional import conv2d, gelu, linear
 
-from hatsr.native import products
-from hatsr.native.products import GELU, NOTHING, Packed
+from hatsr.native import PackedProduct, supports_products
 
 pytestmark = pytest.mark.skipif(
-    not products.usable(torch.empty(1)), reason="this processor has no matrix units"
+    not supports_products(torch.empty(1)), reason="this processor has no matrix units"
 )
 
 
@@ -16,10 +15,10 @@ def error(found: torch.Tensor, wanted: torch.Tensor) -> float:
     return float((found - wanted).abs().max() / wanted.abs().max())
 
 
-@pytest.mark.parametrize("after", [NOTHING, GELU])
+@pytest.mark.parametrize("has_gelu", [False, True])
 @pytest.mark.parametrize("pixels", [1, 31, 32, 33, 200])
 @pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (7, 5), (32, 32), (48, 144), (180, 33)])
-def test_linear(pixels: int, inputs: int, outputs: int, after: int) -> None:
+def test_linear(pixels: int, inputs: int, outputs: int, has_gelu: bool) -> None:
     torch.manual_seed(0)
     x, weight, bias = (
         torch.randn(pixels, inputs),
@@ -27,9 +26,9 @@ def test_linear(pixels: int, inputs: int, outputs: int, after: int) -> None:
         torch.randn(outputs),
     )
     wanted = linear(x.double(), weight.double(), bias.double())
-    wanted = gelu(wanted) if after == GELU else wanted
-    layer = Packed(weight[:, None], bias)
-    assert error(layer(x, after), wanted) < 2e-5
+    wanted = gelu(wanted) if has_gelu else wanted
+    layer = PackedProduct(weight[:, None], bias)
+    assert error(layer.then_gelu(x) if has_gelu else layer(x), wanted) < 2e-5
     total = torch.ones(pixels, outputs)
     layer.add_to(total, x)
     assert error(total - 1, linear(x.double(), weight.double(), bias.double())) < 2e-5
@@ -44,7 +43,7 @@ def test_convolution(size: tuple[int, int], inputs: int, outputs: int) -> None:
     weight, bias = torch.randn(outputs, inputs, 3, 3), torch.randn(outputs)
     image = x.permute(2, 0, 1)[None].double()
     wanted = conv2d(image, weight.double(), bias.double(), padding=(0, 1))[0].permute(1, 2, 0)
-    layer = Packed(weight.permute(0, 2, 3, 1).flatten(1, 2), bias)
+    layer = PackedProduct(weight.permute(0, 2, 3, 1).flatten(1, 2), bias)
     assert error(layer(x), wanted) < 2e-5
     total = torch.zeros(height, width, outputs)
     layer.add_to(total, x)
@@ -53,21 +52,21 @@ def test_convolution(size: tuple[int, int], inputs: int, outputs: int) -> None:
 
 def test_gelu_near_and_far_from_zero() -> None:
     x = torch.cat((torch.linspace(-12, 12, 4001), torch.tensor([-80.0, -1e-8, 0.0, 1e-8, 80.0])))
-    layer = Packed(torch.ones(1, 1, 1), torch.zeros(1))
-    found = layer(x[:, None], GELU)[:, 0]
+    layer = PackedProduct(torch.ones(1, 1, 1), torch.zeros(1))
+    found = layer.then_gelu(x[:, None])[:, 0]
     torch.testing.assert_close(found.double(), gelu(x.double()), rtol=1e-4, atol=2e-6)
 
 
 def test_places_that_are_not_contiguous() -> None:
     torch.manual_seed(0)
-    layer = Packed(torch.randn(4, 1, 6), torch.randn(4))
+    layer = PackedProduct(torch.randn(4, 1, 6), torch.randn(4))
     x, total = torch.randn(6, 9).t(), torch.zeros(4, 9).t()
     layer.add_to(total, x)
     torch.testing.assert_close(total, layer(x.contiguous()))
 
 
 def test_threads_change_nothing() -> None:
-    layer, x = Packed(torch.randn(40, 9, 20), torch.randn(40)), torch.randn(9, 50, 20)
+    layer, x = PackedProduct(torch.randn(40, 9, 20), torch.randn(40)), torch.randn(9, 50, 20)
     before, found = torch.get_num_threads(), []
     for count in (1, 2):
         torch.set_num_threads(count)
@@ -77,7 +76,7 @@ def test_threads_change_nothing() -> None:
 
 
 def test_not_a_number_stays_in_its_row() -> None:
-    layer, x = Packed(torch.randn(8, 1, 8), torch.randn(8)), torch.randn(5, 8)
+    layer, x = PackedProduct(torch.randn(8, 1, 8), torch.randn(8)), torch.randn(5, 8)
     x[2, 3] = torch.nan
     found = layer(x)
     assert found[2].isnan().all()

@@ -9,7 +9,7 @@ import torch
 from hatsr.checkpoint import save
 from hatsr.data.degrade import PRESETS, under_condition
 from hatsr.model import HAT
-from hatsr.training.loop import train
+from hatsr.training.loop import run_steps as train
 from hatsr.training.recipe import Recipe, to_recipe
 from hatsr.training.recipe.finetune import finetune_values
 from hatsr.training.recipe.reading import Values

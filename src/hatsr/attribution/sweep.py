@@ -1,7 +1,7 @@
 """DI over many positions, pictures and networks: rows in a file that a second run continues."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import cache
@@ -226,7 +226,7 @@ class Sweep:
         rows = belonging(self.tasks, read_rows(self.results))
         return SweepResult(summaries=tuple(summarise(rows)), failures=failures)
 
-    def finished(self, processes: int = 1) -> Iterator[FinishedTask]:
+    def finished(self, processes: int = 1) -> Generator[FinishedTask]:
         """What becomes of the tasks, one after the other; rows are in the file by then."""
         with self.results.open("a", encoding="utf-8") as file:
             for finished in _run(self.todo, min(processes, len(self.todo))):

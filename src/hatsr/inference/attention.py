@@ -14,15 +14,14 @@ from hatsr.inference.layout import Index, Layout, even_share
 from hatsr.inference.packed import PackedLinear
 from hatsr.model.blocks import OverlappingAttention
 from hatsr.model.blocks import WindowAttention as PlainWindowAttention
-from hatsr.native.attention import attend_into, prepared, usable
+from hatsr.native import PackedBias, attend_into, pack_bias, supports_attention
 
 Pixels = Float[Tensor, "p c"]
-Prepared = Float[Tensor, "heads panels q panel"]
-"""A relative position bias as the native kernel wants it."""
 
 
-def _prepared(attention: PlainWindowAttention | OverlappingAttention) -> Prepared | None:
-    return prepared(attention.bias()[0]) if usable(attention.bias_table) else None
+def _prepared(attention: PlainWindowAttention | OverlappingAttention) -> PackedBias | None:
+    packs = supports_attention(attention.bias_table)
+    return pack_bias(attention.bias()[0]) if packs else None
 
 
 def _qkv(attention: PlainWindowAttention | OverlappingAttention) -> tuple[Tensor, Tensor]:
@@ -64,7 +63,7 @@ class FastWindowAttention:
             outs = [self._attend(p, biases[kind]) for kind, p in enumerate(parts) if len(p)]
             features.index_add_(0, index, self.proj(torch.cat(outs)))
 
-    def _native(self, features: Pixels, normed: Pixels, layout: Layout, bias: Prepared) -> None:
+    def _native(self, features: Pixels, normed: Pixels, layout: Layout, bias: PackedBias) -> None:
         for band in layout.bands(self.shift):
             parts = [normed[rows] for rows in band.rows]
             q, k, v = self.qkv(parts[0] if len(parts) == 1 else torch.cat(parts)).chunk(3, dim=1)
@@ -112,7 +111,7 @@ class FastOverlappingAttention:
             self._chunk(features, index, kv.index_select(0, key_index), bias)
 
     def _native(
-        self, features: Pixels, kv: Float[Tensor, "p2 c2"], layout: Layout, bias: Prepared
+        self, features: Pixels, kv: Float[Tensor, "p2 c2"], layout: Layout, bias: PackedBias
     ) -> None:
         k, v = kv.chunk(2, dim=1)
         for band in layout.overlapping_bands:

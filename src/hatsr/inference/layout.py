@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from hatsr.model.windows import MASKED, overlapping_places, window_places, window_regions
-from hatsr.native.attention import Places
+from hatsr.native import WindowRows
 
 Index = Int[Tensor, " tokens"]
 
@@ -24,7 +24,7 @@ class Band:
 
     rows: tuple[slice, ...]
     """Their pixels; two slices where a cyclic shift comes round."""
-    places: Places
+    places: WindowRows
     """Queries are numbered from the first of these pixels on."""
 
 
@@ -82,7 +82,7 @@ class Layout:
         places = overlapping_places(self.height, self.width, self.size, self.overlap_size)
         return self._bands(places, 0, False)
 
-    def _bands(self, places: Places, shift: int, own_keys: bool) -> list[Band]:
+    def _bands(self, places: WindowRows, shift: int, own_keys: bool) -> list[Band]:
         rows, cols = self._grid
         share = even_share(rows, max(1, self.chunk // cols))
         pixels, bands = self.height * self.width, []
@@ -96,7 +96,7 @@ class Layout:
             seams = None if places.seams is None else places.seams[windows]
             around = (slice(start, min(end, pixels)), slice(0, max(0, end - pixels)))
             parts = tuple(part for part in around if part.stop > part.start)
-            bands.append(Band(parts, Places(queries, keys, regions, seams)))
+            bands.append(Band(parts, WindowRows(queries, keys, regions, seams, places.shared)))
         return bands
 
     @cached_property

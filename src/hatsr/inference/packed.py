@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import conv2d, gelu, linear
 
-from hatsr.native import products
+from hatsr.native import PackedProduct, supports_products
 
 
 def fuses(weight: Tensor) -> bool:
@@ -41,8 +41,8 @@ class PackedLinear:
         self.fused, self.plain, self.bias = fuses(weight), weight.detach(), bias.detach()
         self.weight, self.rows = self.plain, rows
         self.tiles = None
-        if products.usable(weight):
-            self.tiles = products.Packed(self.plain[:, None], self.bias)
+        if supports_products(weight):
+            self.tiles = PackedProduct(self.plain[:, None], self.bias)
         elif self.fused:
             self.weight = torch.ops.mkldnn._reorder_linear_weight(self.plain, rows)
 
@@ -57,7 +57,7 @@ class PackedLinear:
     def then_gelu(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
         """The layer and a GELU."""
         if self.tiles is not None:
-            return self.tiles(x, products.GELU)
+            return self.tiles.then_gelu(x)
         if not self.fused or _slow_gelu():
             return torch.ops.aten.gelu_(self(x))
         return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "none")
@@ -92,9 +92,9 @@ class PackedConv:
         self.fused, self.plain, self.bias = fuses(weight), weight.detach(), bias.detach()
         self.weight = self.plain
         self.tiles = None
-        if products.usable(weight):
+        if supports_products(weight):
             taps = self.plain.permute(0, 2, 3, 1).flatten(1, 2)
-            self.tiles = products.Packed(taps, self.bias)
+            self.tiles = PackedProduct(taps, self.bias)
         elif self.fused:
             pack = torch.ops.mkldnn._reorder_convolution_weight
             self.weight = pack(self.plain, *self._GEOMETRY, 1, [1, weight.shape[1], 64, 64])
@@ -102,7 +102,7 @@ class PackedConv:
     def then_gelu(self, x: Float[Tensor, "h w i"]) -> Float[Tensor, "h2 w o"]:
         """The convolution and a GELU."""
         if self.tiles is not None:
-            return self.tiles(x, products.GELU)
+            return self.tiles.then_gelu(x)
         x = x.permute(2, 0, 1)[None]
         if self.fused:
             operator = torch.ops.mkldnn._convolution_pointwise

@@ -6,6 +6,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from hatsr import native
 from hatsr.model.attention import chunked_attend, usable
 from hatsr.model.config import HATConfig
 from hatsr.model.windows import (
@@ -18,7 +19,6 @@ from hatsr.model.windows import (
     shift_mask,
     window_places,
 )
-from hatsr.native import attention as native
 
 Features = Float[Tensor, "b h w c"]
 
@@ -159,7 +159,7 @@ class WindowAttention(nn.Module):
         """Same shape out; height and width are multiples of the window."""
         _, h, w, _ = x.shape
         bias = self.bias()
-        if native.usable(x):
+        if native.supports_attention(x):
             places = window_places(h, w, self.size, self.shift)
             return self.proj(native.window_attention(self.qkv(x), bias[0], places))
         if self.shift:
@@ -197,7 +197,7 @@ class OverlappingAttention(nn.Module):
 
     def forward(self, x: Features) -> Features:
         """Same shape out. Keys and values outside the picture are zeros and take part."""
-        if native.usable(x):
+        if native.supports_attention(x):
             places = overlapping_places(*x.shape[1:3], self.size, self.overlap_size)
             return self.proj(native.window_attention(self.qkv(x), self.bias()[0], places))
         q, k, v = self.qkv(x).chunk(3, dim=-1)

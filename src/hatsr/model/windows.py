@@ -7,7 +7,7 @@ from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from hatsr.native.attention import Places
+from hatsr.native import WindowRows
 
 MASKED = -100.0
 """What the shift mask adds to a score across a seam (not minus infinity; Swin's value)."""
@@ -57,25 +57,25 @@ def shift_mask(height: int, width: int, size: int, shift: int) -> Float[Tensor, 
 
 
 @lru_cache(maxsize=4)  # large tables: those of the last sizes only
-def window_places(height: int, width: int, size: int, shift: int) -> Places:
+def window_places(height: int, width: int, size: int, shift: int) -> WindowRows:
     """Which pixels are in each window after a cyclic shift, and which of them see each other."""
     with torch.inference_mode(False):  # they may be kept for a backward pass
         number = torch.arange(height * width, dtype=torch.float64).view(1, height, width, 1)
         rows = partition(number.roll((-shift, -shift), (1, 2)), size)[..., 0].int()
         if not shift:
-            return Places(rows, rows)
+            return WindowRows(rows, rows)
         regions = window_regions(height, width, size, shift).int()
         seams = (regions != regions[:, :1]).any(1).to(torch.uint8)
-        return Places(rows, rows, regions, seams)
+        return WindowRows(rows, rows, regions, seams)
 
 
 @lru_cache(maxsize=2)
-def overlapping_places(height: int, width: int, size: int, overlap_size: int) -> Places:
+def overlapping_places(height: int, width: int, size: int, overlap_size: int) -> WindowRows:
     """Which pixels are in each window of queries, and in its larger window of keys."""
     with torch.inference_mode(False):
         number = torch.arange(height * width, dtype=torch.float64).view(1, height, width, 1)
         keys = overlapping_partition(number + 1, size, overlap_size)[..., 0].int() - 1
-        return Places(partition(number, size)[..., 0].int(), keys)
+        return WindowRows(partition(number, size)[..., 0].int(), keys, shared=True)
 
 
 def _grid(size: int) -> Int[Tensor, "q 2"]:

@@ -3,7 +3,6 @@
 A window is a list of pixels; features stay where they are in the map. See attention.cpp.
 """
 
-from collections.abc import Callable
 from ctypes import byref
 from dataclasses import dataclass
 from math import e, log2
@@ -13,16 +12,19 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 from torch.nn.functional import pad
 
-from hatsr.native.library import Heads, Kernels, Strides, Windows, kernels
+from hatsr.native.library import Gradients, Heads, Inputs, Kernels, Map, Windows, kernels
 
 STEP = 16
 """Queries that the kernel handles together."""
 _NEVER = -1e30  # the bias of keys that only fill up a vector
 
+PackedBias = Float[Tensor, "heads panels padded panel"]
+"""A bias as `pack_bias` makes it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Places:
-    """Pixels of the windows of one picture, numbered row by row."""
+class WindowRows:
+    """Which rows of a map are in each window of one picture; pixels are numbered row by row."""
 
     query_rows: Int[Tensor, "n q"]
     """int32."""
@@ -32,19 +34,16 @@ class Places:
     """int32, where keys are the queries: positions of different regions do not see each other."""
     seams: UInt8[Tensor, " n"] | None = None
     """uint8: windows with more than one region."""
+    shared: bool = False
+    """Whether windows have keys in common."""
 
     @property
-    def rows(self) -> tuple[Tensor | None, ...]:
+    def tables(self) -> tuple[Tensor | None, ...]:
         """All four, in the operator's order."""
         return self.query_rows, self.key_rows, self.regions, self.seams
 
-    @property
-    def shared(self) -> bool:
-        """Whether windows have keys in common."""
-        return self.key_rows.shape != self.query_rows.shape
 
-
-def usable(features: Tensor) -> bool:
+def supports_attention(features: Tensor) -> bool:
     """Whether the operator can run: float32 on the CPU, kernels built, not being compiled."""
     return (
         features.dtype == torch.float32
@@ -55,36 +54,41 @@ def usable(features: Tensor) -> bool:
 
 
 def window_attention(
-    qkv: Float[Tensor, "b h w c3"], bias: Float[Tensor, "heads q k"], places: Places
+    qkv: Float[Tensor, "b h w c3"], bias: Float[Tensor, "heads q k"], windows: WindowRows
 ) -> Float[Tensor, "b h w c"]:
     """SoftMax(Q K^T / sqrt(d) + B) V of every window, at its queries' pixels (equation 2).
 
     Args:
         qkv: queries, keys and values of each pixel, float32 on the CPU.
         bias: B.
-        places: the windows; every pixel is a query of exactly one.
+        windows: every pixel is a query of exactly one.
     """
-    out = _forward(qkv.flatten(1, 2).float(), bias.float(), *places.rows)[0]
-    return out.unflatten(1, qkv.shape[1:3])
+    given = qkv.flatten(1, 2).float(), bias.float()
+    return _forward(*given, *windows.tables, windows.shared)[0].unflatten(1, qkv.shape[1:3])
 
 
 def attend_into(
-    out: Tensor, query: Tensor, key: Tensor, value: Tensor, bias: Tensor, places: Places
+    out: Float[Tensor, "p c"],
+    query: Float[Tensor, "p c"],
+    key: Float[Tensor, "p2 c"],
+    value: Float[Tensor, "p2 c"],
+    bias: PackedBias,
+    windows: WindowRows,
 ) -> None:
-    """The same without gradients, from and into rows (p, width) of any distance.
+    """The same without gradients, from and into rows of any distance.
 
     Args:
-        out: p c.
-        query: p c.
-        key: p2 c.
-        value: p2 c.
-        bias: as `prepared` makes it.
-        places: queries are rows of `query` and `out`, keys are rows of `key` and `value`.
+        out: written at every query.
+        query: rows that the queries are numbers of.
+        key: rows that the keys are numbers of.
+        value: rows that the keys are numbers of.
+        bias: B.
+        windows: every row is a query of at most one.
     """
-    _call(_found().forward, places, (query, key, value), bias, (out, None))
+    _run_forward(windows, (query[None], key[None], value[None]), bias, out[None], None)
 
 
-def prepared(bias: Float[Tensor, "heads q k"]) -> Float[Tensor, "heads panels q2 panel"]:
+def pack_bias(bias: Float[Tensor, "heads q k"]) -> PackedBias:
     """B in units of log2, filled up and in the order that the kernel reads."""
     _, queries, keys = bias.shape
     panel = _found().panel_keys(keys)
@@ -94,30 +98,31 @@ def prepared(bias: Float[Tensor, "heads q k"]) -> Float[Tensor, "heads panels q2
 
 
 @torch.library.custom_op("hatsr::window_attention", mutates_args=())
-def _forward(
+def _forward(  # noqa: PLR0913 - an operator takes tensors one by one
     qkv: Tensor,
     bias: Tensor,
     query_rows: Tensor,
     key_rows: Tensor,
     regions: Tensor | None,
     seams: Tensor | None,
+    shared: bool,
 ) -> tuple[Tensor, Tensor]:
-    places = Places(query_rows, key_rows, regions, seams)
+    windows = WindowRows(query_rows, key_rows, regions, seams, shared)
     qkv = qkv.contiguous()
     pictures, pixels, width = qkv.shape
     out = qkv.new_empty(pictures, pixels, width // 3)
-    ready = prepared(bias)
-    log_sums = qkv.new_empty(len(bias), pictures, len(query_rows), ready.shape[2])
+    packed = pack_bias(bias)
+    log_sums = qkv.new_empty(len(bias), pictures, len(query_rows), packed.shape[2])
     query, key, value = qkv.chunk(3, -1)
-    _call(_found().forward, places, (query, key, value), ready, (out, log_sums))
+    _run_forward(windows, (query, key, value), packed, out, log_sums)
     return out, log_sums
 
 
 @_forward.register_fake
-def _shapes(qkv, bias, query_rows, key_rows, regions, seams):
+def _shapes(qkv, bias, query_rows, *others):
     b, p, width = qkv.shape
-    queries = -(-bias.shape[1] // STEP) * STEP
-    return qkv.new_empty(b, p, width // 3), qkv.new_empty(len(bias), b, len(query_rows), queries)
+    padded = -(-bias.shape[1] // STEP) * STEP
+    return qkv.new_empty(b, p, width // 3), qkv.new_empty(len(bias), b, len(query_rows), padded)
 
 
 @torch.library.custom_op("hatsr::window_attention_backward", mutates_args=())
@@ -131,15 +136,14 @@ def _backward(  # noqa: PLR0913 - an operator takes tensors one by one
     key_rows: Tensor,
     regions: Tensor | None,
     seams: Tensor | None,
+    shared: bool,
 ) -> tuple[Tensor, Tensor]:
-    places = Places(query_rows, key_rows, regions, seams)
+    windows = WindowRows(query_rows, key_rows, regions, seams, shared)
     qkv, d_out = qkv.contiguous(), d_out.contiguous()
-    ready = prepared(bias)
-    d_qkv = torch.zeros_like(qkv) if places.shared else torch.empty_like(qkv)
-    d_bias = ready.new_zeros(torch.get_num_threads(), *ready.shape)
-    query, key, value = qkv.chunk(3, -1)
-    others = (out, log_sums, d_out, *d_qkv.chunk(3, -1), d_bias)
-    _call(_found().backward, places, (query, key, value), ready, others, places.shared)
+    packed = pack_bias(bias)
+    d_qkv = torch.zeros_like(qkv) if shared else torch.empty_like(qkv)
+    d_bias = packed.new_zeros(torch.get_num_threads(), *packed.shape)
+    _run_backward(windows, qkv, packed, (out, log_sums, d_out), d_qkv, d_bias)
     d_bias = d_bias.sum(0).transpose(1, 2).flatten(2)
     return d_qkv, d_bias[:, : bias.shape[1], : bias.shape[2]].contiguous()
 
@@ -150,13 +154,14 @@ def _backward_shapes(d_out, qkv, bias, *others):
 
 
 def _keep(ctx, inputs, output) -> None:
-    qkv, bias, *rows = inputs
-    ctx.save_for_backward(qkv, bias, *output, *rows)
+    qkv, bias, *tables, ctx.shared = inputs
+    ctx.save_for_backward(qkv, bias, *output, *tables)
 
 
 def _differentiate(ctx, d_out, _):
-    qkv, bias, out, log_sums, *rows = ctx.saved_tensors
-    return *_backward(d_out, qkv, bias, out, log_sums, *rows), None, None, None, None
+    qkv, bias, out, log_sums, *tables = ctx.saved_tensors
+    given = qkv, bias, out, log_sums, *tables
+    return *_backward(d_out, *given, ctx.shared), None, None, None, None, None
 
 
 _forward.register_autograd(_differentiate, setup_context=_keep)
@@ -169,33 +174,64 @@ def _found() -> Kernels:
     return found
 
 
-def _call(
-    function: Callable[..., int],
-    places: Places,
+def _run_forward(
+    windows: WindowRows,
     maps: tuple[Tensor, Tensor, Tensor],
-    bias: Tensor,
-    others: tuple[Tensor | None, ...],
-    *flags: bool,
+    bias: PackedBias,
+    out: Float[Tensor, "b p c"],
+    log_sums: Float[Tensor, "heads b n padded"] | None,
 ) -> None:
-    """Hand pointers over. Maps are (b) p c; the first of the others is the one to write."""
-    query, key, _ = maps
-    pictures, pixels = query.shape[:2] if query.dim() == 3 else (1, 0)
-    heads, panels, queries, panel = bias.shape
-    windows = Windows(
-        pictures,
-        pixels,
-        *places.query_rows.shape,
-        places.key_rows.shape[1],
-        *_pointers(places.rows),
+    """Attend from queries, keys and values, b p c each, into `out`, and `log_sums` if asked for."""
+    inputs = Inputs(*map(_map, maps), bias.data_ptr())
+    about = byref(_windows(windows, out)), byref(_heads(bias, out)), byref(inputs)
+    sums, threads = _address(log_sums), torch.get_num_threads()
+    _check_memory(_found().forward(*about, byref(_map(out)), sums, threads))
+
+
+def _run_backward(
+    windows: WindowRows,
+    qkv: Float[Tensor, "b p c3"],
+    bias: PackedBias,
+    found: tuple[Tensor, Tensor, Tensor],
+    d_qkv: Float[Tensor, "b p c3"],
+    d_bias: Float[Tensor, "threads heads panels padded panel"],
+) -> None:
+    """From `out`, `log_sums` and the gradient of `out` to those of the inputs, into the last two.
+
+    Where windows share keys, those of keys and values are added to `d_qkv`, as all are to `d_bias`.
+    """
+    out, log_sums, d_out = found
+    inputs = Inputs(*map(_map, qkv.chunk(3, -1)), bias.data_ptr())
+    about = byref(_windows(windows, out)), byref(_heads(bias, out)), byref(inputs)
+    gradients = Gradients(
+        _map(out),
+        log_sums.data_ptr(),
+        _map(d_out),
+        *map(_map, d_qkv.chunk(3, -1)),
+        d_bias.data_ptr(),
     )
-    width, threads = query.shape[-1] // heads, torch.get_num_threads()
-    count = Heads(heads, width, queries, panels, panel, threads)
-    out = others[0]
-    strides = Strides(query.stride(-2), key.stride(-2), 0 if out is None else out.stride(-2))
-    pointers = _pointers((*maps, bias, *others))
-    if not function(byref(windows), byref(count), byref(strides), *pointers, *flags):
+    _check_memory(_found().backward(*about, byref(gradients), torch.get_num_threads()))
+
+
+def _windows(windows: WindowRows, out: Float[Tensor, "b p c"]) -> Windows:
+    keys = windows.key_rows.shape[1]
+    sizes = *out.shape[:2], *windows.query_rows.shape, keys
+    return Windows(*sizes, *map(_address, windows.tables), windows.shared)
+
+
+def _heads(bias: PackedBias, out: Float[Tensor, "b p c"]) -> Heads:
+    heads, panels, queries, panel = bias.shape
+    return Heads(heads, out.shape[-1] // heads, queries, panels, panel)
+
+
+def _map(rows: Float[Tensor, "b p c"]) -> Map:
+    return Map(rows.data_ptr(), rows.stride(1))
+
+
+def _address(tensor: Tensor | None) -> int | None:
+    return None if tensor is None else tensor.data_ptr()
+
+
+def _check_memory(enough: int) -> None:
+    if not enough:
         raise MemoryError("memory must hold a window for each thread, got too little")
-
-
-def _pointers(tensors: tuple[Tensor | None, ...]) -> list[int | None]:
-    return [None if tensor is None else tensor.data_ptr() for tensor in tensors]

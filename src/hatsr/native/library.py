@@ -2,7 +2,9 @@
 
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from ctypes import POINTER, Structure, c_int, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import cache
@@ -10,58 +12,81 @@ from pathlib import Path
 
 import torch
 
+from hatsr.native.build import FLAVOURS, NOTE
+
 SWITCH = "HATSR_NATIVE"
 """Environment variable: 0 turns the kernels off, the name of a build takes that one."""
-FLAVOURS = ("amx", "v4", "v3", "any")
-"""Builds for kinds of processor, best first; each says itself whether it runs here."""
+ABI = 1
+"""The number of the interface here and in the C++ files, as `hatsr_abi` in library.cpp tells it."""
+_FOLDER = Path(__file__).parent
 _Product = tuple[Callable[..., int], Callable[..., None], Callable[..., int]]
 
 
+class Map(Structure):
+    """Rows of floats in window.h: where the first is, and floats from one to the next."""
+
+    _fields_ = (("first", c_void_p), ("stride", c_int64))
+
+
 class Windows(Structure):
-    """Of attention.cpp."""
+    """Windows of window.h: numbers of pictures, rows, windows; addresses of the tables."""
 
     _fields_ = (
-        ("pictures", c_int64),
-        ("pixels", c_int64),
-        ("count", c_int64),
-        ("queries", c_int64),
-        ("keys", c_int64),
-        ("query_rows", c_void_p),
-        ("key_rows", c_void_p),
-        ("regions", c_void_p),
-        ("seams", c_void_p),
+        ("pictures", c_int64),  # in the batch
+        ("pixels", c_int64),  # rows of a picture
+        ("count", c_int64),  # windows of a picture
+        ("queries", c_int64),  # of a window
+        ("keys", c_int64),  # of a window
+        ("query_rows", c_void_p),  # int32, count x queries
+        ("key_rows", c_void_p),  # int32, count x keys
+        ("regions", c_void_p),  # int32, count x queries, or none
+        ("seams", c_void_p),  # uint8, count, or none
+        ("shared", c_int64),  # 0 or 1
     )
 
 
-class Strides(Structure):
-    """Of attention.cpp."""
-
-    _fields_ = (("query", c_int64), ("key", c_int64), ("out", c_int64))
-
-
 class Heads(Structure):
-    """Of attention.cpp."""
+    """Heads of window.h."""
 
     _fields_ = (
         ("count", c_int64),
-        ("width", c_int64),
-        ("padded_queries", c_int64),
-        ("panels", c_int64),
-        ("panel_keys", c_int64),
-        ("threads", c_int64),
+        ("width", c_int64),  # floats of a head in a row
+        ("padded_queries", c_int64),  # of a window, filled up to whole steps
+        ("panels", c_int64),  # of a window
+        ("panel_keys", c_int64),  # of a panel
+    )
+
+
+class Inputs(Structure):
+    """Inputs of window.h."""
+
+    _fields_ = (("query", Map), ("key", Map), ("value", Map), ("bias", c_void_p))
+
+
+class Gradients(Structure):
+    """Gradients of backward.h."""
+
+    _fields_ = (
+        ("out", Map),
+        ("log_sums", c_void_p),  # float, heads x pictures x windows x padded_queries
+        ("d_out", Map),
+        ("d_query", Map),
+        ("d_key", Map),
+        ("d_value", Map),
+        ("d_bias", c_void_p),  # float, threads x the shape of the bias
     )
 
 
 class Product(Structure):
-    """Of products.cpp."""
+    """Product of products.cpp."""
 
     _fields_ = (
-        ("lines", c_int64),
-        ("line", c_int64),
-        ("taps", c_int64),
-        ("inputs", c_int64),
-        ("outputs", c_int64),
-        ("after", c_int64),
+        ("lines", c_int64),  # of pixels, going out
+        ("line", c_int64),  # pixels of a line, going out
+        ("taps", c_int64),  # 1, or 9 of a 3 x 3 convolution
+        ("inputs", c_int64),  # floats of a pixel
+        ("outputs", c_int64),  # floats of a pixel
+        ("after", c_int64),  # 0 nothing, 1 GELU, 2 added to what is there
         ("threads", c_int64),
     )
 
@@ -82,31 +107,63 @@ class Kernels:
     """hatsr_packed_floats, hatsr_pack and hatsr_product, where there are matrix units."""
 
 
-@cache
+_CHOSEN: ContextVar[Kernels | str | None] = ContextVar("chosen kernels", default=None)
+
+
 def kernels() -> Kernels | str:
-    """The best build for this processor, or in words why there is none."""
-    asked = os.environ.get(SWITCH, "")
+    """The build in use, or in words why there is none."""
+    chosen = _CHOSEN.get()
+    return find_kernels(os.environ.get(SWITCH, "")) if chosen is None else chosen
+
+
+@contextmanager
+def using(found: Kernels | str) -> Iterator[None]:
+    """While this is open, that build is in use, or none for that reason."""
+    token = _CHOSEN.set(found)
+    try:
+        yield
+    finally:
+        _CHOSEN.reset(token)
+
+
+def disabled() -> AbstractContextManager[None]:
+    """While this is open, no kernels are in use: everything runs in PyTorch."""
+    return using("turned off by the program")
+
+
+@cache
+def find_kernels(asked: str = "", folder: Path = _FOLDER) -> Kernels | str:
+    """The best build for this processor, or in words why there is none.
+
+    Args:
+        asked: what `SWITCH` says: nothing, 0, or the name of a build.
+        folder: where builds are.
+    """
     if asked == "0":
         return f"turned off by {SWITCH}=0"
     if asked and asked not in FLAVOURS:
         return f"{SWITCH} must be 0 or one of {', '.join(FLAVOURS)}, got {asked!r}"
-    note = Path(__file__).with_name("not-built.txt")
+    note = folder / NOTE
     reason = note.read_text(encoding="utf-8").strip() if note.is_file() else "not built"
     for flavour in (asked,) if asked else FLAVOURS:
-        found = open_build(flavour)
+        found = open_build(flavour, folder)
         if isinstance(found, Kernels):
             return found
         reason = found or reason
     return reason
 
 
-def open_build(flavour: str) -> Kernels | str | None:
+def open_build(flavour: str, folder: Path = _FOLDER) -> Kernels | str | None:
     """One of `FLAVOURS`; in words why it cannot be used, or None if there is no such file."""
-    path = Path(__file__).with_name(f"kernels-{flavour}.so")
+    path = folder / f"kernels-{flavour}.so"
     if not path.is_file():
         return None
     try:
-        return _open(ctypes.CDLL(str(path)), flavour)
+        library = ctypes.CDLL(str(path))
+        abi = library.hatsr_abi()
+        if abi != ABI:
+            return f"{path} must have interface {ABI}, got {abi}; install the package again"
+        return _open(library, flavour)
     except (OSError, AttributeError) as error:
         return f"{path} cannot be loaded: {error}"
 
@@ -114,10 +171,10 @@ def open_build(flavour: str) -> Kernels | str | None:
 def _open(library: ctypes.CDLL, flavour: str) -> Kernels | str:
     if not library.hatsr_ready():
         return f"the processor or the system lacks what the {flavour} build needs"
-    shapes = [POINTER(Windows), POINTER(Heads), POINTER(Strides)]
+    inputs = [POINTER(Windows), POINTER(Heads), POINTER(Inputs)]
     forward, backward = library.hatsr_attention, library.hatsr_attention_backward
-    forward.argtypes, forward.restype = [*shapes, *[c_void_p] * 6], c_int
-    backward.argtypes, backward.restype = [*shapes, *[c_void_p] * 11, c_int], c_int
+    forward.argtypes, forward.restype = [*inputs, POINTER(Map), c_void_p, c_int64], c_int
+    backward.argtypes, backward.restype = [*inputs, POINTER(Gradients), c_int64], c_int
     panel_keys = library.hatsr_panel_keys
     panel_keys.argtypes, panel_keys.restype = [c_int64], c_int64
     name = f"{flavour} build on {torch.backends.cpu.get_cpu_capability()}"

@@ -1,8 +1,9 @@
 // Linear layers and 3 x 3 convolutions of features on matrix units, with what follows them: bias,
-// then a GELU or a sum. Floats go in and out; see tiles.h for how they are multiplied. Only
+// then a GELU or a sum. Floats go in and out; see amx.h for how they are multiplied. Only
 // processors with such units have this; elsewhere oneDNN's vectors are as good.
 
-#include "tiles.h"
+#include "amx.h"
+#include "arena.h"
 #include "vectors.h"
 
 extern "C" {
@@ -20,11 +21,11 @@ struct Product {
 
 namespace {
 
-using tiles::DEPTH;
-using tiles::FLOATS;
+using amx::DEPTH;
+using amx::FLOATS;
 
-constexpr int64_t TALL = 32, WIDE = 32;  // pixels and outputs of a block: two tiles each
-constexpr int64_t PART = 4 * FLOATS;     // of the weights, for one block of outputs and DEPTH inputs
+constexpr int64_t TALL = 32, WIDE = 32;  // pixels and outputs of a block: two registers each
+constexpr int64_t PART = 4 * FLOATS;  // of the weights, for one block of outputs and DEPTH inputs
 
 // x * P(X <= x), X normal; the error function by Abramowitz and Stegun 7.1.26 (1.5e-7).
 inline Vector gelu(Vector x) {
@@ -45,11 +46,13 @@ struct Halves {
     char *high, *low;
 
     Halves(const Product& of, int64_t deep_)
-        : lines(of.lines + (of.taps > 1 ? 2 : 0)), line(of.line + (of.taps > 1 ? 2 : 0)),
-          deep(deep_), border(of.taps > 1) {
+        : lines(of.lines + (of.taps > 1 ? 2 : 0)),
+          line(of.line + (of.taps > 1 ? 2 : 0)),
+          deep(deep_),
+          border(of.taps > 1) {
         // Blocks may read, and never use, up to TALL pixels past the end.
         int64_t bytes = (lines * line + TALL) * row();
-        high = reinterpret_cast<char*>(scratch(2 * bytes / 4));
+        high = reinterpret_cast<char*>(empty_arena().take(2 * bytes / 4));
         low = high + bytes;
     }
 
@@ -67,7 +70,7 @@ struct Halves {
                 __m512 first = load_some(from + s * DEPTH, std::clamp<int64_t>(left, 0, 16));
                 __m512 second =
                     load_some(from + s * DEPTH + 16, std::clamp<int64_t>(left - 16, 0, 16));
-                tiles::split(first, second, high + place + s * 64, low + place + s * 64);
+                amx::split(first, second, high + place + s * 64, low + place + s * 64);
             }
         }
     }
@@ -138,7 +141,7 @@ EXPORTED int64_t hatsr_packed_floats(int64_t outputs, int64_t taps, int64_t inpu
 }
 
 // weight: outputs x taps x inputs. Packed: for each block of outputs, tap and DEPTH of inputs, two
-// tiles of high parts and two of low ones.
+// registers of high parts and two of low ones.
 EXPORTED void hatsr_pack(float* to, const float* weight, int64_t outputs, int64_t taps,
                          int64_t inputs) {
     int64_t deep = rounded(inputs, DEPTH) / DEPTH;
@@ -148,11 +151,11 @@ EXPORTED void hatsr_pack(float* to, const float* weight, int64_t outputs, int64_
                 alignas(64) float numbers[DEPTH] = {}, high[16], low[16];
                 for (int64_t i = 0; i < DEPTH && s * DEPTH + i < inputs && o < outputs; i++)
                     numbers[i] = weight[(o * taps + tap) * inputs + s * DEPTH + i];
-                tiles::split(load(numbers), load(numbers + 16), high, low);
+                amx::split(load(numbers), load(numbers + 16), high, low);
                 float* part = to + ((o / WIDE * taps + tap) * deep + s) * PART;
-                float* tile = part + o % WIDE / 16 * FLOATS + o % 16;
+                float* place = part + o % WIDE / 16 * FLOATS + o % 16;
                 for (int64_t i = 0; i < 16; i++)
-                    tile[i * 16] = high[i], tile[2 * FLOATS + i * 16] = low[i];
+                    place[i * 16] = high[i], place[2 * FLOATS + i * 16] = low[i];
             }
 }
 
@@ -166,7 +169,7 @@ EXPORTED int hatsr_product(const Product* product, const float* features, const 
     halves.fill(features, of.inputs, of.threads);
 #pragma omp parallel num_threads(int(of.threads))
     {
-        tiles::Registers registers;
+        amx::Registers registers;
         NoDenormals guard;
         alignas(64) float sums[2][TALL * WIDE];
 #pragma omp for schedule(static)
@@ -174,7 +177,7 @@ EXPORTED int hatsr_product(const Product* product, const float* features, const 
             int64_t y = block / across, x = block % across * TALL;
             int64_t rows = std::min(TALL, of.line - x);
             float* to = out + (y * of.line + x) * of.outputs;
-            // A tile is slow to hand over what it just stored: one stripe is finished later.
+            // A register is slow to hand over what it just stored: one stripe is finished later.
             for (int64_t n = 0; n <= stripes; n++) {
                 if (n < stripes)
                     multiply_block(sums[n % 2], halves, y * halves.line + x, of.taps,

@@ -11,11 +11,10 @@ from torch import Tensor
 
 from hatsr.native.library import Kernels, Product, kernels
 
-NOTHING, GELU, ADD = 0, 1, 2
-"""What follows: nothing, a GELU, a sum with what is there."""
+_NOTHING, _GELU, _ADD = 0, 1, 2  # what follows; the last is a sum with what is there
 
 
-def usable(weight: Tensor) -> bool:
+def supports_products(weight: Tensor) -> bool:
     """Whether the kernel can run: float32 on a CPU with matrix units."""
     found = kernels()
     return (
@@ -26,7 +25,7 @@ def usable(weight: Tensor) -> bool:
     )
 
 
-class Packed:
+class PackedProduct:
     """Weight and bias of a layer, ready to run.
 
     Args:
@@ -39,15 +38,22 @@ class Packed:
     ) -> None:
         found = kernels()
         if not isinstance(found, Kernels) or found.product is None:
-            raise RuntimeError("matrix units must be there, got none; see `usable`")
+            raise RuntimeError("matrix units must be there, got none; see `supports_products`")
         size, pack, self._product = found.product
         self.shape, self.bias = tuple(weight.shape), bias.detach().contiguous()
         weight = weight.detach().contiguous()
         self._weight = weight.new_empty(size(*self.shape))
         pack(self._weight.data_ptr(), weight.data_ptr(), *self.shape)
 
-    def __call__(self, x: Tensor, after: int = NOTHING) -> Tensor:
+    def __call__(self, x: Tensor) -> Tensor:
         """Pixels to pixels: p i to p o, or for 9 taps h w i to h2 w o with two rows less."""
+        return self._new(x, _NOTHING)
+
+    def then_gelu(self, x: Tensor) -> Tensor:
+        """The same and a GELU."""
+        return self._new(x, _GELU)
+
+    def _new(self, x: Tensor, after: int) -> Tensor:
         shape = x.shape if self.shape[1] == 1 else (x.shape[0] - 2, x.shape[1], x.shape[2])
         out = x.new_empty(*shape[:-1], self.shape[0])
         self._run(out, x, after)
@@ -56,7 +62,7 @@ class Packed:
     def add_to(self, other: Tensor, x: Tensor) -> None:
         """Add the output for `x` to `other`, in place."""
         if other.is_contiguous():
-            self._run(other, x, ADD)
+            self._run(other, x, _ADD)
         else:
             other += self(x)
 

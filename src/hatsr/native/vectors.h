@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
 #if defined(__x86_64__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // within the compiler's own header
@@ -91,34 +89,14 @@ class NoDenormals {
 #if defined(__x86_64__)
     unsigned before = _mm_getcsr();
 
-   public:
+ public:
     NoDenormals() { _mm_setcsr(before | 0x8040); }
     ~NoDenormals() { _mm_setcsr(before); }
 #else
-   public:
+ public:
     NoDenormals() {}
 #endif
 };
-
-// Memory that a thread keeps from call to call.
-float* scratch(int64_t floats) {
-    struct Kept {
-        float* place = nullptr;
-        int64_t size = 0;
-        ~Kept() { std::free(place); }
-    };
-    thread_local Kept kept;
-    if (kept.size < floats) {
-        std::free(kept.place);
-        kept.size = rounded(floats, 64);
-        kept.place = static_cast<float*>(std::aligned_alloc(64, kept.size * sizeof(float)));
-        if (!kept.place) {
-            kept.size = 0;
-            throw std::bad_alloc();
-        }
-    }
-    return kept.place;
-}
 
 // sums[m][n] += a[m, :] b[:, n] over `depth`; a is read as single numbers, b as vectors.
 template <int M, int N>

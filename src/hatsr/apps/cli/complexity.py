@@ -67,8 +67,8 @@ def complexity(  # noqa: PLR0913  one parameter for each option
 
 
 def _print_paper(as_json: bool) -> None:
-    from hatsr.evaluation.cost.complexity import RULE, paper_rows
     from hatsr.evaluation import Table
+    from hatsr.evaluation.cost.complexity import RULE, paper_rows
 
     rows = paper_rows()
     if as_json:

@@ -70,8 +70,7 @@ def _machine() -> dict[str, object]:
     from hatsr.inference.memory import available_bytes, can_keep_heap
     from hatsr.inference.packed import fuses
     from hatsr.inference.settings import choose_device
-    from hatsr.native import products
-    from hatsr.native.library import Kernels, kernels
+    from hatsr.native import Kernels, kernels, supports_products
 
     fused, native, device = fuses(torch.empty(1)), kernels(), choose_device()
     return {
@@ -83,7 +82,7 @@ def _machine() -> dict[str, object]:
         "vector unit": torch.backends.cpu.get_cpu_capability(),
         "free memory": f"{available_bytes() / 1e9:.1f} GB",
         "linear layers": "native kernel on matrix units"
-        if products.usable(torch.empty(1))
+        if supports_products(torch.empty(1))
         else "oneDNN, packed and fused"
         if fused
         else "plain torch (no oneDNN here)",

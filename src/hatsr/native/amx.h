@@ -1,6 +1,6 @@
 // Products of floats on the matrix units for bfloat16 (AMX), each float as the sum of two bfloat16:
-// a b = (a1 + a2)(b1 + b2), of which a2 b2 is left out. That is exact to about 2^-17 of |a| |b|, and
-// still several times faster than vectors of floats.
+// a b = (a1 + a2)(b1 + b2), of which a2 b2 is left out. That is exact to about 2^-17 of |a| |b|,
+// and still several times faster than vectors of floats.
 
 #pragma once
 
@@ -8,13 +8,13 @@
 
 #if defined(__AMX_BF16__)
 
-namespace tiles {
+namespace amx {
 
-constexpr int64_t SIDE = 16;               // rows of a tile, and its columns of floats
-constexpr int64_t DEPTH = 32;              // bfloat16 in a row of a tile
-constexpr int64_t FLOATS = SIDE * SIDE;    // that a tile is as large as
+constexpr int64_t SIDE = 16;             // rows of a register, and its columns of floats
+constexpr int64_t DEPTH = 32;            // bfloat16 in a row of a register
+constexpr int64_t FLOATS = SIDE * SIDE;  // as large as a register
 
-// All eight tile registers: 16 rows of 64 bytes. Given back when this ends.
+// All eight registers: 16 rows of 64 bytes. Given back when this ends.
 class Registers {
     struct alignas(64) Shape {
         uint8_t palette = 1, start = 0, reserved[14] = {};
@@ -22,7 +22,7 @@ class Registers {
         uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
     };
 
-   public:
+ public:
     Registers() {
         static constexpr Shape shape;
         _tile_loadconfig(&shape);
@@ -55,7 +55,7 @@ inline void pack_left(float* to, const float* from, int64_t rows, int64_t lanes,
         }
 }
 
-// Rows of `lanes` floats as right factors, transposed: tiles by 16 rows and DEPTH of columns.
+// Rows of `lanes` floats as right factors, transposed: registers of 16 rows and DEPTH of columns.
 inline void pack_right_transposed(float* to, const float* from, int64_t rows, int64_t lanes,
                                   int64_t deep) {
     float* low = to + deep * rows * SIDE;
@@ -74,15 +74,15 @@ inline void pack_right_transposed(float* to, const float* from, int64_t rows, in
         }
 }
 
-// Rows of `lanes` floats as right factors: tiles by DEPTH of rows and 16 columns.
+// Rows of `lanes` floats as right factors: registers of DEPTH of rows and 16 columns.
 inline void pack_right(float* to, const float* from, int64_t rows, int64_t lanes) {
     float* low = to + rows * lanes / 2;
     for (int64_t r = 0; r < rows; r += 2)
         for (int64_t c = 0; c < lanes; c += SIDE) {
             __m512 even = _mm512_loadu_ps(from + r * lanes + c);
             __m512 odd = _mm512_loadu_ps(from + (r + 1) * lanes + c);
-            int64_t tile = r / DEPTH * (lanes / SIDE) + c / SIDE;
-            int64_t place = tile * FLOATS + r % DEPTH / 2 * SIDE;
+            int64_t number = r / DEPTH * (lanes / SIDE) + c / SIDE;
+            int64_t place = number * FLOATS + r % DEPTH / 2 * SIDE;
             for (float* part : {to, low}) {
                 __m512i a = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(even));
                 __m512i b = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(odd));
@@ -94,15 +94,15 @@ inline void pack_right(float* to, const float* from, int64_t rows, int64_t lanes
         }
 }
 
-#define HATSR_MULTIPLY(sum)          \
-    _tile_loadd(6, right, 64);       \
-    _tile_loadd(7, right_low, 64);   \
-    _tile_dpbf16ps(sum, 4, 6);       \
-    _tile_dpbf16ps(sum, 5, 6);       \
-    _tile_dpbf16ps(sum, 4, 7);       \
+#define HATSR_MULTIPLY(sum)        \
+    _tile_loadd(6, right, 64);     \
+    _tile_loadd(7, right_low, 64); \
+    _tile_dpbf16ps(sum, 4, 6);     \
+    _tile_dpbf16ps(sum, 5, 6);     \
+    _tile_dpbf16ps(sum, 4, 7);     \
     right += step, right_low += step
 
-// out (16 rows x 64, rows 64 apart) = start + left times four tiles of 16 columns on the right.
+// out (16 rows x 64, rows 64 apart) = start + left times four registers of 16 columns on the right.
 inline void multiply_four(float* out, const float* start, const float* left, const float* left_low,
                           int64_t rows, const float* right, const float* right_low, int64_t deep) {
     const int64_t step = deep * FLOATS;
@@ -150,6 +150,6 @@ inline void add_product(float* out, int64_t lanes, const float* left, const floa
 
 #undef HATSR_MULTIPLY
 
-}  // namespace tiles
+}  // namespace amx
 
 #endif
