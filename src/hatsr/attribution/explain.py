@@ -46,7 +46,7 @@ class Explanation:
         ]
 
     def lines(self) -> list[str]:
-        """For the terminal."""
+        """A line for each network, for the terminal."""
         return [result.line() for result in self.results]
 
     def draw(self, path: Path, colours: Colours = "seismic") -> None:

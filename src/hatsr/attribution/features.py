@@ -93,18 +93,18 @@ class LayerMap:
     """Features of one network after one RHAG."""
 
     name: str
-    """The network."""
+    """Name of the network."""
     layer: int
     """After which RHAG, from 1."""
     features: Float[Tensor, "h w c"]
-    """What the RHAG put out."""
+    """Output of the RHAG."""
     window: int
     """Whose borders the index looks at, LR pixels."""
     blocking_index: float
-    """As `blocking_index` has it."""
+    """The result of `blocking_index` for these features and this window."""
 
     def line(self) -> str:
-        """For the terminal."""
+        """The index in words, for the terminal."""
         return (
             f"{self.name}, layer {self.layer}: blocking index {self.blocking_index:.4f} "
             f"(window {self.window})"
@@ -149,7 +149,7 @@ class FeatureMaps:
     """Of each network, a map for each layer."""
 
     def lines(self) -> list[str]:
-        """For the terminal."""
+        """A line for each map, for the terminal."""
         return [layer.line() for row in self.rows for layer in row]
 
     def draw(self, path: Path) -> None:

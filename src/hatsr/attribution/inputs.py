@@ -33,11 +33,11 @@ class StudiedNetwork:
     name: str
     """Short, for tables and figures."""
     function: SRFunction
-    """From LR to SR."""
+    """The network itself, from LR to SR."""
     scale: int
     """SR pixels for each LR pixel."""
     device: str
-    """Where it runs."""
+    """The device on which it runs."""
     digest: str
     """Tells weights apart: start of the file's SHA-256, or the source where there is no file."""
 

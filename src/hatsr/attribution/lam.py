@@ -100,7 +100,7 @@ class LamResult:
         return {k: finite(v) if isinstance(v, float) else v for k, v in found.items()}
 
     def line(self) -> str:
-        """For the terminal."""
+        """The numbers in words, for the terminal."""
         parts = [
             f"{self.model}: DI {self.diffusion_index:.4f}",
             f"Gini {self.gini:.6f}",

@@ -42,7 +42,7 @@ class KeptBytes:
         return tensor.detach()
 
     def total(self) -> int:
-        """In bytes."""
+        """The bytes counted so far."""
         return sum(self.storages.values())
 
 

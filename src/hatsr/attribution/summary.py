@@ -14,7 +14,7 @@ class Interval:
     """A mean over pictures, with the interval that holds the true one in 95 % of cases."""
 
     mean: float
-    """The estimate."""
+    """The estimated mean."""
     half_width: float
     """The interval is mean - half_width .. mean + half_width; nan from one value."""
 
@@ -27,7 +27,7 @@ class Summary:
     """What the rows of one network say."""
 
     model: str
-    """Its name."""
+    """Name of the network."""
     pictures: int
     """How many different pictures; they are the independent observations."""
     patches: int
@@ -38,7 +38,7 @@ class Summary:
     """Difference to the first network at the same patches, picture by picture; None for it."""
 
     def line(self) -> str:
-        """For the terminal."""
+        """The summary in words, for the terminal."""
         text = (
             f"{self.model}: mean DI {self.diffusion_index} over {self.pictures} pictures, "
             f"{self.patches} patches"

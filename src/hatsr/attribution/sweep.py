@@ -29,7 +29,7 @@ class SweepPlan:
     models: tuple[str, ...]
     """Sources as `load_network` takes them."""
     pictures: tuple[str, ...]
-    """Files."""
+    """Picture files."""
     grid: int = 3
     """Patches per side of each picture, evenly spaced."""
     is_lr: bool = False
@@ -53,15 +53,15 @@ class SweepTask:
     """The patches of one picture that one model has still to do; they share forward passes."""
 
     model: str
-    """Source of the network."""
+    """Source of the network, as `load_network` takes it."""
     picture: str
-    """File."""
+    """Picture file."""
     patches: tuple[Patch, ...]
-    """Upper left corners."""
+    """Upper left corners of the patches, SR pixels."""
     head: Row
     """What all its rows say: weights, picture and how they are computed."""
     plan: SweepPlan
-    """The rest."""
+    """The plan that the task is a part of."""
 
     def key(self, patch: Patch) -> str:
         """What tells one row from all others."""

@@ -21,11 +21,11 @@ class Made:
     """What a candidate made of a pair."""
 
     sr: Codes | None = None
-    """None where it failed, or where the score is known and nobody asks for the picture."""
+    """None where it failed, or where the score is known and no picture is kept."""
     plus: Codes | None = None
-    """By self-ensemble."""
+    """The same by self-ensemble, where that was asked for."""
     cost: Cost = field(default_factory=Cost)
-    """Of `sr`."""
+    """Seconds and memory that `sr` took."""
     outcome: ScoreOrReason | None = None
     """Where it is known already."""
 

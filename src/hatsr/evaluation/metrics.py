@@ -54,12 +54,13 @@ class Quality(NamedTuple):
     """The four numbers of the benchmark."""
 
     psnr: float
-    """dB on Y."""
+    """PSNR of luma, dB."""
     ssim: float
-    """On Y."""
+    """SSIM of luma."""
     psnr_rgb: float
-    """dB over all channels."""
+    """PSNR over R, G and B, dB."""
     ssim_rgb: float
+    """Mean of the SSIM of R, G and B."""
 
 
 def quality(sr: np.ndarray, hr: np.ndarray, *, crop: int) -> Quality:

@@ -37,17 +37,17 @@ class Score:
     gray: bool = False
     """The HR file has one channel."""
     psnr: float
-    """dB on Y."""
+    """PSNR of luma, dB."""
     ssim: float
-    """On Y."""
+    """SSIM of luma."""
     psnr_rgb: float
-    """dB over all channels."""
+    """PSNR over R, G and B, dB."""
     ssim_rgb: float
     ensemble_psnr: float | None = None
     """dB on Y, by self-ensemble."""
     ensemble_ssim: float | None = None
     seconds: float | None = None
-    """Wall-clock time of one enlargement without ensemble."""
+    """Wall-clock time of one enlargement without ensemble, beside the reading of other pictures."""
     peak_bytes: int | None = None
     """Peak memory meanwhile, of the process or of the GPU."""
     perceptual: Mapping[str, float] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SetResult:
-    """A model on a set."""
+    """What was measured of a model on one set."""
 
     name: str
     scores: tuple[Score, ...]
@@ -88,7 +88,7 @@ class SetResult:
         return mean(self.scores, figure)
 
     def peak(self) -> float | None:
-        """Largest `peak_bytes`."""
+        """The largest `peak_bytes` of the set's scores."""
         return _over(self.scores, "peak_bytes", max)
 
 
@@ -118,7 +118,7 @@ class Result:
 
     @property
     def scores(self) -> tuple[Score, ...]:
-        """Of all sets, in order."""
+        """The scores of all sets, in their order."""
         return tuple(score for each in self.sets for score in each.scores)
 
     def mean(self, figure: str) -> float | None:

@@ -19,9 +19,9 @@ class Difference:
     """B minus A over the same pictures."""
 
     data: str
-    """Set, or `ALL`."""
+    """Name of the set, or `ALL`."""
     n: int
-    """Pictures."""
+    """Number of pictures."""
     mean: float
     low: float
     """Lower end of the confidence interval of the mean."""
@@ -50,7 +50,7 @@ class Comparison:
 
     @property
     def overall(self) -> Difference:
-        """Over all pictures."""
+        """The difference over all pictures."""
         return self.differences[-1]
 
 
@@ -96,7 +96,7 @@ def differences(
 
 
 def _paired(a: Result, b: Result, figure: str) -> Mapping[str, list[float]]:
-    """B minus A by set."""
+    """Values of B minus those of A, by set."""
     baseline = {(s.data, s.picture, s.hr): getattr(s, figure) for s in a.scores}
     pairs: dict[str, list[float]] = {}
     for score in b.scores:

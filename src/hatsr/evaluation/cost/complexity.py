@@ -24,7 +24,7 @@ class Complexity:
     """What one forward costs."""
 
     parameters: int
-    """Learned numbers."""
+    """Number of learned values."""
     multiply_adds: int
     """For one picture, by `RULE`."""
 

@@ -21,7 +21,7 @@ class Cost:
     seconds: float = 0.0
     """Wall-clock time, the device's queue included."""
     peak_bytes: int | None = None
-    """Peak of the process (Linux) or, with a GPU, of the GPU; None where nobody can tell."""
+    """Peak of the process (Linux) or, with a GPU, of the GPU; None where it is unknown."""
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class PublishedRow:
     psnr: Mapping[str, float]
     """dB on Y by set; a set that was not published is absent."""
     ssim: Mapping[str, float]
-    """On Y by set."""
+    """SSIM of luma by set."""
 
     @property
     def label(self) -> str:

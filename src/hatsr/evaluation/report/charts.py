@@ -54,7 +54,7 @@ class Point:
     x: float
     y: float
     group: int
-    """Index of the set."""
+    """Index of the set in the legend."""
     title: str
 
 

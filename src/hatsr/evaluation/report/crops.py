@@ -48,7 +48,7 @@ class Strip:
     """Of the whole picture, HR pixels."""
     width: int
     whole: Codes
-    """HR, made small."""
+    """The whole HR picture, made small."""
     hr: UInt8[np.ndarray, "side side 3"]
     made: Mapping[str, UInt8[np.ndarray, "side side 3"]]
     """By model, the baseline first; bicubic enlargement is always among them."""

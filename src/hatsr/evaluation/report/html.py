@@ -19,13 +19,13 @@ from hatsr.image import encode, from_array
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Panel:
-    """One crop of a strip."""
+    """One crop of a strip, with its numbers."""
 
     label: str
     psnr: str
     ssim: str
     image: str
-    """Data address."""
+    """The crop as a data address."""
     error: str = ""
     """Data address of the error map; empty for HR."""
     best: bool = False
@@ -81,7 +81,7 @@ class Report:
             part.write_text(page, "utf-8")
 
     def html(self) -> str:
-        """The page."""
+        """The page as text."""
         from jinja2 import Environment, PackageLoader, StrictUndefined
 
         loader = PackageLoader("hatsr.evaluation.report", ".")

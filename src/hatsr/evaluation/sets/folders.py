@@ -27,7 +27,7 @@ class PictureSet:
     home: Path
     """The folder of the set, in which LR folders may lie beside that of HR."""
     files: tuple[Path, ...]
-    """HR pictures."""
+    """The files of its HR pictures."""
     expected: int | None = None
     """Pictures the set has; None for a folder of the user's."""
     known: Mapping[str, KnownPicture] = field(default_factory=dict)

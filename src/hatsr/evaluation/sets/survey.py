@@ -43,7 +43,7 @@ class Survey:
 
     @property
     def name(self) -> str:
-        """Of the set."""
+        """Name of the set."""
         return self.pictures.name
 
     @property
@@ -97,9 +97,9 @@ class Survey:
     def _recognise(self, picture: HRPicture) -> Entry | None:
         """The picture in a file; None when it is not of the set."""
         path, stem = picture.path, picture.path.stem
-        genuine = self.pictures.known.get(digest(picture.codes)) if self._named else None
-        if genuine is not None or not self._named:
-            entry = Entry(name=genuine.name if genuine else stem, path=path)
+        known = self.pictures.known.get(digest(picture.codes)) if self._named else None
+        if known is not None or not self._named:
+            entry = Entry(name=known.name if known else stem, path=path)
             return self._add(entry, self._recognised)
         if stem in self._named:
             altered = _difference(picture, self._named[stem])
@@ -122,11 +122,11 @@ class Survey:
 
     def status(self) -> str:
         """How many pictures there are, and whether their checksums match."""
-        genuine = bool(self._recognised) and bool(self._named)
-        genuine = genuine and not any(entry.altered for entry in self.entries)
+        known = bool(self._recognised) and bool(self._named)
+        unaltered = known and not any(entry.altered for entry in self.entries)
         expected = self.pictures.expected
         belong = "" if expected is None else f" of {expected}"
-        matched = ", checksums match" if genuine else ""
+        matched = ", checksums match" if unaltered else ""
         return f"{self.name}: {len(self.entries)}{belong} pictures{matched}"
 
     def remarks(self) -> list[str]:
