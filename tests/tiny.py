@@ -15,8 +15,6 @@ TINY = HATConfig(
     num_feat=8,
     scale=2,
 )
-TINY_X4 = replace(TINY, depths=(1, 1), compress_ratio=3, num_feat=64, scale=4)
-"""For attribution: the usual tail, at the scale of the paper."""
 TINY_NETWORK = {
     "preset": "hat-t",
     "scale": TINY.scale,

@@ -16,7 +16,8 @@ from hatsr.data.pairs import keep_in_memory
 from hatsr.data.pictures import decode, downsample
 from hatsr.data.preparing.shard_writer import ShardWriter
 from hatsr.data.samples import Patches, Task
-from hatsr.data.shards import open_shards
+from hatsr.data.shards import open_shards, open_source
+from hatsr.data.sources import open_folders
 
 
 def test_reads_what_was_written(manifest: Path, folder: Path) -> None:
@@ -55,6 +56,14 @@ def test_a_cut_set_is_refused(manifest: Path) -> None:
     manifest.write_text("{}")
     with pytest.raises(ValueError, match="must be of format"):
         open_shards(str(manifest))
+
+
+def test_a_manifest_or_folders_are_one_source(manifest: Path, folder: Path) -> None:
+    assert open_source([str(manifest)]) == open_shards(str(manifest))
+    assert open_source([str(folder)]) == open_folders([folder])
+    assert len(open_source([str(folder), str(folder)])) == 8
+    with pytest.raises(ValueError, match="an LR folder must go with one HR folder, got 2"):
+        open_source([str(folder), str(folder)], folder)
 
 
 class _Ranges(BaseHTTPRequestHandler):
