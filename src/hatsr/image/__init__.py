@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from hatsr.image.alpha import bleed
 from hatsr.image.listing import READABLE, list_pictures, list_unreadable
-from hatsr.image.luma import LUMA
 from hatsr.image.matching import match_names
 from hatsr.image.picture import Picture, PictureError, enlarged, from_array, to_array, to_codes
 from hatsr.image.pil import from_pil, to_pil
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
-    "LUMA",
     "MAX_PIXELS",
     "QUALITY",
     "READABLE",

@@ -3,7 +3,6 @@
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from hatsr.image import LUMA
 from hatsr.resize import imresize
 
 _SIDE = 16
@@ -26,7 +25,7 @@ def mirrored_hash(rgb: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "bytes"]
 
 
 def _bits(rgb: UInt8[np.ndarray, "h w 3"]) -> Bool[np.ndarray, "16 16"]:
-    gray = rgb.astype(np.float32) @ np.array(LUMA, dtype=np.float32)
+    gray = rgb.astype(np.float32) @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
     small = imresize(np.ascontiguousarray(gray), size=(_SIDE, _SIDE + 1))
     return small[:, 1:] > small[:, :-1] + _FLAT
 
