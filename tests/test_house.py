@@ -23,7 +23,7 @@ ROOMS = {
     "attribution": {"files", "image", "resize", "model", "checkpoint", "inference", "evaluation"},
     "data": {"files", "image", "resize"},
     "training": {
-        "files", "image", "resize", "model", "checkpoint", "inference", "evaluation", "data",
+        "files", "resize", "model", "checkpoint", "inference", "evaluation", "data",
     },
     "apps": {
         "files", "image", "resize", "native", "model", "checkpoint", "inference",

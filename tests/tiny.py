@@ -18,6 +18,16 @@ TINY = HATConfig(
 TINY_X4 = HATConfig(
     embed_dim=12, depths=(1, 1), num_heads=2, window_size=4, compress_ratio=3, squeeze_factor=4
 )
+TINY_NETWORK = {
+    "preset": "hat-t",
+    "scale": TINY.scale,
+    "embed_dim": TINY.embed_dim,
+    "depths": [1, 1],
+    "num_heads": TINY.num_heads,
+    "window_size": TINY.window_size,
+    "squeeze_factor": TINY.squeeze_factor,
+}
+"""The network of a recipe."""
 
 
 def tiny(**changes: object) -> HAT:

@@ -1,10 +1,14 @@
-"""A folder of four small pictures."""
+"""A folder of four small pictures, samples cut from it, and shards made of it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from hatsr.data import Patches, Task, keep_in_memory, open_folders
+from hatsr.data.preparing import Cut, prepare
 
 
 def smooth(seed: int, height: int, width: int) -> np.ndarray:
@@ -20,3 +24,22 @@ def folder(tmp_path: Path) -> Path:
     for i, (height, width) in enumerate([(40, 50), (48, 36), (41, 43), (60, 60)]):
         Image.fromarray(smooth(i, height, width)).save(place / f"{i}.png")
     return place
+
+
+@pytest.fixture
+def patches() -> Callable[..., Patches]:
+    """Samples at x2 of a folder."""
+
+    def make(folder: Path, seed: int = 3, budget: int = 1 << 30, **options: object) -> Patches:
+        scales = () if options.pop("from_crops", False) else (2,)
+        pairs = keep_in_memory(open_folders([folder]), scales, budget)
+        return Patches(pairs, (Task(2),), seed, **options)  # pyright: ignore[reportArgumentType]
+
+    return make
+
+
+@pytest.fixture
+def manifest(folder: Path, tmp_path: Path) -> Path:
+    """The manifest of shards with sub-images of 24 x 24, five in each tar."""
+    cut = Cut(size=24, step=12, scales=(2, 4))
+    return prepare([folder], tmp_path / "shards", cut, per_shard=5).manifest

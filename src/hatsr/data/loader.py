@@ -16,7 +16,7 @@ class Stage:
     """From one iteration on: how large patches and batches are."""
 
     start: int
-    """First iteration."""
+    """Iteration from which on the sizes hold."""
     patch: int
     """Side of an LR patch, LR pixels."""
     batch: int
@@ -38,11 +38,11 @@ class Plan:
     stages: tuple[Stage, ...]
     """Sorted by start; the first starts at 0."""
     iterations: int
-    """Steps of the run."""
+    """Optimiser steps of the run."""
     processes: int = 1
-    """Over which a batch is divided."""
+    """Processes over which a batch is divided."""
     accumulate: int = 1
-    """Parts in which each process takes its share."""
+    """Parts in which each process takes its share of a batch."""
 
     def __post_init__(self) -> None:
         starts = [stage.start for stage in self.stages]
@@ -97,7 +97,7 @@ def open_loader(
         patches: the samples.
         plan: which samples a step takes.
         start: the first step.
-        rank: of this process.
+        rank: number of this process.
         workers: processes that cut patches, at most one a processor; 0 cuts them between the
             steps. No number changes what comes out.
     """
@@ -122,6 +122,6 @@ def _leave_stopping_to_the_run(worker: int) -> None:
 
 
 def _processors() -> int:
-    """That this process may use."""
+    """How many processors this process may use."""
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed else os.cpu_count() or 1

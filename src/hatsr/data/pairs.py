@@ -23,9 +23,9 @@ class Pair:
     """One picture and its LR at every scale of a run."""
 
     hr: np.ndarray
-    """h w 3, 8 bit."""
+    """HR, h w 3, 8 bit."""
     lr: dict[int, np.ndarray]
-    """By scale; empty where LR is made from crops."""
+    """LR by scale, 8 bit; empty where LR is made from crops."""
 
     @property
     def size(self) -> int:
@@ -71,9 +71,9 @@ class PairStore:
     kept: tuple[Pair, ...] = ()
     """Decoded pictures 0, 1, ..."""
     indices: tuple[int, ...] | None = None
-    """Their numbers in the source; None for all of it."""
+    """Numbers in the source of the usable pictures; None for all of it."""
     broken: dict[str, str] = field(default_factory=dict)
-    """What was left out when this was made: name and reason."""
+    """Pictures that were left out when this was made: name and reason."""
 
     def __len__(self) -> int:
         return len(self.source) if self.indices is None else len(self.indices)
@@ -107,7 +107,7 @@ def keep_in_memory(
 
     Args:
         source: the pictures.
-        scales: of the LR pictures to keep beside.
+        scales: scales of the LR pictures to keep beside.
         budget: bytes. A source that is larger is read when asked for, with nothing kept: an
             estimate from the first pictures decides. The headers of a folder's other files then
             tell what to leave out, so that the samples are the same as with all of it kept.

@@ -55,7 +55,7 @@ class Patches(Dataset):
     """Samples by number and patch side. The same for every worker, process and resume."""
 
     pairs: PairStore
-    """The pictures."""
+    """The pictures that samples are cut from."""
     tasks: tuple[Task, ...]
     """One patch pair is cut for each task, all from one picture."""
     seed: int
@@ -163,17 +163,17 @@ class Batch:
     """Samples stacked, one tensor for each task."""
 
     numbers: list[int]
-    """Sample numbers, in order."""
+    """Numbers of the samples, in order."""
     pictures: list[int]
-    """Their pictures' numbers."""
+    """Number of each sample's picture."""
     lr: list[Tensor]
-    """b 3 h w for each task, 8 bit or float."""
+    """LR for each task, b 3 h w, 8 bit or float in [0, 1]."""
     hr: list[Tensor]
-    """b 3 scale*h scale*w for each task, 8 bit."""
+    """HR for each task, b 3 scale*h scale*w, 8 bit."""
 
 
 def stack(samples: list[Sample]) -> Batch:
-    """Put samples together."""
+    """The batch of some samples, in their order."""
     return Batch(
         [sample.number for sample in samples],
         [sample.picture for sample in samples],

@@ -41,7 +41,7 @@ class Shards:
     index_path: Path
     """The index; for a URL a local copy."""
     count: int
-    """Pictures."""
+    """How many pictures there are."""
     scales: tuple[int, ...]
     """Scales whose LR is stored."""
 
@@ -49,7 +49,7 @@ class Shards:
         return self.count
 
     def name(self, index: int) -> str:
-        """Shard and member."""
+        """The shard's path and the picture's number in the set."""
         return f"{self.place}/{shard_name(int(self._row(index)[0]))}:{index:09}"
 
     def hr(self, index: int) -> UInt8[np.ndarray, "h w 3"]:
@@ -63,7 +63,7 @@ class Shards:
         return decode(self._member(index, _COLUMNS + 2 * self.scales.index(scale)))
 
     def fingerprint(self) -> str:
-        """Digest of the index."""
+        """Digest of the index, which holds where each picture lies and its size."""
         return hashlib.blake2b(self.index_path.read_bytes(), digest_size=8).hexdigest()
 
     def _row(self, index: int) -> Int64[np.ndarray, " columns"]:

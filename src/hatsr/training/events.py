@@ -10,14 +10,15 @@ from hatsr.files import replacing
 Event = dict[str, Any]
 """At least `event` (setup, note, start, step, validation, saved, end) and `step`.
 
-A setup event and a note have a `text`, what else there is stands where the event is reported.
+The events setup (before the run is opened, so in no log) and note have a `text`, start has the
+`iterations` of the run; what else there is stands in `loop.py` and `run.py`.
 """
 Listener = Callable[[Event], None]
 """Takes every event of a run in the main process."""
 
 
 def ignore(event: Event) -> None:
-    """The listener of a run that nobody watches."""
+    """The default: events go to the run's files alone."""
 
 
 class JsonLines:
@@ -46,7 +47,7 @@ def _kept(line: str, resumed_at: int) -> bool:
 
 
 class TensorBoard:
-    """Numbers of events as TensorBoard curves."""
+    """Numbers of steps, validations and the end as TensorBoard curves."""
 
     def __init__(self, folder: Path, resumed_at: int) -> None:
         from torch.utils.tensorboard import SummaryWriter  # slow, and an extra
@@ -55,6 +56,8 @@ class TensorBoard:
 
     def __call__(self, event: Event) -> None:
         """Add the event's numbers."""
+        if event["event"] == "start":
+            return  # its numbers make no curve
         for key, value in event.items():
             if key != "step" and isinstance(value, int | float):
                 self.writer.add_scalar(f"{event['event']}/{key}", value, event["step"])

@@ -17,7 +17,7 @@ class Transfer:
     """Which tensors a network took from a checkpoint."""
 
     source: str
-    """The file."""
+    """Path of the checkpoint."""
     taken: tuple[str, ...]
     """Names found with the same shape."""
     missing: tuple[str, ...]

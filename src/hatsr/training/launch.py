@@ -13,7 +13,7 @@ from hatsr.training.setup import Setup, set_up
 from hatsr.training.states import set_aside, states
 
 RUNS = Path("runs")
-"""Folder of all runs."""
+"""The folder of all runs, unless another one is given."""
 
 
 class SetupError(ValueError):
@@ -85,7 +85,7 @@ def _set_up(
 
 
 def _sayer(listener: Listener) -> Callable[[str], None]:
-    """What set-up finds, as events."""
+    """A function that passes lines on to a listener, as set-up events."""
 
     def say(text: str) -> None:
         event: Event = {"event": "setup", "step": 0, "text": text}

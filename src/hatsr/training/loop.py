@@ -47,7 +47,7 @@ def run_steps(
 
     Args:
         setup: the run.
-        listeners: given the first step, what to tell events to (on the main process).
+        listeners: given the first step, gives what takes the events (in the main process).
         asked_to_stop: looked at between steps; once it is true, the state is saved.
 
     Raises:

@@ -32,5 +32,5 @@ class Networks(nn.Module):
         return [self.main, *cast("list[HAT]", list(self.others))]
 
     def forward(self, lr: list[Tensor]) -> list[Tensor]:
-        """SR of each task's LR batch."""
+        """The SR batch of each task, from its LR batch."""
         return [net(batch) for net, batch in zip(self.each(), lr, strict=True)]

@@ -23,7 +23,7 @@ _COPIES = 4  # weights, average and two moments
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """A run's expected cost."""
+    """What a run is expected to cost."""
 
     parameters: int
     """Learned numbers of the network."""

@@ -170,7 +170,7 @@ class Run:
         return float(self._sum(torch.tensor(float(flag)))) > 0
 
     def _sum(self, values: Tensor) -> Tensor:
-        """Over the processes."""
+        """The sum over all processes."""
         if self.accelerator.num_processes == 1:
             return values
         total = self.accelerator.reduce(values.to(self.accelerator.device), "sum")

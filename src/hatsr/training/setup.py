@@ -35,7 +35,7 @@ _GB = 1 << 30
 
 
 def _say_nothing(text: str) -> None:
-    """Where nobody listens."""
+    """The default of `say`, and what processes other than the main one do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,19 @@ class Setup:
     """A run that is ready to start."""
 
     recipe: Recipe
-    """What was asked for."""
+    """The recipe of the run."""
     folder: Path
     """Where states, weights, log and samples go."""
     accelerator: Accelerator
-    """Device, processes, precision."""
+    """Device, processes and precision."""
     patches: Patches
-    """Training samples."""
+    """The training samples."""
     plan: Plan
     """Which samples a step takes."""
     validation: tuple[ValidationPair, ...]
     """Pictures to validate by."""
     networks: Networks
-    """With their initial weights."""
+    """The networks of all tasks, with their initial weights."""
 
     def fingerprints(self) -> dict[str, str]:
         """Digests of the pictures that are trained on and validated by; a run keeps both."""
@@ -76,8 +76,8 @@ def set_up(
 
     Args:
         recipe: the run.
-        folder: of the run.
-        say: told what was found, taken and left out; in the main process.
+        folder: folder of the run.
+        say: takes lines on what was taken and left out, in the main process.
         cpu: stay on the CPU where there is a GPU.
         fresh: load the initial weights even if there are states to go on from.
 

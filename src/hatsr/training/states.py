@@ -33,14 +33,14 @@ class Progress:
     best: float = float("-inf")
     """Best Y-PSNR so far, dB."""
     best_step: int = -1
-    """Its step."""
+    """Step of the best Y-PSNR."""
     stale: int = 0
-    """Validations since."""
+    """Validations since then."""
     seconds: float = 0.0
-    """Time trained, over all sittings."""
+    """Time trained over all starts of the command, seconds."""
 
     def numbers(self) -> dict[str, Any]:
-        """What of it can stand in JSON."""
+        """The best score and the time, as JSON can hold them."""
         known = self.best_step >= 0
         return {
             "best": self.best if known else None,
@@ -124,7 +124,7 @@ def _what_survives(folder: Path) -> str:
 
 
 def load_state(folder: Path, say: Callable[[str], None]) -> dict[str, Any] | None:
-    """The newest whole state, or None; damaged ones are named aloud and passed over.
+    """The newest whole state, or None; damaged ones are reported and passed over.
 
     Raises:
         StateError: there are states and all of them are damaged.

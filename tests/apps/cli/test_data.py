@@ -1,4 +1,4 @@
-"""`hatsr data degrade` from the outside."""
+"""`hatsr data` from the outside."""
 
 from pathlib import Path
 
@@ -78,3 +78,19 @@ def test_finetune_names_unknown_presets(picture: Path) -> None:
     result = CliRunner().invoke(finetune, arguments)
     assert result.exit_code == 2
     assert "degrade.preset in the defaults of finetune: a degradation must be one" in result.output
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(data, [str(a) for a in arguments])
+
+
+def test_prepare_and_check(pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "shards"
+    made = run("prepare", pictures, "-o", out, "--size", 24, "--step", 24, "--scale", 2)
+    assert made.exit_code == 0, made.output
+    assert "sub-images from 6 of 6 files" in made.output
+    good = run("check", pictures, "--patch", 8, "--scale", 2)
+    assert good.exit_code == 0, good.output
+    leaking = run("check", pictures, "--patch", 8, "--scale", 2, "--test", pictures)
+    assert leaking.exit_code == 1
+    assert "leak" in leaking.output

@@ -12,14 +12,14 @@ from hatsr.data.sources import DataError, Source
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding."""
+    """One thing that is wrong with one picture."""
 
     kind: str
     """unreadable, too small, wrong LR, repeated or leak."""
     name: str
-    """The picture."""
+    """Name of the picture in its source."""
     reason: str
-    """What was found, in words."""
+    """What was found, for a person to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class Findings:
     """All that a check found."""
 
     pictures: int
-    """Pictures looked at."""
+    """How many pictures were looked at."""
     megapixels: float
     """HR pixels of the readable ones, in millions."""
     problems: tuple[Problem, ...]
-    """In the order found."""
+    """Problems in the order in which they were found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,16 +41,16 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What became of the pictures."""
+    """What a preparation wrote and what it left out."""
 
     manifest: Path
-    """To be named in a recipe's data.train."""
+    """The file to name in a recipe's data.train."""
     pictures: int
-    """Files read."""
+    """How many files were read."""
     cuts: int
-    """Sub-images written."""
+    """How many sub-images were written."""
     left_out: dict[str, str]
-    """File and reason."""
+    """Files that were left out, and the reason of each."""
 
 
 def starts(side: int, size: int, step: int, scales: tuple[int, ...] = ()) -> list[int]:

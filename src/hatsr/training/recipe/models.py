@@ -105,7 +105,7 @@ class OptimRecipe(BaseModel):
     loss: LossName = "l1"
     """Pixel loss; see hatsr.training.losses."""
     optimizer: Literal["adam", "adamw"] = "adam"
-    """Optimiser."""
+    """Adam as in the paper, or with decoupled weight decay."""
     learning_rate: Rate = 2e-4
     """At the start, or after the warm-up."""
     betas: tuple[Share, Share] = (0.9, 0.99)
@@ -166,35 +166,35 @@ class Recipe(BaseModel):
 
     model_config = STRICT
     name: RunName
-    """Of the run; its folder is runs/<name>. Letters, digits, `_`, `-` and `.`."""
+    """Name of the run; its folder is runs/<name>. Letters, digits, `_`, `-` and `.`."""
     about: str = ""
-    """What it is for."""
+    """What the run is for, in words."""
     seed: Count = 0
-    """Of the initial weights and the samples."""
+    """Seed of the initial weights and the samples."""
     iterations: Positive = 500_000
     """Optimiser steps."""
     accumulate: Positive = 1
     """Parts in which each process takes its share of a batch."""
     precision: Literal["no", "bf16"] = "no"
-    """Mixed precision."""
+    """Mixed precision: none, or bfloat16 where PyTorch has it."""
     activation_checkpointing: bool = False
     """Recompute blocks in the backward pass: less memory, a third more time."""
     network: Network = Network()  # pyright: ignore
-    """The network."""
+    """The network to train."""
     tasks: tuple[Task, ...] = ()
     """Related tasks trained together, the first judged; none for super-resolution alone."""
     data: DataRecipe = DataRecipe()
-    """Training pictures."""
+    """Training pictures and their patches."""
     degrade: Degradation | None = None
     """How their LR is degraded; `preset: NAME` stands below the values given. None for clean LR."""
     valid: ValidRecipe = ValidRecipe()
-    """Validation."""
+    """How the averaged weights are validated."""
     optim: OptimRecipe = OptimRecipe()
-    """Loss and optimiser."""
+    """Loss, optimiser and schedule."""
     start: StartRecipe = StartRecipe()
-    """Initial weights."""
+    """Weights before the first step."""
     save: SaveRecipe = SaveRecipe()
-    """States and log."""
+    """States to resume from, and the log."""
 
     @model_validator(mode="after")
     def _fits(self) -> "Recipe":

@@ -8,7 +8,6 @@ from PIL import Image, ImageOps
 
 from hatsr.data.pictures import decode, downsample
 from hatsr.data.preparing.check import check
-from hatsr.data.preparing.hashing import NEAR, distance, picture_hash
 from hatsr.data.sources import open_folders
 
 
@@ -70,9 +69,3 @@ def test_lr_of_another_picture_is_found(folder: Path, lr_folder: Path) -> None:
         ("wrong LR", "1.png", "its LR shows another picture"),
         ("wrong LR", "2.png", "its LR shows another picture"),
     ]
-
-
-@pytest.mark.parametrize("level", [0, 77, 255])
-def test_a_flat_picture_is_like_its_lr(level: int) -> None:
-    flat = np.full((403, 401, 3), level, np.uint8)
-    assert distance(picture_hash(flat), picture_hash(downsample(flat, 4))) <= NEAR

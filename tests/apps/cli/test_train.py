@@ -1,6 +1,7 @@
-"""`hatsr train`, `hatsr finetune`, `hatsr data` from the outside."""
+"""`hatsr train` and `hatsr finetune` from the outside."""
 
 import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -12,24 +13,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from PIL import Image
+from tiny import TINY_NETWORK
 
-from hatsr.apps.cli.data import data
 from hatsr.apps.cli.terminal import TrainingProgress
 from hatsr.apps.cli.train import finetune, train
-from hatsr.training.recipe import schema, to_recipe
-from hatsr.training.recipe.finetune import finetune_values
-from hatsr.training.states import newest_step, set_aside
-
-TINY = """
-name: tiny
-iterations: 4
-network: {preset: hat-t, scale: 2, embed_dim: 12, depths: [1], num_heads: 2, window_size: 4,
-          squeeze_factor: 4}
-data: {train: [PICTURES], patch: 8, batch: 2, workers: 0}
-valid: {data: PICTURES, every: 2, pictures: 1}
-save: {every: 2, log_every: 2, tensorboard: false}
-"""
+from hatsr.training.recipe import schema
+from hatsr.training.states import newest_step
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +31,16 @@ def handlers() -> Iterator[None]:
 
 @pytest.fixture
 def recipe(pictures: Path, tmp_path: Path) -> Path:
+    values = {
+        "name": "tiny",
+        "iterations": 4,
+        "network": TINY_NETWORK,
+        "data": {"train": [str(pictures)], "patch": 8, "batch": 2, "workers": 0},
+        "valid": {"data": str(pictures), "every": 2, "pictures": 1},
+        "save": {"every": 2, "log_every": 2, "tensorboard": False},
+    }
     path = tmp_path / "tiny.yaml"
-    path.write_text(TINY.replace("PICTURES", str(pictures)))
+    path.write_text(json.dumps(values))  # which is YAML
     return path
 
 
@@ -68,15 +65,6 @@ def test_trains_and_goes_on(recipe: Path, tmp_path: Path) -> None:
     kept = {path.name for path in (runs / "tiny.old0").iterdir()}
     assert {"states", "log.jsonl", "best.safetensors", "last.safetensors"} <= kept
     assert "0 done of 4" in fresh.output
-
-
-def test_set_aside_takes_the_first_free_number(tmp_path: Path) -> None:
-    for taken in ("run", "run.old1", "run.old2"):
-        (tmp_path / taken).mkdir()
-        (tmp_path / taken / "best.safetensors").touch()
-    set_aside(tmp_path / "run")
-    assert {path.name for path in tmp_path.iterdir()} == {"run.old0", "run.old1", "run.old2"}
-    set_aside(tmp_path / "run")  # there is none
 
 
 def test_a_stop_of_the_whole_group_is_saved(recipe: Path, tmp_path: Path) -> None:
@@ -182,25 +170,5 @@ def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pip install 'hat-sr[train]'" in result.output
 
 
-def test_finetune_makes_a_name_of_any_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "Grandma's  scans (1950)"
-    folder.mkdir()
-    Image.new("RGB", (4, 4)).save(folder / "a.png")
-    recipe = to_recipe(finetune_values(folder, "hat-t-x4"))
-    assert recipe.name == "finetune-Grandma-s-scans-1950-"
-
-
 def test_finetune_refuses_an_empty_folder(tmp_path: Path) -> None:
     assert "must hold pictures" in call(finetune, tmp_path, "--from", "hat-t-x4").output
-
-
-def test_prepare_and_check(pictures: Path, tmp_path: Path) -> None:
-    out = tmp_path / "shards"
-    made = call(data, "prepare", pictures, "-o", out, "--size", 24, "--step", 24, "--scale", 2)
-    assert made.exit_code == 0, made.output
-    assert "sub-images from 6 of 6 files" in made.output
-    good = call(data, "check", pictures, "--patch", 8, "--scale", 2)
-    assert good.exit_code == 0, good.output
-    leaking = call(data, "check", pictures, "--patch", 8, "--scale", 2, "--test", pictures)
-    assert leaking.exit_code == 1
-    assert "leak" in leaking.output
