@@ -192,9 +192,10 @@ def _measurement(
 def _check_saved(
     measurements: Sequence[Measurement], sets: Sequence[PictureSet], rules: Rules
 ) -> None:
-    """Refuse a folder for SR pictures in which HR or LR pictures lie."""
+    """Refuse a folder for SR pictures in which pictures lie that are read."""
     inputs = [path for each in sets for path in each.files]
     inputs += [each.home / rules.lr for each in sets if rules.lr]
+    inputs += [m.candidate.folder for m in measurements if isinstance(m.candidate, Pictures)]
     for measurement in measurements:
         if measurement.saved is not None:
             check_not_input(measurement.saved.folder, inputs)

@@ -1,5 +1,6 @@
 import json
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -107,7 +108,7 @@ def test_a_picture_that_fails_costs_no_other(files, monkeypatch, processes):
     monkeypatch.syspath_prepend(str(files))
     monkeypatch.setenv("PYTHONPATH", str(files), prepend=":")
     pictures = [files / f"{name}.png" for name in ("broken", "small", "bright", "colour")]
-    rest = ("--results", files / "rows.jsonl", "--steps", 1, "--grid", 1, "--processes", processes)
+    rest = ("-o", files / "rows.jsonl", "--steps", 1, "--grid", 1, "--processes", processes)
     result = run(lam_sweep, *pictures, "-m", "python:choosy_network:make", *rest)
     assert result.exit_code == 1
     assert "over 1 pictures, 1 patches" in result.stdout
@@ -169,8 +170,8 @@ def test_no_output_of_features_and_the_sweep_replaces_an_input(files):
 def test_a_small_budget_is_one_step_at_a_time(files, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        "hatsr.attribution.report.study",
-        lambda *arguments: seen.append(arguments[3].memory) or (),
+        "hatsr.attribution.explain",
+        lambda *arguments, **_: seen.append(arguments[3].memory) or SimpleNamespace(lines=list),
     )
     rest = (files / "colour.png", "-m", files / "net0.safetensors", "--patch", 0, 0)
     for memory in ((), ("--memory", "4GB"), ("--memory", "1MB")):

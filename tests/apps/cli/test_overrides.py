@@ -106,7 +106,7 @@ def test_evaluate_keeps_scores_of_different_settings_apart(
 
 
 def test_lam(net: str, photo: str) -> None:
-    options = ("lam", photo, "--patch", "4", "4", "--window", "8", "--fold", "2", "--json")
+    options = ("lam", photo, "--patch", "4", "4", "--patch-size", "8", "--steps", "2", "--json")
     told = call(*options, "-m", net, "--set", "conv_scale=0.7")
     assert told.exit_code == 0, told.output
     assert told.stdout != call(*options, "-m", net).stdout

@@ -111,7 +111,9 @@ def train(  # noqa: PLR0913  one parameter for each option
     required=True,
     help="Trained network: shipped name, file or run.",
 )
-@click.option("--degrade", help="Preset of degraded LR, for example photo; clean LR without.")
+@click.option(
+    "--degrade", type=NAME, help="Preset of degraded LR, for example photo; clean LR without."
+)
 @_run_options
 def finetune(  # noqa: PLR0913  one parameter for each option
     folder: Path,
