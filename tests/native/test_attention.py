@@ -26,6 +26,7 @@ from hatsr.native import (
     Kernels,
     attend_into,
     attention,
+    build,
     disabled,
     kernels,
     library,
@@ -275,7 +276,7 @@ def test_says_why_there_is_none(tmp_path: Path) -> None:
     assert find_anew("", tmp_path) == "not built"
     (tmp_path / "not-built.txt").write_text("no C++ compiler was found\n")
     assert find_anew("", tmp_path) == "no C++ compiler was found"
-    for flavour in library.FLAVOURS:
+    for flavour in build.FLAVOURS:
         (tmp_path / f"kernels-{flavour}.so").write_bytes(b"not a library")
     assert "cannot be loaded" in str(find_anew("", tmp_path))
 

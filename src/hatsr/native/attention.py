@@ -85,7 +85,7 @@ def attend_into(
         bias: B.
         windows: every row is a query of at most one.
     """
-    _run_forward(windows, (query[None], key[None], value[None]), bias, out[None], None)
+    _run_forward(windows, (query, key, value), bias, out[None], None)
 
 
 def pack_bias(bias: Float[Tensor, "heads q k"]) -> PackedBias:
@@ -181,7 +181,7 @@ def _run_forward(
     out: Float[Tensor, "b p c"],
     log_sums: Float[Tensor, "heads b n padded"] | None,
 ) -> None:
-    """Attend from queries, keys and values, b p c each, into `out`, and `log_sums` if asked for."""
+    """Attend from queries, keys and values, (b) p c each, into `out`, and `log_sums` if given."""
     inputs = Inputs(*map(_map, maps), bias.data_ptr())
     about = byref(_windows(windows, out)), byref(_heads(bias, out)), byref(inputs)
     sums, threads = _address(log_sums), torch.get_num_threads()
@@ -224,8 +224,8 @@ def _heads(bias: PackedBias, out: Float[Tensor, "b p c"]) -> Heads:
     return Heads(heads, out.shape[-1] // heads, queries, panels, panel)
 
 
-def _map(rows: Float[Tensor, "b p c"]) -> Map:
-    return Map(rows.data_ptr(), rows.stride(1))
+def _map(rows: Float[Tensor, "*b p c"]) -> Map:
+    return Map(rows.data_ptr(), rows.stride(-2))
 
 
 def _address(tensor: Tensor | None) -> int | None:

@@ -137,7 +137,7 @@ void differentiate(const Window& window, const Gradients& given, const BackwardB
 }
 
 // Panels of gradients to the rows of the window's keys.
-inline void write_keys(const Window& window, const Map& map, const float* panels, float* packed,
+inline void write_keys(const Window& window, Map map, const float* panels, float* packed,
                        float factor) {
     const Call& call = window.call;
     window.transpose_panels_back(packed, panels);
@@ -154,10 +154,11 @@ void backward(const Window& window, const Gradients& given) {
     BackwardBuffers of(call, empty_arena());
     read_window(window, given, of);
     differentiate<N>(window, given, of);
-    float* base = window.origin(given.d_query);
+    Map d_query = given.d_query;
+    float* base = window.origin(d_query);
     for (int64_t q = 0; q < call.windows.queries; q++)
-        write_row(base + window.query_rows()[q] * given.d_query.stride,
-                  of.d_queries + q * call.lanes, call.heads.width, call.scale, false);
+        write_row(base + window.query_rows()[q] * d_query.stride, of.d_queries + q * call.lanes,
+                  call.heads.width, call.scale, false);
     write_keys(window, given.d_key, of.d_keys_t, of.packed, LN_2);
     write_keys(window, given.d_value, of.d_values_t, of.packed, 1);
 }

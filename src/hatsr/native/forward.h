@@ -228,7 +228,7 @@ inline void write_log_sums(const Window& window, const ForwardBuffers& of, float
 }
 
 template <int N>
-void forward(const Window& window, const Map& out, float* log_sums) {
+void forward(const Window& window, Map out, float* log_sums) {
     const Call& call = window.call;
     ForwardBuffers of(call, empty_arena());
     window.pack_queries(of.queries, call.inputs.query, call.scale * LOG2_E);

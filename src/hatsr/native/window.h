@@ -70,7 +70,7 @@ struct Window {
     const int32_t* key_rows() const { return call.windows.key_rows + number * call.windows.keys; }
 
     // This head in the first pixel of the picture.
-    float* origin(const Map& map) const {
+    float* origin(Map map) const {
         return map.first + picture * call.windows.pixels * map.stride + head * call.heads.width;
     }
 
@@ -97,7 +97,7 @@ struct Window {
 
     // Rows of a map times a factor, one after the other, then zeros. The same rows of the next
     // window are asked for: they lie too far apart for the processor to foresee them.
-    void pack(float* to, const Map& map, const int32_t* rows, int64_t count, int64_t padded,
+    void pack(float* to, Map map, const int32_t* rows, int64_t count, int64_t padded,
               float factor) const {
         const float* base = origin(map);
         bool last = number + 1 == call.windows.count;
@@ -113,11 +113,11 @@ struct Window {
         std::memset(to + count * call.lanes, 0, (padded - count) * call.lanes * sizeof(float));
     }
 
-    void pack_keys(float* to, const Map& map) const {
+    void pack_keys(float* to, Map map) const {
         pack(to, map, key_rows(), call.windows.keys, call.keys, 1.f);
     }
 
-    void pack_queries(float* to, const Map& map, float factor) const {
+    void pack_queries(float* to, Map map, float factor) const {
         pack(to, map, query_rows(), call.windows.queries, call.heads.padded_queries, factor);
     }
 
