@@ -100,7 +100,7 @@ def profile(name: str, size: int, seconds: float = 4) -> dict[str, float]:
 def draw(rows: dict[str, dict[str, float]], path: Path) -> None:
     """One bar for each row, cut into parts, as shares of its time."""
     figure, axes = plt.subplots(figsize=(8, 0.75 * len(rows) + 1.3), layout="constrained")
-    colours = plt.get_cmap("tab10").colors
+    colours = [plt.get_cmap("tab10")(number) for number in range(10)]
     left = [0.0] * len(rows)
     for colour, (part, label) in zip(colours, PARTS.items(), strict=False):
         shares = [row[part] / sum(row.values()) * 100 for row in rows.values()]

@@ -19,8 +19,9 @@ import torch
 import hatsr
 from hatsr.data import pictures_in
 from hatsr.data.degrade import CONDITIONS, check_condition, under_condition
-from hatsr.data.pictures import decode, downsample, modcrop
+from hatsr.data.pictures import decode, downsample
 from hatsr.evaluation.metrics import psnr
+from hatsr.image import modcrop
 from hatsr.resize import imresize
 
 Enlarger = Callable[[np.ndarray], np.ndarray]

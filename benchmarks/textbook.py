@@ -4,6 +4,9 @@ Attention scores, their softmax and their product with the values are whole tens
 are built at each layer; convolutions run on b c h w. It uses the weights of a `hatsr.HAT`.
 """
 
+from collections.abc import Iterable
+from typing import cast
+
 import torch
 from einops import rearrange
 from torch import Tensor
@@ -11,6 +14,7 @@ from torch.nn.functional import pad, unfold
 
 from hatsr import HAT
 from hatsr.model.blocks import HAB, OCAB, OverlappingAttention, WindowAttention
+from hatsr.model.network import RHAG
 from hatsr.model.windows import merge, partition, shift_mask
 
 
@@ -63,11 +67,11 @@ def forward(model: HAT, lr: Tensor) -> Tensor:
     """LR to SR; height and width are multiples of the window."""
     shallow = model.shallow(lr - model.mean)
     x = model.embed_norm(rearrange(shallow, "b c h w -> b h w c"))
-    for group in model.groups:
+    for group in cast("Iterable[RHAG]", model.groups):
         y = x
-        for block in group.blocks:
+        for block in cast("Iterable[HAB]", group.blocks):
             y = hab(block, y)
-        y = ocab(group.ocab, y)
+        y = ocab(cast("OCAB", group.ocab), y)
         x = x + rearrange(group.conv(rearrange(y, "b h w c -> b c h w")), "b c h w -> b h w c")
     deep = model.body_conv(rearrange(model.norm(x), "b h w c -> b c h w").contiguous())
     return model.tail(deep + shallow) + model.mean

@@ -30,13 +30,13 @@ def main() -> None:
         f"bicubic x{model.scale}": Image.fromarray(imresize(np.asarray(photograph), model.scale)),
         f"hatsr upscale ({options.model})": model.upscale(photograph),
     }
-    crop = tuple(model.scale * edge for edge in CROP)
-    side = crop[2] - crop[0]
-    sheet = Image.new("RGB", (len(panels) * (side + GAP) - GAP, crop[3] - crop[1]), "white")
+    left_edge, top, right, bottom = (model.scale * edge for edge in CROP)
+    side, height = right - left_edge, bottom - top
+    sheet = Image.new("RGB", (len(panels) * (side + GAP) - GAP, height), "white")
     draw = ImageDraw.Draw(sheet)
     for place, (label, panel) in enumerate(panels.items()):
         left = place * (side + GAP)
-        sheet.paste(panel.crop(crop), (left, 0))
+        sheet.paste(panel.crop((left_edge, top, right, bottom)), (left, 0))
         font = ImageFont.load_default(14)
         box = draw.textbbox((left + 8, sheet.height - 24), label, font=font)
         draw.rectangle((box[0] - 4, box[1] - 3, box[2] + 4, box[3] + 3), fill="black")
