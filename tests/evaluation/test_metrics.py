@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.signal import correlate2d
 
-from hatsr.evaluation.metrics import luma, psnr, ssim
+from hatsr.evaluation.metrics import psnr, ssim
+from hatsr.image import luma
 
 
 def pair(seed: int, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hatsr.data.pictures import decode, downsample, modcrop
+from hatsr.data.pictures import decode, downsample
 from hatsr.data.sources import open_folders
+from hatsr.image import modcrop
 from hatsr.training.recipe import Recipe
 from hatsr.training.setup import set_up
 

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import UInt8
 
 from hatsr.data.pairs import UNREADABLE, how_to_use, load_pair, some_of
-from hatsr.data.pictures import modcrop
 from hatsr.data.random import draw, shuffled
 from hatsr.data.sources import DataError, Folder, Source
+from hatsr.image import modcrop
 
 _LARGEST = 256
 """Side, LR pixels, of what is judged of a held-out picture: a whole scan would take gigabytes."""

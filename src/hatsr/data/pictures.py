@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from hatsr.image import encode as write_bytes
-from hatsr.image import from_array, read, to_codes
+from hatsr.image import from_array, modcrop, read, to_codes
 from hatsr.resize import imresize
 
 
@@ -23,11 +23,6 @@ def decode(picture: Path | bytes) -> UInt8[np.ndarray, "h w 3"]:
 def encode(rgb: UInt8[np.ndarray, "h w 3"]) -> bytes:
     """A PNG file."""
     return write_bytes(from_array(rgb), "png")
-
-
-def modcrop(hr: UInt8[np.ndarray, "h w 3"], scale: int) -> UInt8[np.ndarray, "cut_h cut_w 3"]:
-    """HR without the rows and columns that do not fill an LR pixel."""
-    return hr[: hr.shape[0] // scale * scale, : hr.shape[1] // scale * scale]
 
 
 def downsample(hr: UInt8[np.ndarray, "h w 3"], scale: int) -> UInt8[np.ndarray, "lr_h lr_w 3"]:

@@ -11,9 +11,10 @@ from torch.utils.data import Dataset
 from hatsr.data.augment import VARIANTS, dihedral
 from hatsr.data.degrade import Degradation, degrade_patch, sample_key
 from hatsr.data.pairs import UNREADABLE, Pair, PairStore
-from hatsr.data.pictures import at_least, downsample_float, modcrop
+from hatsr.data.pictures import at_least, downsample_float
 from hatsr.data.random import Draws, draw, picture_of
 from hatsr.data.sources import DataError
+from hatsr.image import modcrop
 
 _PER_TASK = 16
 """Draws reserved for one task's crop and its candidates."""

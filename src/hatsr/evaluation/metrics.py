@@ -6,12 +6,13 @@ from math import inf, log10
 from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Num, UInt8
+from jaxtyping import Float, Num
+
+from hatsr.image import luma
 
 Channel = Literal["y", "rgb"]
 """What is measured: BT.601 luma, as the published tables do, or all of R, G and B."""
 
-_LUMA = np.array([65.481, 128.553, 24.966]) / 255
 _WINDOW = 11
 _SIGMA = 1.5  # pixels
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
@@ -19,11 +20,6 @@ _STRIP = 24  # rows that SSIM works on at a time, so that its maps stay in the c
 
 Planes = Num[np.ndarray, "c h w"]
 """Luma in double precision, or the 8-bit codes of R, G and B."""
-
-
-def luma(rgb: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
-    """Y of BT.601 in studio range, [16, 235], not rounded."""
-    return rgb.astype(np.float64) @ _LUMA + 16
 
 
 def psnr(sr: np.ndarray, hr: np.ndarray, *, crop: int = 0, channel: Channel = "y") -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from hatsr.image import list_pictures, match_names, read, to_codes
+from hatsr.image import list_pictures, match_names, modcrop, read, to_codes
 from hatsr.resize import imresize
 
 Codes = UInt8[np.ndarray, "h w 3"]
@@ -109,13 +109,8 @@ class PairRule:
             OSError: the LR file is not there or cannot be opened.
             ValueError: a damaged file, HR smaller than the scale, or an LR of another size.
         """
-        height, width = (side // self.scale for side in picture.codes.shape[:2])
-        if min(height, width) < 1:
-            raise ValueError(
-                f"HR must have sides of at least {self.scale}, got {picture.codes.shape[0]} x "
-                f"{picture.codes.shape[1]}"
-            )
-        hr = np.ascontiguousarray(picture.codes[: height * self.scale, : width * self.scale])
+        hr = np.ascontiguousarray(modcrop(picture.codes, self.scale))
+        height, width = (side // self.scale for side in hr.shape[:2])
         lr = self._lr(hr, picture.path.stem, name)
         if lr.shape[:2] != (height, width):
             raise ValueError(

@@ -16,7 +16,7 @@ MOST_LOSS = 0.05
 """dB of PSNR on Y."""
 _PICTURE = Path(__file__).with_name("calibration.jpg")  # NASA's, public domain; in no benchmark
 _SIDE = 64  # of the LR, pixels
-_LUMA = (65.481 / 219, 128.553 / 219, 24.966 / 219)
+_LUMA = tuple(weight / 219 for weight in image.LUMA_WEIGHTS)
 _ROUNDING = 1 / (12 * 255**2)  # mean squared error of 8-bit results
 
 Enlarge = Callable[[Float[Tensor, "1 rgb h w"]], Float[Tensor, "1 rgb sr_h sr_w"]]

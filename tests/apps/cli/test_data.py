@@ -10,7 +10,8 @@ from PIL import Image
 from hatsr.apps.cli.data import data
 from hatsr.apps.cli.train import finetune
 from hatsr.data.degrade import PRESETS, degrade, sample_key
-from hatsr.data.pictures import decode, downsample, modcrop
+from hatsr.data.pictures import decode, downsample
+from hatsr.image import modcrop
 
 
 @pytest.fixture

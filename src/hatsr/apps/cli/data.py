@@ -141,9 +141,9 @@ def degrade(
     """
     from hatsr.data.degrade import PRESETS, grid, sample_key
     from hatsr.data.degrade import degrade as make
-    from hatsr.data.pictures import decode, downsample, modcrop
+    from hatsr.data.pictures import decode, downsample
     from hatsr.files import check_not_input
-    from hatsr.image import check_writable, from_array, write
+    from hatsr.image import check_writable, from_array, modcrop, write
 
     if not show and len(names) != 1:
         known = ", ".join(PRESETS)

@@ -8,7 +8,8 @@ from jaxtyping import UInt8
 from hatsr.data.degrade.keys import sample_key
 from hatsr.data.degrade.pipeline import degrade_patch
 from hatsr.data.degrade.settings import Degradation
-from hatsr.data.pictures import downsample, modcrop
+from hatsr.data.pictures import downsample
+from hatsr.image import modcrop
 
 _LARGEST = 96
 """Side of a cell, LR pixels."""

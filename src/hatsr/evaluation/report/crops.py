@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from hatsr.evaluation.candidates import BICUBIC
-from hatsr.evaluation.metrics import luma
 from hatsr.evaluation.pairs import Codes, Pair
+from hatsr.image import luma
 from hatsr.resize import imresize
 
 LR_SIDE = 24
