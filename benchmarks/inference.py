@@ -22,8 +22,7 @@ from textbook import forward as textbook
 
 from hatsr import HAT, Settings, Upscaler, preset
 from hatsr.evaluation.cost.complexity import RULE, complexity, time_forward
-from hatsr.inference.engine import Engine
-from hatsr.inference.memory import kept_heap
+from hatsr.inference.engine import Engine, kept_heap
 from hatsr.native import Kernels, disabled, kernels
 
 MATRIX = 2048

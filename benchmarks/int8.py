@@ -16,8 +16,7 @@ import torch
 
 from hatsr import HAT, checkpoint, image, load, preset
 from hatsr.evaluation.metrics import psnr
-from hatsr.inference.engine import Engine
-from hatsr.inference.memory import kept_heap
+from hatsr.inference.engine import Engine, kept_heap
 from hatsr.resize import imresize
 
 SCALE = 4

@@ -16,12 +16,11 @@ import matplotlib.pyplot as plt
 import torch
 
 from hatsr import HAT, preset
-from hatsr.inference import attention
-from hatsr.inference.engine import Engine, _Group
-from hatsr.inference.layers import FastCAB, FastHAB, FastMLP
-from hatsr.inference.memory import kept_heap
-from hatsr.inference.packed import PackedLinear
-from hatsr.native import disabled
+from hatsr.inference.engine import Engine, kept_heap
+from hatsr.inference.engine.attention import FastOverlappingAttention, FastWindowAttention
+from hatsr.inference.engine.blocks import FastCAB, FastHAB, FastMLP, FastRHAG
+from hatsr.inference.engine.linear import FusedLinear, PlainLinear
+from hatsr.native import PackedProduct, disabled
 
 PARTS = {
     "attention": "window attention",
@@ -33,10 +32,12 @@ PARTS = {
     "tail": "tail",
     "rest": "rest",
 }
+WHOLE = ("mlp", "cab", "close")
+"""Parts whose inner parts count for them."""
 
 
 class Clock:
-    """Seconds by part; an inner part does not count for the outer, but linear layers in an MLP."""
+    """Seconds by part; an inner part does not count for the outer, but for those of `WHOLE`."""
 
     def __init__(self) -> None:
         self.seconds = dict.fromkeys(PARTS, 0.0)
@@ -45,7 +46,7 @@ class Clock:
 
     def timed(self, part: str, work: Callable) -> Callable:
         def run(*given: object, **named: object) -> object:
-            own = "mlp" if "mlp" in self.parts else part
+            own = next((outer for outer in WHOLE if outer in self.parts), part)
             self.parts.append(own)
             self.inner.append(0.0)
             begun = time.perf_counter()
@@ -63,18 +64,21 @@ class Clock:
 @contextmanager
 def watched(clock: Clock) -> Iterator[None]:
     """While this is open the engine's parts are timed."""
+    linear = [
+        ("linear", layer, name)
+        for layer in (PlainLinear, FusedLinear, PackedProduct)
+        for name in ("__call__", "then_gelu", "add_to")
+    ]
     places = [
-        ("attention", attention, "attend_into"),
-        ("attention", attention, "scaled_dot_product_attention"),
-        ("linear", PackedLinear, "__call__"),
-        ("linear", PackedLinear, "add_to"),
-        ("linear", PackedLinear, "then_gelu"),
+        *linear,
+        ("attention", FastWindowAttention, "__call__"),
+        ("attention", FastOverlappingAttention, "__call__"),
         ("mlp", FastMLP, "__call__"),
         ("cab", FastCAB, "squeeze"),
         ("cab", FastCAB, "pooled"),
         ("cab", FastCAB, "expand"),
         ("norm", FastHAB, "normalise"),
-        ("close", _Group, "close"),
+        ("close", FastRHAG, "close"),
         ("tail", Engine, "_finish"),
         ("rest", Engine, "run"),
     ]

@@ -27,7 +27,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
 
 def window_attention(layer: WindowAttention, x: Tensor) -> Tensor:
     _, h, w, _ = x.shape
-    bias, shift = layer.bias(), layer.shift
+    bias, shift = layer.bias()[None], layer.shift
     if shift:
         x = x.roll((-shift, -shift), (1, 2))
         bias = bias + shift_mask(h, w, layer.size, shift)[:, None]
@@ -44,7 +44,7 @@ def overlapping_attention(layer: OverlappingAttention, x: Tensor) -> Tensor:
     kv = pad(rearrange(torch.cat((k, v), -1), "b h w c -> b c h w"), (margin,) * 4)
     kv = rearrange(unfold(kv, large, stride=size), "b (c p) n -> (b n) p c", p=large**2)
     k, v = kv.chunk(2, dim=-1)
-    return layer.proj(merge(attention(partition(q, size), k, v, layer.bias()), size, h, w))
+    return layer.proj(merge(attention(partition(q, size), k, v, layer.bias()[None]), size, h, w))
 
 
 def hab(block: HAB, x: Tensor) -> Tensor:
@@ -53,7 +53,7 @@ def hab(block: HAB, x: Tensor) -> Tensor:
     if block.cab is not None:
         z = rearrange(normed, "b h w c -> b c h w").contiguous()
         z = block.cab.expand(block.cab.activation(block.cab.compress(z)))
-        z = block.cab.attention(z, 1.0)
+        z = z * block.cab.attention(z)
         y = y + rearrange(z, "b c h w -> b h w c") * block.cab.alpha
     return y + block.mlp(block.norm2(y))
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import torch
 
 from hatsr.evaluation.cost.complexity import complexity
-from hatsr.inference.memory import kept_heap
+from hatsr.inference.engine import kept_heap
 from hatsr.model import HAT, HATConfig
 
 CONFIG = HATConfig(

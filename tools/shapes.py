@@ -15,7 +15,7 @@ import torch
 
 from hatsr.data import open_loader, to_unit
 from hatsr.evaluation.cost.complexity import complexity
-from hatsr.inference.memory import kept_heap
+from hatsr.inference.engine import kept_heap
 from hatsr.training import read_recipe
 from hatsr.training.ema import averaged, update
 from hatsr.training.setup import set_up

@@ -333,7 +333,7 @@ def test_the_budget_counts_every_picture_of_the_result(monkeypatch: pytest.Monke
     seen: list[int] = []
 
     def largest_tile(self: Upscaler, padded: torch.Tensor, limit: int) -> int:
-        seen.append((10**9 - limit) // budget.result_bytes(self.config, *padded.shape[-2:]))
+        seen.append((10**9 - limit) // budget.result_bytes(self.network, *padded.shape[-2:]))
         return max(padded.shape[-2:])
 
     monkeypatch.setattr(Upscaler, "_largest_tile", largest_tile)

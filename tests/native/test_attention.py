@@ -13,15 +13,9 @@ import torch
 from torch import Tensor
 
 from hatsr.model import HAT, HATConfig
-from hatsr.model.attention import chunked_attend
-from hatsr.model.windows import (
-    merge,
-    overlapping_partition,
-    overlapping_places,
-    partition,
-    shift_mask,
-    window_places,
-)
+from hatsr.model.attention import window_rows
+from hatsr.model.chunked import chunked_attend
+from hatsr.model.windows import merge, overlapping_partition, partition, shift_mask
 from hatsr.native import (
     Kernels,
     attend_into,
@@ -57,12 +51,8 @@ def literal(qkv: Tensor, bias: Tensor, size: int, shift: int, overlap_size: int)
 
 def native(qkv: Tensor, bias: Tensor, size: int, shift: int, overlap_size: int) -> Tensor:
     _, h, w, _ = qkv.shape
-    places = (
-        overlapping_places(h, w, size, overlap_size)
-        if overlap_size > size
-        else window_places(h, w, size, shift)
-    )
-    return window_attention(qkv, bias, places)
+    windows = window_rows(h, w, size, max(0, overlap_size - size), shift)
+    return window_attention(qkv, bias, windows)
 
 
 def inputs(
@@ -151,17 +141,13 @@ def test_without_gradients() -> None:
     for case in CASES:
         rows, cols, size, shift, overlap_size, heads, width = case
         qkv, bias = (t.detach() for t in inputs(rows, cols, size, overlap_size, heads, width))
-        places = (
-            overlapping_places(rows * size, cols * size, size, overlap_size)
-            if overlap_size
-            else window_places(rows * size, cols * size, size, shift)
-        )
+        windows = window_rows(rows * size, cols * size, size, max(0, overlap_size - size), shift)
         for picture, wanted in zip(
             qkv, literal(qkv.double(), bias.double(), size, shift, overlap_size), strict=True
         ):
             q, k, v = picture.flatten(0, 1).chunk(3, dim=1)
             out = torch.full_like(q, torch.nan).contiguous()
-            attend_into(out, q, k, v, pack_bias(bias), places)
+            attend_into(out, q, k, v, windows, pack_bias(bias))
             error = (out - wanted.flatten(0, 1)).abs().max()
             assert error < 1e-4 * wanted.abs().max()
 
@@ -193,11 +179,11 @@ def test_threads_change_nothing_but_rounding() -> None:
 
 def test_is_a_sound_operator() -> None:
     qkv, bias = inputs(1, 2, 4, 0, 2, 8)
-    places = window_places(4, 8, 4, 2)
+    windows = window_rows(4, 8, 4, 0, 2)
     given = (qkv.detach().flatten(1, 2).requires_grad_(), bias.detach().requires_grad_())
     checks = ("test_schema", "test_autograd_registration", "test_faketensor")
     torch.library.opcheck(
-        attention._forward, (*given, *places.tables, places.shared), test_utils=checks
+        attention._forward, (*given, *windows.tables, windows.shared), test_utils=checks
     )
 
 
@@ -262,7 +248,7 @@ bias = pack_bias(torch.zeros(1, side, side))
 pages = int(open("/proc/self/statm").read().split()[0])
 resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 10**6,) * 2)
 try:
-    attend_into(out, q, q, q, bias, WindowRows(rows, rows))
+    attend_into(out, q, q, q, WindowRows(rows, rows), bias)
 except MemoryError as error:
     print(error)
 """

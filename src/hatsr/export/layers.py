@@ -4,7 +4,7 @@ from torch import nn
 
 from hatsr.export.graph import Graph
 from hatsr.model import HAT
-from hatsr.model.network import NearestTail, PixelShuffleTail
+from hatsr.model.tails import NearestTail, PixelShuffleTail
 
 
 class Layers:

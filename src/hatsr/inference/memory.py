@@ -1,10 +1,7 @@
-"""How much memory there is, and how the heap keeps what it has."""
+"""How much memory there is, and how much a user allows."""
 
-import ctypes
 import platform
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import inf
 from pathlib import Path
 
@@ -14,9 +11,6 @@ import torch
 LEAST_BUDGET = 10**6
 """Bytes; less is a slip, such as 4 for 4GB."""
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # names and numbers of glibc's mallopt
-_KEEP = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 2**24))
-_USUAL = ((_M_MMAP_MAX, 65536), (_M_TRIM_THRESHOLD, 2**17), (_M_TOP_PAD, 2**17))
 
 
 def parse_bytes(size: int | str) -> int:
@@ -95,30 +89,3 @@ def _free_in(group: Path) -> float:
         return float(limit - used + (int(found[1]) if found else 0))
     except (OSError, ValueError):
         return inf
-
-
-def can_keep_heap() -> bool:
-    """Whether `kept_heap` does anything here."""
-    return platform.libc_ver()[0] == "glibc"
-
-
-@contextmanager
-def kept_heap() -> Iterator[None]:
-    """Let the allocator keep freed memory for the next layer while this is open.
-
-    The usual settings of glibc give every large temporary back to the system, and the page
-    faults of getting it again cost up to a third of the time of a forward. The usual settings
-    come back on leaving, and the memory with them. Elsewhere than on glibc this does nothing.
-    """
-    if not can_keep_heap():
-        yield
-        return
-    libc = ctypes.CDLL(None)
-    for option, value in _KEEP:
-        libc.mallopt(option, value)
-    try:
-        yield
-    finally:
-        for option, value in _USUAL:
-            libc.mallopt(option, value)
-        libc.malloc_trim(0)

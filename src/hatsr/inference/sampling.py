@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from hatsr.inference.engine import Box
+from hatsr.inference.runner import Box, Patch
 
 SAMPLE_SIDE, SAMPLE_MARGIN = 64, 8
 """Patches on which channel attention is measured, LR pixels; their margin does not count."""
@@ -18,9 +18,7 @@ def sample_area(height: int, width: int, most: int) -> int:
     return min(most, max(height * width // SAMPLE_SHARE, SAMPLE_LEAST * SAMPLE_SIDE**2))
 
 
-def sample(
-    padded: Float[Tensor, "1 rgb h w"], area: int, window: int
-) -> list[tuple[Float[Tensor, "1 rgb p q"], Box]]:
+def sample(padded: Float[Tensor, "1 rgb h w"], area: int, window: int) -> list[Patch]:
     """Patches of about `area` pixels in all, spread evenly, and the part of each that counts."""
     height, width = padded.shape[-2:]
     side = -(-SAMPLE_SIDE // window) * window

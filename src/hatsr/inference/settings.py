@@ -5,7 +5,8 @@ from typing import Literal, TypedDict
 
 import torch
 
-from hatsr.inference import budget, int8
+from hatsr.inference import budget
+from hatsr.inference.engine import int8_unusable
 from hatsr.inference.memory import free_bytes, parse_bytes
 
 Precision = Literal["fp32", "fp16", "bf16", "int8"]
@@ -65,7 +66,7 @@ class Settings:
     the CPU."""
     precision: Precision = "fp32"
     """fp16 and bf16 need a GPU; a tile that is not finite is run again in fp32. int8 needs a CPU
-    with VNNI, and a network that it costs next to nothing (see `hatsr.inference.fidelity`)."""
+    with VNNI, and a network that it costs next to nothing (see `hatsr.inference.int8_check`)."""
     memory: int | str | None = None
     """Bytes, or a size such as 4GB; None: a share of the device's free memory when a picture
     starts."""
@@ -106,7 +107,7 @@ class Settings:
     def _check_int8(self) -> None:
         if not self._on_cpu:
             raise ValueError(f"device must be cpu for int8, got {self.device}; choose fp16 there")
-        reason = int8.unusable()
+        reason = int8_unusable()
         if reason:
             raise ValueError(f"precision must not be int8 here, {reason}; choose fp32")
 

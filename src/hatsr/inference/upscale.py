@@ -1,7 +1,6 @@
 """Picture in, tiles through the network, enlarged picture out."""
 
 import os
-from collections.abc import Callable
 from copy import deepcopy
 from typing import overload
 
@@ -9,23 +8,22 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from hatsr import image
 from hatsr.image import Picture
 from hatsr.inference import budget, ensemble
-from hatsr.inference.engine import Engine, PooledMeans, ignore_progress
-from hatsr.inference.fidelity import check_loss
+from hatsr.inference.engine import kept_heap
 from hatsr.inference.inputs import check_lr, to_picture
-from hatsr.inference.memory import has_own_memory, kept_heap
+from hatsr.inference.int8_check import check_loss
+from hatsr.inference.memory import has_own_memory
+from hatsr.inference.plain import as_network, make_runner
+from hatsr.inference.runner import Progress, Runner, ignore_progress
 from hatsr.inference.sampling import sample, sample_area
 from hatsr.inference.settings import DTYPES, Settings
 from hatsr.inference.tiles import cut, plan, shrink, stitch
-from hatsr.model import HAT
 from hatsr.model.windows import pad_to_multiple
 from hatsr.resize import imresize
-
-Progress = Callable[[float], None]
 
 
 class Upscaler:
@@ -40,14 +38,15 @@ class Upscaler:
         ValueError: the tile does not go with the network's window, or int8 costs too much quality.
     """
 
-    def __init__(self, model: HAT, name: str, settings: Settings | None = None) -> None:
+    def __init__(self, model: nn.Module, name: str, settings: Settings | None = None) -> None:
         self.name, self.settings = name, settings or Settings()
-        self.config, self.scale = model.config, model.config.scale
-        smallest = budget.smallest_tile(model.config, self.settings.overlap)
+        self.network = as_network(model)
+        self.scale, self.multiple = self.network.scale, self.network.multiple
+        smallest = budget.smallest_tile(self.multiple, self.settings.overlap)
         if self.settings.tile is not None and self.settings.tile < smallest:
             raise ValueError(
                 f"tile must be at least {smallest} LR pixels for a window of "
-                f"{model.config.window_size} and an overlap of {self.settings.overlap}, got "
+                f"{self.multiple} and an overlap of {self.settings.overlap}, got "
                 f"{self.settings.tile}"
             )
         self.factor = self.scale if self.settings.scale is None else self.settings.scale
@@ -57,18 +56,18 @@ class Upscaler:
                 "choose another model"
             )
         self._model = model
-        self._engines: dict[torch.dtype, Engine] = {}
+        self._runners: dict[torch.dtype, Runner] = {}
         if self.settings.precision == "int8":
-            check_loss(model, self.enlarge, name)
+            check_loss(self.network, self.enlarge, name)
 
-    def _engine(self, dtype: torch.dtype) -> Engine:
-        if dtype not in self._engines:
+    def _runner(self, dtype: torch.dtype) -> Runner:
+        if dtype not in self._runners:
             model = self._model if dtype == torch.float32 else deepcopy(self._model)
             int8 = self.settings.precision == "int8"
-            self._engines[dtype] = Engine(
+            self._runners[dtype] = make_runner(
                 model, device=self.settings.device, dtype=dtype, int8=int8
             )
-        return self._engines[dtype]
+        return self._runners[dtype]
 
     # ------------------------------------------------------------------ tensors
 
@@ -104,10 +103,10 @@ class Upscaler:
     ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
         """`enlarge` of one picture, while so many pictures of the result's size are in memory."""
         height, width = lr.shape[-2:]
-        padded = pad_to_multiple(lr.detach().float().cpu(), self.config.window_size)
+        padded = pad_to_multiple(lr.detach().float().cpu(), self.multiple)
         limit = self.settings.budget()
         if not has_own_memory(self.settings.device):  # results are kept on the CPU
-            limit -= resident_srs * budget.result_bytes(self.config, *padded.shape[-2:])
+            limit -= resident_srs * budget.result_bytes(self.network, *padded.shape[-2:])
         tile = self.settings.tile or self._largest_tile(padded, limit)
         with kept_heap():
             sr = self._enlarge_or_shrink(padded, tile, progress)
@@ -115,27 +114,26 @@ class Upscaler:
 
     def _largest_tile(self, padded: Float[Tensor, "1 rgb h w"], limit: int) -> int:
         """The whole picture if it fits, else tiles as few as possible and no larger than needed."""
-        area = padded.shape[-2] * padded.shape[-1]
-        if area * budget.bytes_per_pixel(self.config) + budget.FIXED_BYTES <= limit:
+        needed = self._runner(DTYPES[self.settings.precision]).bytes_needed
+        if needed(*padded.shape[-2:]) <= limit:
             return max(padded.shape[-2:])
-        overlap, window = self.settings.overlap, self.config.window_size
-        smallest = budget.smallest_tile(self.config, overlap)
-        tile = max(budget.largest_tile(self.config, limit), smallest)
-        return max(smallest, *(shrink(n, tile, overlap, window) for n in padded.shape[-2:]))
+        overlap, multiple = self.settings.overlap, self.multiple
+        smallest = budget.smallest_tile(multiple, overlap)
+        tile = max(budget.largest_tile(needed, multiple, limit), smallest)
+        return max(smallest, *(shrink(n, tile, overlap, multiple) for n in padded.shape[-2:]))
 
     def _enlarge_or_shrink(
         self, padded: Float[Tensor, "1 rgb h w"], tile: int, progress: Progress
     ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
         """Run with ever smaller tiles until the memory suffices."""
-        window = self.config.window_size
-        smallest = budget.smallest_tile(self.config, self.settings.overlap)
+        smallest = budget.smallest_tile(self.multiple, self.settings.overlap)
         while True:
             try:
                 return self._tiled(padded, tile, progress)
             except (MemoryError, RuntimeError) as error:
                 if not _out_of_memory(error):
                     raise
-                smaller = min(tile, max(padded.shape[-2:])) // 2 // window * window
+                smaller = min(tile, max(padded.shape[-2:])) // 2 // self.multiple * self.multiple
                 if smaller < smallest:
                     raise MemoryError(
                         f"out of memory with tiles of {tile} LR pixels on "
@@ -147,7 +145,7 @@ class Upscaler:
         self, padded: Float[Tensor, "1 rgb h w"], tile: int, progress: Progress
     ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
         height, width = padded.shape[-2:]
-        tiles = plan(height, width, tile, self.settings.overlap, self.config.window_size)
+        tiles = plan(height, width, tile, self.settings.overlap, self.multiple)
         if len(tiles) == 1:
             return self._run(padded, None, progress)
         area = sample_area(height, width, most=tile * tile)
@@ -166,21 +164,19 @@ class Upscaler:
 
     def _measure(
         self, padded: Float[Tensor, "1 rgb h w"], area: int, progress: Progress
-    ) -> PooledMeans | None:
-        """What channel attention pools, measured on patches spread over the picture."""
-        if not (self.config.cab and self.config.channel_attention):
-            return None
-        patches = sample(padded, area, self.config.window_size)
-        return self._engine(DTYPES[self.settings.precision]).pool(patches, progress)
+    ) -> list[Tensor] | None:
+        """What tiles must share, measured on patches spread over the picture."""
+        patches = sample(padded, area, self.multiple)
+        return self._runner(DTYPES[self.settings.precision]).measure(patches, progress)
 
     def _run(
-        self, lr: Float[Tensor, "1 rgb h w"], means: PooledMeans | None, progress: Progress
+        self, lr: Float[Tensor, "1 rgb h w"], means: list[Tensor] | None, progress: Progress
     ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
         dtype = DTYPES[self.settings.precision]
-        sr = self._engine(dtype).run(lr, means=means, progress=progress).float().cpu()
+        sr = self._runner(dtype).run(lr, means=means, progress=progress).float().cpu()
         if dtype != torch.float32 and not torch.isfinite(sr).all():
             wide = None if means is None else [m.float().nan_to_num() for m in means]
-            sr = self._engine(torch.float32).run(lr, means=wide, progress=progress).cpu()
+            sr = self._runner(torch.float32).run(lr, means=wide, progress=progress).cpu()
         if not torch.isfinite(sr).all():
             raise ValueError(f"SR must be finite, got NaN or infinity: {self._cause(lr)}")
         return sr
@@ -223,7 +219,7 @@ class Upscaler:
         self, lr: Float[Tensor, "1 3 h w"], progress: Progress, done_before: int
     ) -> Float[Tensor, "1 3 sr_h sr_w"]:
         """A network of one channel takes the colours one at a time; `done_before` SRs are kept."""
-        channels = lr.split(self.config.channels, dim=1)
+        channels = lr.split(self.network.channels, dim=1)
         variants = 8 if self.settings.ensemble else 1
         runs, done = len(channels) * variants, 0
         resident_srs = done_before + (1 + ensemble.EXTRA if self.settings.ensemble else 1)

@@ -1,150 +1,140 @@
-"""Attention for training on a CPU: scores live in the cache only, and are computed twice.
+"""The door to window attention: what it computes, and which implementation does it where.
 
-PyTorch's own attention with a learned bias writes every score matrix to memory several times
-over. Here a few windows are worked on at a time, in place, and the backward pass computes the
-probabilities again from the saved row sums. The result is the same to rounding.
+`attend` is differentiable and takes a whole map; `attention_with` has one bias, knows no gradients
+and takes any list of windows. On a CPU both are the native kernel; elsewhere, and without kernels,
+windows are cut or gathered for PyTorch's attention, or for `chunked` where a CPU trains.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 
 import torch
-from jaxtyping import Float
+from einops import rearrange
+from jaxtyping import Float, Int
 from torch import Tensor
-from torch.autograd import Function
-from torch.autograd.function import once_differentiable
+from torch.nn.functional import scaled_dot_product_attention
 
-_CACHE = 1 << 20
-"""Bytes of scores that a core works on at a time; twice that fits a second-level cache."""
+from hatsr import native
+from hatsr.model.chunked import chunked_attend, supports_chunks
+from hatsr.model.windows import (
+    merge,
+    overlapping_partition,
+    overlapping_pixels,
+    partition,
+    seam_masks,
+    seam_regions,
+    shift_mask,
+    window_kinds,
+    window_pixels,
+)
+from hatsr.native import WindowRows
+
+Bias = Float[Tensor, "heads q k"]
+Attention = Callable[[Tensor, Tensor, Tensor, Tensor, WindowRows], None]
+"""Writes to rows p c what the windows' queries (p c) get from keys and values (rows c each).
+
+Of keys and values the last row is zeros: key -1 of `WindowRows`, where windows have it."""
+_TOGETHER = 4096
+"""Queries that are gathered at a time, in whole windows."""
 
 
-def chunked_attend(
+def attend(
+    qkv: Float[Tensor, "b h w c3"], bias: Bias, *, window: int, overlap: int = 0, shift: int = 0
+) -> Float[Tensor, "b h w c"]:
+    """SoftMax(Q K^T / sqrt(d) + B) V of every window, at its queries' pixels (equation 2).
+
+    Args:
+        qkv: queries, keys and values of each pixel; height and width are multiples of the window.
+        bias: B.
+        window: side of the windows, pixels.
+        overlap: pixels by which a window of keys is wider; keys and values outside the picture are
+            zeros and take part.
+        shift: of the windows, pixels; windows wrap around, and get -100 added across a seam.
+    """
+    _, h, w, _ = qkv.shape
+    if native.supports_attention(bias):
+        return native.window_attention(qkv, bias, window_rows(h, w, window, overlap, shift))
+    if shift:
+        qkv = qkv.roll((-shift, -shift), (1, 2))
+    q, k, v = _cut(qkv, window, overlap)
+    each = bias[None]
+    if shift:
+        each = each + shift_mask(h, w, window, shift).to(qkv)[:, None]
+    attend_windows = chunked_attend if supports_chunks(q, each) else plain_attend
+    out = merge(attend_windows(q, k, v, each), window, h, w)
+    return out.roll((shift, shift), (1, 2)) if shift else out
+
+
+def attention_with(bias: Bias) -> Attention:
+    """Window attention with one bias B, made ready to run without gradients."""
+    if native.supports_attention(bias):
+        return partial(native.attend_into, bias=native.pack_bias(bias))
+    return partial(gathered_attend, bias=bias)
+
+
+@lru_cache(maxsize=6)  # large tables: those of the last sizes only
+def window_rows(height: int, width: int, window: int, overlap: int, shift: int) -> WindowRows:
+    """The windows of `attend`: which pixels are in each, and which of them see each other."""
+    with torch.inference_mode(False):  # they may be kept for a backward pass
+        queries = window_pixels(height, width, window, shift).int()
+        if overlap:
+            keys = overlapping_pixels(height, width, window, window + overlap).int()
+            return WindowRows(queries, keys, shared=True)
+        if not shift:
+            return WindowRows(queries, queries)
+        kinds = window_kinds(height, width, window).to(torch.uint8)
+        return WindowRows(queries, queries, seam_regions(window, shift).int(), kinds)
+
+
+def plain_attend(
     q: Float[Tensor, "n q c"],
     k: Float[Tensor, "n k c"],
     v: Float[Tensor, "n k c"],
     bias: Float[Tensor, "m heads q k"],
 ) -> Float[Tensor, "n q c"]:
-    """SoftMax(Q K^T / sqrt(d) + B) V with several heads, differentiable once in all four.
-
-    Args:
-        q: queries of each window.
-        k: keys.
-        v: values.
-        bias: entry i goes with windows i, m + i, 2 m + i ...: one for all windows, one for each,
-            or one for each place in a picture. m divides n.
-    """
-    return _Attention.apply(q, k, v, bias)  # pyright: ignore[reportReturnType]
+    """The attention of PyTorch with several heads; `bias` as in `chunked_attend`."""
+    if 1 < len(bias) < len(q):
+        bias = bias.repeat(len(q) // len(bias), 1, 1, 1)
+    heads = bias.shape[1]
+    q, k, v = (rearrange(t, "n p (heads d) -> n heads p d", heads=heads) for t in (q, k, v))
+    out = scaled_dot_product_attention(q, k, v, attn_mask=bias)
+    return rearrange(out, "n heads q d -> n q (heads d)")
 
 
-def usable(q: Tensor, bias: Tensor) -> bool:
-    """Whether `chunked_attend` is the way: a gradient is wanted, on a CPU, in one plain dtype."""
-    return (
-        torch.is_grad_enabled()
-        and (q.requires_grad or bias.requires_grad)
-        and q.device.type == "cpu"
-        and q.dtype == bias.dtype
-        and q.dtype in (torch.float32, torch.float64)
-        and not torch.compiler.is_compiling()
-    )
+def _cut(
+    qkv: Float[Tensor, "b h w c3"], window: int, overlap: int
+) -> tuple[Float[Tensor, "n q c"], Float[Tensor, "n k c"], Float[Tensor, "n k c"]]:
+    if not overlap:
+        q, k, v = partition(qkv, window).chunk(3, -1)
+        return q, k, v
+    q, k, v = qkv.chunk(3, -1)
+    keys, values = (overlapping_partition(t, window, window + overlap) for t in (k, v))
+    return partition(q, window), keys, values
 
 
-class _Attention(Function):
-    """Forward and backward of `chunked_attend`."""
-
-    @staticmethod
-    def forward(ctx, q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
-        heads = bias.shape[1]
-        out = q.new_empty(q.shape)
-        scaled, key, value, mixed = (_by_head(t, heads) for t in (_scaled(q, heads), k, v, out))
-        log_sums = q.new_empty(*scaled.shape[:3], 1)
-        for windows, places in _chunks(len(q), bias):
-            scores = _scores(scaled[windows], key[windows], bias[places])
-            largest = scores.amax(-1, keepdim=True)
-            _exponential(scores, largest, masked=len(bias) > 1)
-            sums = scores.sum(-1, keepdim=True)
-            _put(mixed[windows], torch.bmm(scores, value[windows].flatten(0, 1)).div_(sums))
-            _put(log_sums[windows], sums.log_().add_(largest))
-        ctx.save_for_backward(q, k, v, bias, out, log_sums)
-        return out
-
-    @staticmethod
-    @once_differentiable
-    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
-        ctx, *gradients: Tensor
-    ) -> tuple[Tensor | None, ...]:
-        q, k, v, bias, out, log_sums = ctx.saved_tensors
-        heads = bias.shape[1]
-        d_out = gradients[0].contiguous()
-        d_q, d_k, d_v = (t.new_empty(t.shape) for t in (q, k, v))
-        d_bias = torch.zeros_like(bias) if ctx.needs_input_grad[3] else None
-        scaled, key, value = (_by_head(t, heads) for t in (_scaled(q, heads), k, v))
-        d_query, d_key, d_value, d_mixed = (_by_head(t, heads) for t in (d_q, d_k, d_v, d_out))
-        mean = _by_head(d_out * out, heads).sum(-1, keepdim=True)
-        for windows, places in _chunks(len(q), bias):
-            inner = d_mixed[windows].flatten(0, 1)
-            shares = _scores(scaled[windows], key[windows], bias[places])
-            _exponential(shares, log_sums[windows].flatten(0, 1), masked=len(bias) > 1)
-            _put(d_value[windows], torch.bmm(shares.mT, inner))
-            d_scores = torch.bmm(inner, value[windows].flatten(0, 1).mT)
-            d_scores.sub_(mean[windows].flatten(0, 1)).mul_(shares)
-            if d_bias is not None:
-                _add_bias_gradient(d_bias[places], d_scores)
-            _put(d_query[windows], torch.bmm(d_scores, key[windows].flatten(0, 1)))
-            _put(d_key[windows], torch.bmm(d_scores.mT, scaled[windows].flatten(0, 1)))
-        return _scaled(d_q, heads), d_k, d_v, d_bias
+def gathered_attend(
+    out: Tensor, q: Tensor, k: Tensor, v: Tensor, windows: WindowRows, bias: Bias
+) -> None:
+    """An `Attention` in PyTorch: some windows at a time, rows by index."""
+    for chosen, mask in _groups(windows):
+        masked = bias if mask is None else bias + mask.to(bias)
+        for part in chosen.split(max(1, _TOGETHER // bias.shape[1])):
+            rows, key_rows = windows.query_rows[part], windows.key_rows[part] % len(k)
+            given = (_gather(q, rows), _gather(k, key_rows), _gather(v, key_rows))
+            mixed = plain_attend(*given, masked[None])
+            out.index_copy_(0, rows.flatten().long(), mixed.flatten(0, 1))
 
 
-def _chunks(n: int, bias: Tensor) -> Iterator[tuple[slice, slice]]:
-    """Windows to work on together, and their entries of the bias."""
-    m = len(bias)
-    bytes_each = bias[0].numel() * bias.element_size()
-    count = max(1, _CACHE * torch.get_num_threads() // bytes_each)
-    if m > 1:  # entries must lie together too
-        count = max(c for c in range(1, min(count, m) + 1) if m % c == 0)
-    for first in range(0, n, count):
-        windows = slice(first, min(first + count, n))
-        place = first % m
-        yield windows, slice(place, place + count) if m > 1 else slice(0, 1)
+def _groups(windows: WindowRows) -> Iterator[tuple[Int[Tensor, " n"], Tensor | None]]:
+    """Windows of one kind together, with the mask that they share."""
+    rows = windows.query_rows
+    if windows.regions is None or windows.kinds is None:
+        yield torch.arange(len(rows), device=rows.device), None
+        return
+    for kind in windows.kinds.unique().tolist():
+        chosen = (windows.kinds == kind).nonzero()[:, 0].to(rows.device)
+        yield chosen, seam_masks(windows.regions[kind : kind + 1])[0] if kind else None
 
 
-def _scaled(q: Tensor, heads: int) -> Tensor:
-    """Divided by the root of the head's width."""
-    return q * (q.shape[-1] // heads) ** -0.5
-
-
-def _by_head(x: Tensor, heads: int) -> Tensor:
-    """View n p (heads d) as n heads p d."""
-    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
-
-
-def _put(place: Tensor, values: Tensor) -> None:
-    """Write (w heads) p d into w heads p d."""
-    place.copy_(values.view(place.shape))
-
-
-def _scores(query: Tensor, key: Tensor, bias: Tensor) -> Tensor:
-    """Q K^T + B of scaled queries: (w heads) q k."""
-    scores = torch.bmm(query.flatten(0, 1), key.flatten(0, 1).mT)
-    scores.view(-1, *bias.shape[1:]).add_(bias)
-    return scores
-
-
-def _exponential(scores: Tensor, largest: Tensor, masked: bool) -> None:
-    """Replace scores by exp(scores - largest).
-
-    Behind a mask that would be denormal numbers, with which a core is many times slower: they
-    are raised to exp(-60), which is nothing beside 1 in double precision too.
-    """
-    scores.sub_(largest)
-    if masked:
-        scores.clamp_min_(-60.0)
-    scores.exp_()
-
-
-def _add_bias_gradient(d_bias: Tensor, d_scores: Tensor) -> None:
-    """Add w windows' gradients to one entry, or to w of them."""
-    each = d_scores.view(-1, *d_bias.shape[1:])
-    if len(d_bias) == len(each):
-        d_bias.add_(each)
-    else:
-        for window in each:
-            d_bias[0].add_(window)
+def _gather(x: Float[Tensor, "p c"], rows: Int[Tensor, "n q"]) -> Float[Tensor, "n q c"]:
+    return x.index_select(0, rows.flatten()).unflatten(0, rows.shape)

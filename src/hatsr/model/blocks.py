@@ -4,21 +4,10 @@ import torch
 from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
 
-from hatsr import native
-from hatsr.model.attention import chunked_attend, usable
+from hatsr.model.attention import attend
 from hatsr.model.config import HATConfig
-from hatsr.model.windows import (
-    merge,
-    overlapping_partition,
-    overlapping_places,
-    overlapping_relative_position_index,
-    partition,
-    relative_position_index,
-    shift_mask,
-    window_places,
-)
+from hatsr.model.windows import overlapping_relative_position_index, relative_position_index
 
 Features = Float[Tensor, "b h w c"]
 
@@ -51,20 +40,30 @@ class DropPath(nn.Module):
 
 
 class ChannelAttention(nn.Module):
-    """Scale channels by a function of their means over the picture (section 3.2.2)."""
+    """Factors of channels, a function of their means over the picture (section 3.2.2)."""
 
     def __init__(self, width: int, squeeze_factor: int) -> None:
         super().__init__()
         self.squeeze = nn.Linear(width, width // squeeze_factor)
         self.excite = nn.Linear(width // squeeze_factor, width)
 
+    def reset_parameters(self) -> None:
+        """Torch's default for the 1 x 1 convolutions that the layers stand for.
+
+        The weights that a network draws afterwards from its seed do not depend on it.
+        """
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(torch.randint(2**31, (), device="cpu")))
+            self.squeeze.reset_parameters()
+            self.excite.reset_parameters()
+
     def gate(self, mean: Float[Tensor, "b c"]) -> Float[Tensor, "b c"]:
         """Factors in (0, 1) from the pooled means."""
         return self.excite(self.squeeze(mean).relu()).sigmoid()
 
-    def forward(self, x: Float[Tensor, "b c h w"], alpha: float) -> Float[Tensor, "b c h w"]:
-        """Scale each channel of each picture, and all by alpha."""
-        return x * (alpha * self.gate(x.mean(dim=(2, 3))))[:, :, None, None]
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c 1 1"]:
+        """The factor of each channel of each picture."""
+        return self.gate(x.mean(dim=(2, 3)))[:, :, None, None]
 
 
 class CAB(nn.Module):
@@ -78,18 +77,15 @@ class CAB(nn.Module):
         self.activation = nn.GELU()
         self.expand = conv(width // config.compress_ratio, width)
         self.attention = (
-            ChannelAttention(width, config.squeeze_factor)
-            if config.channel_attention
-            else nn.Identity()
+            ChannelAttention(width, config.squeeze_factor) if config.channel_attention else None
         )
         self.alpha = config.conv_scale
 
     def forward(self, x: Features) -> Features:
         """Same shape out."""
         y = self.expand(self.activation(self.compress(rearrange(x, "b h w c -> b c h w"))))
-        has_gate = isinstance(self.attention, ChannelAttention)
-        y = self.attention(y, self.alpha) if has_gate else self.alpha * y
-        return rearrange(y, "b c h w -> b h w c")
+        gain = self.alpha if self.attention is None else self.alpha * self.attention(y)
+        return rearrange(y * gain, "b c h w -> b h w c")
 
 
 class MLP(nn.Module):
@@ -106,31 +102,11 @@ class MLP(nn.Module):
         return self.fc2(self.activation(self.fc1(x)))
 
 
-def attend(
-    q: Float[Tensor, "n q c"],
-    k: Float[Tensor, "n k c"],
-    v: Float[Tensor, "n k c"],
-    bias: Float[Tensor, "m heads q k"],
-) -> Float[Tensor, "n q c"]:
-    """SoftMax(Q K^T / sqrt(d) + B) V with several heads (equation 2).
-
-    `bias` holds one entry for all windows, one for each place in a picture, or one for each.
-    """
-    if usable(q, bias):
-        return chunked_attend(q, k, v, bias)
-    if 1 < len(bias) < len(q):
-        bias = bias.repeat(len(q) // len(bias), 1, 1, 1)
-    heads = bias.shape[1]
-    q, k, v = (rearrange(t, "n p (heads d) -> n heads p d", heads=heads) for t in (q, k, v))
-    out = scaled_dot_product_attention(q, k, v, attn_mask=bias)
-    return rearrange(out, "n heads q d -> n q (heads d)")
-
-
 def relative_position_bias(
     table: Float[Tensor, "rows heads"], index: Int[Tensor, "q k"]
-) -> Float[Tensor, "1 heads q k"]:
+) -> Float[Tensor, "heads q k"]:
     """Look the bias B of equation 2 up in its table, for each head, query and key."""
-    return table.t().index_select(1, index.flatten()).unflatten(1, index.shape)[None]
+    return table.t().index_select(1, index.flatten()).unflatten(1, index.shape)
 
 
 class WindowAttention(nn.Module):
@@ -151,24 +127,13 @@ class WindowAttention(nn.Module):
         """Compute what is not learned (a network made on the meta device lacks it)."""
         self.register_buffer("index", relative_position_index(self.size), persistent=False)
 
-    def bias(self) -> Float[Tensor, "1 heads q q"]:
+    def bias(self) -> Float[Tensor, "heads q q"]:
         """The relative position bias B."""
         return relative_position_bias(self.bias_table, self.index)
 
     def forward(self, x: Features) -> Features:
         """Same shape out; height and width are multiples of the window."""
-        _, h, w, _ = x.shape
-        bias = self.bias()
-        if native.supports_attention(x):
-            places = window_places(h, w, self.size, self.shift)
-            return self.proj(native.window_attention(self.qkv(x), bias[0], places))
-        if self.shift:
-            x = x.roll((-self.shift, -self.shift), dims=(1, 2))
-            mask = shift_mask(h, w, self.size, self.shift).to(x)
-            bias = bias + mask[:, None]
-        q, k, v = self.qkv(partition(x, self.size)).chunk(3, dim=-1)
-        out = merge(self.proj(attend(q, k, v, bias)), self.size, h, w)
-        return out.roll((self.shift, self.shift), dims=(1, 2)) if self.shift else out
+        return self.proj(attend(self.qkv(x), self.bias(), window=self.size, shift=self.shift))
 
 
 class OverlappingAttention(nn.Module):
@@ -191,20 +156,14 @@ class OverlappingAttention(nn.Module):
         index = overlapping_relative_position_index(self.size, self.overlap_size)
         self.register_buffer("index", index % len(self.bias_table), persistent=False)
 
-    def bias(self) -> Float[Tensor, "1 heads q k"]:
+    def bias(self) -> Float[Tensor, "heads q k"]:
         """The relative position bias B."""
         return relative_position_bias(self.bias_table, self.index)
 
     def forward(self, x: Features) -> Features:
         """Same shape out. Keys and values outside the picture are zeros and take part."""
-        if native.supports_attention(x):
-            places = overlapping_places(*x.shape[1:3], self.size, self.overlap_size)
-            return self.proj(native.window_attention(self.qkv(x), self.bias()[0], places))
-        q, k, v = self.qkv(x).chunk(3, dim=-1)
-        k = overlapping_partition(k, self.size, self.overlap_size)
-        v = overlapping_partition(v, self.size, self.overlap_size)
-        out = attend(partition(q, self.size), k, v, self.bias())
-        return self.proj(merge(out, self.size, x.shape[1], x.shape[2]))
+        overlap = self.overlap_size - self.size
+        return self.proj(attend(self.qkv(x), self.bias(), window=self.size, overlap=overlap))
 
 
 class HAB(nn.Module):

@@ -128,9 +128,8 @@ class HATConfig:
             used = self.cab and (name == "compress_ratio" or self.channel_attention)
             fits = 1 <= getattr(self, name) <= self.embed_dim
             _require(fits or not used, name, rule, getattr(self, name))
-        margin = int(self.window_size * self.overlap_ratio + _FLOOR_SLACK)
         rule = f"0 or more, with an even overlap_ratio * window_size {self.window_size}"
-        fits = self.overlap_ratio >= 0 and margin % 2 == 0
+        fits = self.overlap_ratio >= 0 and self.overlap % 2 == 0
         _require(fits or not self.ocab, "overlap_ratio", rule, self.overlap_ratio)
 
     @property
@@ -146,9 +145,14 @@ class HATConfig:
         return int(self.embed_dim * self.mlp_ratio + _FLOOR_SLACK)
 
     @property
+    def overlap(self) -> int:
+        """LR pixels by which OCAB's key and value windows are wider than its query windows."""
+        return int(self.window_size * self.overlap_ratio + _FLOOR_SLACK)
+
+    @property
     def overlap_size(self) -> int:
         """Side of OCAB's key and value windows, in LR pixels (equation 3)."""
-        return self.window_size + int(self.window_size * self.overlap_ratio + _FLOOR_SLACK)
+        return self.window_size + self.overlap
 
 
 def changed(config: HATConfig, changes: Mapping[str, object]) -> HATConfig:

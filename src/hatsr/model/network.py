@@ -6,7 +6,6 @@ import torch
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, leaky_relu
 from torch.utils.checkpoint import checkpoint
 
 from hatsr.model.blocks import (
@@ -19,6 +18,7 @@ from hatsr.model.blocks import (
     conv3x3,
 )
 from hatsr.model.config import HATConfig
+from hatsr.model.tails import make_tail
 from hatsr.model.windows import pad_to_multiple
 
 RGB_MEAN = (0.4488, 0.4371, 0.4040)
@@ -73,64 +73,8 @@ class RHAG(nn.Module):
         return convolve(self.conv, y) + x
 
 
-class PixelShuffleTail(nn.Module):
-    """Convolution, pixel-shuffle steps (x2s, or one x3), convolution."""
-
-    def __init__(self, config: HATConfig) -> None:
-        super().__init__()
-        width = config.num_feat
-        factors = [3] if config.scale == 3 else [2] * (config.scale.bit_length() - 1)
-        self.before = conv3x3(config.embed_dim, width)
-        self.steps = nn.ModuleList(
-            nn.Sequential(conv3x3(width, width * f * f), nn.PixelShuffle(f)) for f in factors
-        )
-        self.last = conv3x3(width, config.channels)
-
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b rgb sr_h sr_w"]:
-        """Features to SR."""
-        x = leaky_relu(self.before(x), 0.01)
-        for step in self.steps:
-            x = step(x)
-        return self.last(x)
-
-
-class DirectTail(nn.Sequential):
-    """One convolution and one pixel shuffle (lightweight networks)."""
-
-    def __init__(self, config: HATConfig) -> None:
-        outputs = config.channels * config.scale**2
-        super().__init__(conv3x3(config.embed_dim, outputs), nn.PixelShuffle(config.scale))
-
-
-class NearestTail(nn.Module):
-    """Nearest-neighbour doubling with convolutions between (real-world SwinIR)."""
-
-    def __init__(self, config: HATConfig) -> None:
-        super().__init__()
-        width = config.num_feat
-        self.before = conv3x3(config.embed_dim, width)
-        self.steps = nn.ModuleList(conv3x3(width, width) for _ in range(config.scale // 2))
-        self.final = conv3x3(width, width)
-        self.last = conv3x3(width, config.channels)
-
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b rgb sr_h sr_w"]:
-        """Features to SR."""
-        x = leaky_relu(self.before(x), 0.01)
-        for step in self.steps:
-            x = leaky_relu(step(interpolate(x, scale_factor=2, mode="nearest")), 0.2)
-        return self.last(leaky_relu(self.final(x), 0.2))
-
-
-TAILS = {
-    "pixelshuffle": PixelShuffleTail,
-    "pixelshuffle-direct": DirectTail,
-    "nearest-conv": NearestTail,
-    "residual": lambda config: conv3x3(config.embed_dim, config.channels),
-}
-
-
 class HAT(nn.Module):
-    """The Hybrid Attention Transformer (figure 4), and SwinIR as its ablation.
+    """The Hybrid Attention Transformer (figure 4), and SwinIR as its ablation; a `Network`.
 
     Takes LR in [0, 1], ``b c h w`` of any size from 1 x 1; returns SR ``b c scale*h scale*w``,
     nominally in [0, 1] and not clamped.
@@ -143,7 +87,7 @@ class HAT(nn.Module):
         self.config = config
         rates = torch.linspace(0, config.drop_path, sum(config.depths), device="cpu").tolist()
         first = [sum(config.depths[:g]) for g in range(len(config.depths))]
-        self.reset_tables()
+        self.reset_tables()  # its own: the modules that follow compute theirs when they are made
         self.shallow = conv3x3(config.channels, config.embed_dim)
         self.embed_norm = nn.LayerNorm(config.embed_dim) if config.patch_norm else nn.Identity()
         self.groups = nn.ModuleList(
@@ -152,8 +96,23 @@ class HAT(nn.Module):
         )
         self.norm = nn.LayerNorm(config.embed_dim)
         self.body_conv = group_conv(config)
-        self.tail = TAILS[config.tail](config)
+        self.tail = make_tail(config)
         self.apply(_initialise)
+
+    @property
+    def scale(self) -> int:
+        """Enlargement factor of both sides."""
+        return self.config.scale
+
+    @property
+    def channels(self) -> int:
+        """Colour channels of LR and SR."""
+        return self.config.channels
+
+    @property
+    def multiple(self) -> int:
+        """The window: what LR is padded to multiples of."""
+        return self.config.window_size
 
     def reset_tables(self) -> None:
         """Compute what is not learned (a network made on the meta device lacks it)."""
@@ -169,8 +128,8 @@ class HAT(nn.Module):
             if isinstance(module, RHAG):
                 module.activation_checkpointing = enabled
 
-    def deep_features(self, shallow: Features) -> Features:
-        """The body without its closing convolution: RHAGs and the last norm."""
+    def body(self, shallow: Features) -> Features:
+        """RHAGs and the last norm: the paper's deep features before their closing convolution."""
         x = self.embed_norm(shallow)
         for group in self.groups:
             x = group(x)
@@ -183,7 +142,7 @@ class HAT(nn.Module):
         x = (padded - self.mean) * self.config.img_range
         # In mixed precision the residual features and the tail keep the precision of the picture.
         shallow = rearrange(self.shallow(x), "b c h w -> b h w c").to(x.dtype)
-        deep = convolve(self.body_conv, self.deep_features(shallow)) + shallow
+        deep = convolve(self.body_conv, self.body(shallow)) + shallow
         with _full_precision(lr.device):
             sr = self.tail(rearrange(deep, "b h w c -> b c h w"))
         if self.config.tail == "residual":
@@ -200,15 +159,11 @@ def _full_precision(device: torch.device) -> AbstractContextManager[object]:
 def _initialise(module: nn.Module) -> None:
     """Truncated normals for linear layers, as in Swin; convolutions keep torch's default.
 
-    Those of channel attention stand for 1 x 1 convolutions: they get the default back, after their
-    own turn (torch visits what is inside first).
+    Channel attention has its own way, after that of its layers (torch visits what is inside first).
     """
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
     if isinstance(module, ChannelAttention):
-        with torch.random.fork_rng(devices=[]):  # all other weights of a seed stay as they were
-            torch.manual_seed(int(torch.randint(2**31, (), device="cpu")))
-            module.squeeze.reset_parameters()
-            module.excite.reset_parameters()
+        module.reset_parameters()

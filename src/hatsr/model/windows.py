@@ -1,34 +1,30 @@
 """Windows of a picture: cutting, merging, masks and relative positions. Pure functions."""
 
-from functools import lru_cache
-
 import torch
 from einops import rearrange
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
-
-from hatsr.native import WindowRows
 
 MASKED = -100.0
 """What the shift mask adds to a score across a seam (not minus infinity; Swin's value)."""
 
 
-def partition(x: Float[Tensor, "b h w c"], size: int) -> Float[Tensor, "n q c"]:
+def partition(x: Shaped[Tensor, "b h w c"], size: int) -> Shaped[Tensor, "n q c"]:
     """Cut features into non-overlapping windows of `size` x `size`, row by row."""
     return rearrange(x, "b (i y) (j x) c -> (b i j) (y x) c", y=size, x=size)
 
 
 def merge(
-    windows: Float[Tensor, "n q c"], size: int, height: int, width: int
-) -> Float[Tensor, "b h w c"]:
+    windows: Shaped[Tensor, "n q c"], size: int, height: int, width: int
+) -> Shaped[Tensor, "b h w c"]:
     """Put windows back in their places; the inverse of `partition`."""
     rows, cols = height // size, width // size
     return rearrange(windows, "(b i j) (y x) c -> b (i y) (j x) c", i=rows, j=cols, y=size, x=size)
 
 
 def overlapping_partition(
-    x: Float[Tensor, "b h w c"], size: int, overlap_size: int
-) -> Float[Tensor, "n k c"]:
+    x: Shaped[Tensor, "b h w c"], size: int, overlap_size: int
+) -> Shaped[Tensor, "n k c"]:
     """Cut windows of `overlap_size` at a stride of `size`, zeros outside (figure 5)."""
     margin = (overlap_size - size) // 2
     padded = torch.nn.functional.pad(x, (0, 0, margin, margin, margin, margin))
@@ -36,46 +32,49 @@ def overlapping_partition(
     return rearrange(windows, "b i j c y x -> (b i j) (y x) c")
 
 
-def window_regions(height: int, width: int, size: int, shift: int) -> Int[Tensor, "n q"]:
-    """Number the up to nine regions that a cyclic shift brings together, window by window.
+def pixel_numbers(height: int, width: int) -> Int[Tensor, "1 h w 1"]:
+    """The pixels of a picture, numbered row by row from 0."""
+    return torch.arange(height * width).view(1, height, width, 1)
 
-    Positions of one window attend to each other only where their numbers are equal.
+
+def window_pixels(height: int, width: int, size: int, shift: int) -> Int[Tensor, "n q"]:
+    """Numbers of the pixels of each window after a cyclic shift."""
+    number = pixel_numbers(height, width)
+    return partition(number.roll((-shift, -shift), (1, 2)), size)[..., 0]
+
+
+def overlapping_pixels(height: int, width: int, size: int, overlap_size: int) -> Int[Tensor, "n k"]:
+    """Numbers of the pixels of each window of `overlapping_partition`; -1 outside the picture."""
+    return overlapping_partition(pixel_numbers(height, width) + 1, size, overlap_size)[..., 0] - 1
+
+
+def window_kinds(height: int, width: int, size: int) -> Int[Tensor, " n"]:
+    """Row of `seam_regions` for each window: the last row and the last column see a seam."""
+    rows, cols = height // size, width // size
+    last_row, last_col = torch.arange(rows) == rows - 1, torch.arange(cols) == cols - 1
+    return (2 * last_row.long()[:, None] + last_col.long()).flatten()
+
+
+def seam_regions(size: int, shift: int) -> Int[Tensor, "4 q"]:
+    """Number the regions that a cyclic shift brings together in a window.
+
+    Positions attend to each other only where their numbers are equal. There are four kinds of
+    windows: inside (one region), in the last column, in the last row, in the corner.
     """
-
-    def bands(length: int) -> Int[Tensor, " length"]:
-        position = torch.arange(length)
-        return (position >= length - size).long() + (position >= length - shift).long()
-
-    regions = bands(height)[:, None] * 3 + bands(width)
-    return partition(regions[None, :, :, None].float(), size)[..., 0].long()
+    beyond = (torch.arange(size) >= size - shift).long()
+    row = beyond * torch.tensor([0, 0, 1, 1])[:, None]  # kind y
+    col = beyond * torch.tensor([0, 1, 0, 1])[:, None]  # kind x
+    return (2 * row[:, :, None] + col[:, None, :]).flatten(1)
 
 
-def shift_mask(height: int, width: int, size: int, shift: int) -> Float[Tensor, "n q q"]:
-    """What is added to the scores of shifted windows: 0, or -100 across a seam."""
-    regions = window_regions(height, width, size, shift)
+def seam_masks(regions: Int[Tensor, "m q"]) -> Float[Tensor, "m q q"]:
+    """What is added to the scores of each kind of window: 0, or -100 across a seam."""
     return (regions[:, :, None] != regions[:, None, :]).float() * MASKED
 
 
-@lru_cache(maxsize=4)  # large tables: those of the last sizes only
-def window_places(height: int, width: int, size: int, shift: int) -> WindowRows:
-    """Which pixels are in each window after a cyclic shift, and which of them see each other."""
-    with torch.inference_mode(False):  # they may be kept for a backward pass
-        number = torch.arange(height * width, dtype=torch.float64).view(1, height, width, 1)
-        rows = partition(number.roll((-shift, -shift), (1, 2)), size)[..., 0].int()
-        if not shift:
-            return WindowRows(rows, rows)
-        regions = window_regions(height, width, size, shift).int()
-        seams = (regions != regions[:, :1]).any(1).to(torch.uint8)
-        return WindowRows(rows, rows, regions, seams)
-
-
-@lru_cache(maxsize=2)
-def overlapping_places(height: int, width: int, size: int, overlap_size: int) -> WindowRows:
-    """Which pixels are in each window of queries, and in its larger window of keys."""
-    with torch.inference_mode(False):
-        number = torch.arange(height * width, dtype=torch.float64).view(1, height, width, 1)
-        keys = overlapping_partition(number + 1, size, overlap_size)[..., 0].int() - 1
-        return WindowRows(partition(number, size)[..., 0].int(), keys, shared=True)
+def shift_mask(height: int, width: int, size: int, shift: int) -> Float[Tensor, "n q q"]:
+    """What is added to the scores of all windows of a picture after a cyclic shift."""
+    return seam_masks(seam_regions(size, shift))[window_kinds(height, width, size)]
 
 
 def _grid(size: int) -> Int[Tensor, "q 2"]:

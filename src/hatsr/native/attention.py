@@ -30,17 +30,17 @@ class WindowRows:
     """int32."""
     key_rows: Int[Tensor, "n k"]
     """int32; -1 stands for a pixel of zeros outside the picture."""
-    regions: Int[Tensor, "n q"] | None = None
+    regions: Int[Tensor, "m q"] | None = None
     """int32, where keys are the queries: positions of different regions do not see each other."""
-    seams: UInt8[Tensor, " n"] | None = None
-    """uint8: windows with more than one region."""
+    kinds: UInt8[Tensor, " n"] | None = None
+    """uint8: the row of `regions` for each window; 0 where it has but one region."""
     shared: bool = False
     """Whether windows have keys in common."""
 
     @property
     def tables(self) -> tuple[Tensor | None, ...]:
         """All four, in the operator's order."""
-        return self.query_rows, self.key_rows, self.regions, self.seams
+        return self.query_rows, self.key_rows, self.regions, self.kinds
 
 
 def supports_attention(features: Tensor) -> bool:
@@ -72,8 +72,8 @@ def attend_into(
     query: Float[Tensor, "p c"],
     key: Float[Tensor, "p2 c"],
     value: Float[Tensor, "p2 c"],
-    bias: PackedBias,
     windows: WindowRows,
+    bias: PackedBias,
 ) -> None:
     """The same without gradients, from and into rows of any distance.
 
@@ -82,8 +82,8 @@ def attend_into(
         query: rows that the queries are numbers of.
         key: rows that the keys are numbers of.
         value: rows that the keys are numbers of.
-        bias: B.
         windows: every row is a query of at most one.
+        bias: B.
     """
     _run_forward(windows, (query, key, value), bias, out[None], None)
 
@@ -104,10 +104,10 @@ def _forward(  # noqa: PLR0913 - an operator takes tensors one by one
     query_rows: Tensor,
     key_rows: Tensor,
     regions: Tensor | None,
-    seams: Tensor | None,
+    kinds: Tensor | None,
     shared: bool,
 ) -> tuple[Tensor, Tensor]:
-    windows = WindowRows(query_rows, key_rows, regions, seams, shared)
+    windows = WindowRows(query_rows, key_rows, regions, kinds, shared)
     qkv = qkv.contiguous()
     pictures, pixels, width = qkv.shape
     out = qkv.new_empty(pictures, pixels, width // 3)
@@ -135,10 +135,10 @@ def _backward(  # noqa: PLR0913 - an operator takes tensors one by one
     query_rows: Tensor,
     key_rows: Tensor,
     regions: Tensor | None,
-    seams: Tensor | None,
+    kinds: Tensor | None,
     shared: bool,
 ) -> tuple[Tensor, Tensor]:
-    windows = WindowRows(query_rows, key_rows, regions, seams, shared)
+    windows = WindowRows(query_rows, key_rows, regions, kinds, shared)
     qkv, d_out = qkv.contiguous(), d_out.contiguous()
     packed = pack_bias(bias)
     d_qkv = torch.zeros_like(qkv) if shared else torch.empty_like(qkv)

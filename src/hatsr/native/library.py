@@ -16,7 +16,7 @@ from hatsr.native.build import FLAVOURS, NOTE
 
 SWITCH = "HATSR_NATIVE"
 """Environment variable: 0 turns the kernels off, the name of a build takes that one."""
-ABI = 1
+ABI = 2
 """The number of the interface here and in the C++ files, as `hatsr_abi` in library.cpp tells it."""
 _FOLDER = Path(__file__).parent
 _Product = tuple[Callable[..., int], Callable[..., None], Callable[..., int]]
@@ -39,8 +39,8 @@ class Windows(Structure):
         ("keys", c_int64),  # of a window
         ("query_rows", c_void_p),  # int32, count x queries
         ("key_rows", c_void_p),  # int32, count x keys
-        ("regions", c_void_p),  # int32, count x queries, or none
-        ("seams", c_void_p),  # uint8, count, or none
+        ("regions", c_void_p),  # int32, kinds x queries, or none
+        ("kinds", c_void_p),  # uint8, count, or none
         ("shared", c_int64),  # 0 or 1
     )
 

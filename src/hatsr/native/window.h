@@ -20,8 +20,8 @@ struct Windows {
     int64_t queries, keys;      // of a window
     const int32_t* query_rows;  // count x queries
     const int32_t* key_rows;    // count x keys; -1 stands for a row of zeros
-    const int32_t* regions;     // count x queries or null: those of other regions are masked
-    const uint8_t* seams;       // count: whether a window has more than one region
+    const int32_t* regions;     // kinds x queries or null: those of other regions are masked
+    const uint8_t* kinds;       // count: row of regions for a window, 0 where it has but one
     int64_t shared;             // 1 where windows have keys in common, else 0
 };
 
@@ -75,8 +75,8 @@ struct Window {
     }
 
     const int32_t* regions() const {
-        bool has = call.windows.regions && call.windows.seams[number];
-        return has ? call.windows.regions + number * call.windows.queries : nullptr;
+        int64_t kind = call.windows.regions ? call.windows.kinds[number] : 0;
+        return kind ? call.windows.regions + kind * call.windows.queries : nullptr;
     }
 
     const float* bias(int64_t panel, int64_t query) const {

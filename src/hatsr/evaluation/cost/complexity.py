@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from hatsr.evaluation.cost.measuring import measured
 from hatsr.evaluation.paper.published import smaller_table
-from hatsr.inference.engine import Engine
-from hatsr.inference.memory import kept_heap
+from hatsr.inference.engine import Engine, kept_heap
 from hatsr.model import HAT, HATConfig, preset
 from hatsr.model.blocks import OverlappingAttention, WindowAttention
 

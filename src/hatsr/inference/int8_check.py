@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from hatsr import image
-from hatsr.model import HAT
+from hatsr.model import Network
 from hatsr.resize import imresize
 
 MOST_LOSS = 0.05
@@ -22,7 +22,7 @@ _ROUNDING = 1 / (12 * 255**2)  # mean squared error of 8-bit results
 Enlarge = Callable[[Float[Tensor, "1 rgb h w"]], Float[Tensor, "1 rgb sr_h sr_w"]]
 
 
-def check_loss(model: HAT, enlarge: Enlarge, name: str) -> None:
+def check_loss(model: Network, enlarge: Enlarge, name: str) -> None:
     """Refuse a network that loses more than `MOST_LOSS`.
 
     Args:
@@ -42,17 +42,17 @@ def check_loss(model: HAT, enlarge: Enlarge, name: str) -> None:
 
 
 @torch.inference_mode()
-def loss(model: HAT, enlarge: Enlarge) -> float:
+def loss(model: Network, enlarge: Enlarge) -> float:
     """PSNR of the network in float32 minus that of `enlarge`, dB.
 
     Of Y, against the HR of a pair whose LR is the HR reduced by `imresize`; as many SR pixels as
     the scale are left out at each side. SR is not rounded to 8 bits, but what that costs on
     average is added to both errors.
     """
-    lr, hr = pair(model.config.scale, model.config.channels)
-    edge = model.config.scale
+    lr, hr = pair(model.scale, model.channels)
+    edge = model.scale
     sr = enlarge(lr)
-    return 10 * log10(_error(sr, hr, edge) / _error(model(lr), hr, edge))
+    return 10 * log10(_error(sr, hr, edge) / _error(model.forward(lr), hr, edge))
 
 
 def pair(scale: int, channels: int) -> tuple[Tensor, Tensor]:

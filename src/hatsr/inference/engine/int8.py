@@ -1,4 +1,4 @@
-"""Linear layers and convolutions in 8-bit integers, with the interface of `packed`.
+"""Linear layers and convolutions in 8-bit integers, with the interfaces of `linear`.
 
 Weights are rounded once, symmetrically, with a scale for each output channel. Activations are
 rounded as they come, with one scale and zero point for each call: nothing has to be calibrated,
@@ -20,7 +20,7 @@ from jaxtyping import Float, Int8, UInt8
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
-from hatsr.inference.packed import PackedConv, PackedLinear
+from hatsr.inference.engine.linear import Layers
 
 _LEVELS = 255  # of an activation: codes 0 to 255
 _MOST = 127  # largest code of a weight
@@ -114,7 +114,7 @@ class Int8Linear:
 
 
 class Int8Conv:
-    """A 3 x 3 convolution in int8; padding as for `PackedConv`."""
+    """A 3 x 3 convolution in int8; padding as for every `FastConv`."""
 
     def __init__(self, weight: Float[Tensor, "o i 3 3"], bias: Float[Tensor, " o"]) -> None:
         codes, self.scale = _rounded(weight)
@@ -171,18 +171,19 @@ def narrowed(convolutions: nn.Module) -> nn.Module:
     return Narrowed(convolutions) if supported and [*convolutions.parameters()] else convolutions
 
 
-def quantise(part: object) -> None:
-    """Replace the packed layers that `part` holds by int8 ones, in place."""
-    _hear_deprecation()
-    for name, layer in vars(part).items():
-        if isinstance(layer, PackedLinear):
-            setattr(part, name, Int8Linear(layer.plain, layer.bias))
-        elif isinstance(layer, PackedConv):
-            setattr(part, name, Int8Conv(layer.plain, layer.bias))
+def int8_layers() -> Layers:
+    """How an engine makes layers in int8, where that costs next to nothing in quality."""
+    _silence_deprecation()
+    return Layers(
+        linear=lambda weight, bias, rows: Int8Linear(weight, bias),
+        conv=Int8Conv,
+        gated_conv=lambda weight, bias: Int8Conv(weight, bias).gated,
+        closing=narrowed,
+    )
 
 
-def _hear_deprecation() -> None:
-    """Let torch say now, once and unheard, that its rounding will go some day."""
+def _silence_deprecation() -> None:
+    """Let torch warn now, unseen and once only, that its rounding will go some day."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         Codes.of(torch.zeros(1))

@@ -5,16 +5,12 @@ import pytest
 import torch
 from tiny import tiny
 
-from hatsr import checkpoint, load
-from hatsr.inference import fidelity, int8
-from hatsr.inference.engine import Engine
-from hatsr.inference.fidelity import loss, pair
-from hatsr.inference.int8 import Codes, Int8Conv, Int8Linear
-from hatsr.inference.packed import PackedConv, PackedLinear
+from hatsr import load
+from hatsr.inference.engine import Engine, int8
+from hatsr.inference.engine.int8 import Codes, Int8Conv, Int8Linear
+from hatsr.inference.engine.linear import FastLinear, make_conv, make_linear
 from hatsr.inference.settings import Settings
 from hatsr.inference.upscale import Upscaler
-from hatsr.model import HAT
-from hatsr.model.blocks import HAB
 
 needs_int8 = pytest.mark.skipif(int8.unusable() is not None, reason=str(int8.unusable()))
 
@@ -26,7 +22,7 @@ def rounding(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(int8, "_rounds_in_one_pass", lambda: False)
     elif not int8._rounds_in_one_pass():
         pytest.skip("torch has no rounding of its own any more")
-    int8._hear_deprecation()
+    int8._silence_deprecation()
     return request.param
 
 
@@ -73,9 +69,9 @@ def test_linear_layer(rounding: str, rows: int, way: str) -> None:
     torch.manual_seed(0)
     weight, bias = torch.randn(24, 12), torch.randn(24)
     x, other = torch.randn(rows, 12), torch.randn(rows, 24)
-    ours, exact = Int8Linear(weight, bias), PackedLinear(weight, bias, rows)
+    ours, exact = Int8Linear(weight, bias), make_linear(weight, bias, rows)
 
-    def added(layer: Int8Linear | PackedLinear) -> torch.Tensor:
+    def added(layer: FastLinear) -> torch.Tensor:
         total = other.clone()
         layer.add_to(total, x)
         return total
@@ -96,7 +92,7 @@ def test_convolution(rounding: str, height: int, width: int) -> None:
     x, features = torch.randn(height, width, 12), torch.randn(height - 2, width, 20)
     x[0] = 0
     ours = Int8Conv(weight, bias).gated(gain)
-    exact = PackedConv(weight * gain[:, None, None, None], bias * gain)
+    exact = make_conv(weight * gain[:, None, None, None], bias * gain)
     assert apart(ours.then_gelu(x), exact.then_gelu(x)) < 0.02
     sums = features.clone(), features.clone()
     for conv, total in zip((ours, exact), sums, strict=True):
@@ -178,67 +174,6 @@ def test_without_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(model, int8=True)
     assert engine.tail is model.tail
     assert apart(engine.run(lr), Engine(model).run(lr)) < 0.05
-
-
-# ---------------------------------------------------------------------- quality
-
-
-def shipped(outlier: float = 1.0) -> HAT:
-    """hat-t-x4; a channel of each HAB's second norm is scaled and read as much smaller."""
-    model = checkpoint.read(checkpoint.resolve("hat-t-x4")).model()
-    with torch.no_grad():
-        for block in model.modules():
-            if isinstance(block, HAB):
-                block.norm2.weight[0] *= outlier
-                block.norm2.bias[0] *= outlier
-                block.mlp.fc1.weight[:, 0] /= outlier
-    return model.eval()
-
-
-@needs_int8
-def test_the_shipped_network_passes() -> None:
-    upscaler = Upscaler(shipped(), "hat-t-x4", Settings(precision="int8"))
-    assert -0.01 < loss(shipped(), upscaler.enlarge) < 0.02
-
-
-@needs_int8
-def test_a_network_with_an_outlier_is_refused_with_the_number() -> None:
-    assert loss(shipped(1e4), shipped()) == pytest.approx(0, abs=1e-3)  # the same in float32
-    int8_wanted = Settings(precision="int8")
-    with pytest.raises(ValueError, match=r"at most 0\.05 dB of PSNR, got \d+\.\d\d dB with odd"):
-        Upscaler(shipped(1e4), "odd", int8_wanted)
-
-
-def test_loss_of_a_known_error() -> None:
-    model = tiny(scale=1, tail="residual").eval()
-    with torch.no_grad():
-        for parameter in model.tail.parameters():
-            parameter.zero_()  # SR is LR, and so HR, up to the rounding of LR
-    assert loss(model, lambda lr: lr) == pytest.approx(0, abs=1e-3)
-    shift = 0.01
-    lr, hr = pair(1, 3)
-    assert torch.equal(lr, hr)
-    inside = ((hr + shift).clamp(0, 1) - hr)[:, :, 1:-1, 1:-1]
-    y = fidelity.luma(inside.double())
-    rounding = 1 / (12 * 255**2)
-    expected = 10 * torch.log10((y.square().mean() + rounding) / rounding).item()
-    assert loss(model, lambda lr: lr + shift) == pytest.approx(expected, abs=0.01)
-
-
-def test_not_a_number_is_refused() -> None:
-    model = tiny(scale=2).eval()
-    with pytest.raises(ValueError, match="got nan dB"):
-        fidelity.check_loss(model, lambda lr: model(lr) * float("nan"), "broken")
-
-
-@pytest.mark.parametrize(("scale", "side"), [(1, 64), (2, 64), (3, 64), (4, 64), (8, 32)])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_pairs(scale: int, side: int, channels: int) -> None:
-    lr, hr = pair(scale, channels)
-    assert lr.shape == (1, channels, side, side)
-    assert hr.shape == (1, channels, side * scale, side * scale)
-    assert 0 <= lr.min() < 0.1
-    assert 0.9 < lr.max() <= 1
 
 
 # ---------------------------------------------------------------------- the way in

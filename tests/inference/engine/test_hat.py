@@ -5,10 +5,10 @@ import pytest
 import torch
 from tiny import TINY, tiny
 
-from hatsr.inference import engine as engines
-from hatsr.inference import packed
-from hatsr.inference.engine import Box, Engine
+from hatsr.inference.engine import Engine, hat, linear
+from hatsr.inference.runner import Box, Runner, ignore_progress
 from hatsr.model import HAT
+from hatsr.model.network import convolve
 
 VARIANTS = [
     {},
@@ -65,19 +65,19 @@ def test_any_number_of_windows(size: tuple[int, int], near: float) -> None:
 
 @pytest.mark.parametrize("pixels", [1, 16, 40, 100, 1000])
 def test_chunks_do_not_show(pixels: int, monkeypatch: pytest.MonkeyPatch, near: float) -> None:
-    monkeypatch.setattr(engines, "CHUNK_BYTES", 4 * 36 * pixels)
-    monkeypatch.setattr(engines, "LEAST_CHUNK", 1)
-    monkeypatch.setattr(engines, "TAIL_BLOCK", 12)
+    monkeypatch.setattr(hat, "CHUNK_BYTES", 4 * 36 * pixels)
+    monkeypatch.setattr(hat, "LEAST_CHUNK", 1)
+    monkeypatch.setattr(hat, "TAIL_BLOCK", 12)
     assert difference(tiny(), (20, 28), keep) < near
 
 
-def test_deep_features_are_equal_too(near: float) -> None:
+def test_features_of_the_body_are_equal_too(near: float) -> None:
     model = tiny()
     lr = torch.rand(1, 3, 16, 24)
     engine = Engine(model)
     with torch.inference_mode():
         tile = engine._start(lr, Box(slice(0, 16), slice(0, 24)))
-        engine._body([tile], None, engines.ignore_progress)
+        engine._body([tile], None, ignore_progress)
         x = (lr - model.mean) * model.config.img_range
         deep = model.embed_norm(model.shallow(x).permute(0, 2, 3, 1))
         for group in model.groups:
@@ -86,7 +86,7 @@ def test_deep_features_are_equal_too(near: float) -> None:
 
 
 def test_without_fused_operators(monkeypatch: pytest.MonkeyPatch, near: float) -> None:
-    monkeypatch.setattr(packed, "fuses", lambda weight: False)
+    monkeypatch.setattr(linear, "fuses", lambda weight: False)
     assert difference(tiny(), (16, 24), keep) < near
 
 
@@ -102,13 +102,14 @@ def test_tiles_in_step_pool_like_the_whole_picture(near: float) -> None:
     model = tiny(conv_scale=1.0)
     engine = Engine(model)
     lr = torch.rand(1, 3, 16, 24)
-    whole = engine.pool([(lr, Box(slice(0, 16), slice(0, 24)))])
+    whole = engine.measure([(lr, Box(slice(0, 16), slice(0, 24)))])
+    assert whole is not None
     assert len(whole) == sum(model.config.depths)
     halves = [
         (lr[:, :, :, :16], Box(slice(0, 16), slice(0, 12))),
         (lr[:, :, :, 8:], Box(slice(0, 16), slice(4, 16))),
     ]
-    first = engine.pool(halves)[0]
+    first = (engine.measure(halves) or [])[0]
     # The first block's pooling sees only what the first norm and convolutions see.
     assert (first - whole[0]).abs().max() < near
     given = engine.run(lr, means=whole)
@@ -152,3 +153,49 @@ def test_pooling_in_half_precision_does_not_overflow() -> None:
     part = cab.pooled(squeezed[:66, :64], slice(0, 64), slice(0, 64))
     assert torch.isfinite(whole).all()
     torch.testing.assert_close(whole, part, rtol=0.1, atol=0.1)
+
+
+@pytest.mark.parametrize("changes", [{"cab": False}, {"channel_attention": False}])
+def test_nothing_is_shared_without_channel_attention(changes: dict) -> None:
+    engine, lr = Engine(tiny(**changes)), torch.rand(1, 3, 8, 8)
+    assert engine.measure([(lr, Box(slice(0, 8), slice(0, 8)))]) is None
+
+
+@pytest.mark.parametrize("size", [(9, 8), (8, 10)])
+def test_sides_are_multiples_of_the_window(size: tuple[int, int]) -> None:
+    message = rf"multiples of the window 4, got {size[0]} x {size[1]}; pad it first"
+    with pytest.raises(ValueError, match=message):
+        Engine(tiny()).run(torch.rand(1, 3, *size))
+
+
+def test_is_a_runner() -> None:
+    engine = Engine(tiny())
+    assert isinstance(engine, Runner)
+    pixel = hat.bytes_per_pixel(engine.config)
+    assert engine.bytes_needed(8, 12) - engine.bytes_needed(8, 8) == 8 * 4 * pixel
+
+
+@pytest.mark.parametrize(
+    ("changes", "halo"),
+    [
+        ({"scale": 1}, 3),
+        ({"scale": 2}, 4),
+        ({"scale": 3}, 4),
+        ({"scale": 4}, 4),
+        ({"scale": 8, "group_conv": "3conv"}, 5),
+        ({"tail": "nearest-conv", "scale": 4}, 4),
+        ({"tail": "pixelshuffle-direct", "group_conv": "identity"}, 1),
+    ],
+    ids=str,
+)
+def test_halo_is_what_the_tail_sees(changes: dict, halo: int) -> None:
+    """The gradient of SR beside a block's edge ends where the halo ends, or before."""
+    model = tiny(**changes).double()
+    assert hat.tail_halo(model.config) == halo
+    x = torch.rand(1, 24, 1, model.config.embed_dim, dtype=torch.float64, requires_grad=True)
+    sr = model.tail(convolve(model.body_conv, x).permute(0, 3, 1, 2))
+    edge = 12 * model.scale
+    sr[:, :, edge].square().sum().backward()
+    assert x.grad is not None
+    seen = x.grad.abs().sum((0, 2, 3)).nonzero()[0].item()
+    assert 12 - halo <= seen <= 12 - halo + 1

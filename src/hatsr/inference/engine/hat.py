@@ -1,0 +1,197 @@
+"""How a HAT runs fast and in little memory: the exact forward, rearranged.
+
+The whole state is a few feature maps. Windows go through attention in bands, pixels through MLPs
+and convolutions in strips, the tail in blocks with a halo, so that temporaries stay small.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+from math import ceil
+
+import torch
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor
+
+from hatsr.inference.budget import FIXED_BYTES
+from hatsr.inference.engine.blocks import FastRHAG, Mean
+from hatsr.inference.engine.int8 import int8_layers
+from hatsr.inference.engine.linear import FLOAT
+from hatsr.inference.engine.maps import FeatureMap, bordered, strips
+from hatsr.inference.engine.windows import WindowGrid
+from hatsr.inference.runner import Box, Patch, Progress, ignore_progress
+from hatsr.model import HAT
+from hatsr.model.blocks import Features
+from hatsr.model.config import HATConfig
+from hatsr.model.network import RHAG, convolve
+from hatsr.model.tails import tail_reach
+
+LEAST_CHUNK = 1024
+"""Pixels of a band or strip at least, so that products stay large enough."""
+CHUNK_BYTES = 8 * 2**20
+"""Aim for the largest temporary of a band of windows or a strip of pixels."""
+TAIL_BLOCK = 64
+"""Side of the blocks in which the tail runs, LR pixels."""
+
+
+def tail_halo(config: HATConfig) -> int:
+    """LR pixels around a block that its result depends on: closing convolution and tail."""
+    closing = {"1conv": 1, "3conv": 2, "identity": 0}[config.group_conv]  # sums of radii
+    return ceil(closing + tail_reach(config))
+
+
+def bytes_per_pixel(config: HATConfig) -> int:
+    """Memory per LR pixel of a tile while it is in the network.
+
+    Features, residual, normed and squeezed maps, keys with values (2 C), in float32; pixel
+    numbers of windows; LR and SR. Not all are there at once, but the kept heap does not make
+    one's place out of the others' (measured: 4.6 kB for HAT x4, this gives 4.6).
+    """
+    squeezed = config.embed_dim // config.compress_ratio + 16 if config.cab else 0
+    keys = 2 * config.embed_dim if config.ocab else 0
+    maps = 1.1 * (3 * config.embed_dim + squeezed + keys)
+    numbers = 8 * (2 + (config.overlap_size / config.window_size) ** 2 * config.ocab)
+    return int(4 * (maps + config.channels * (1 + config.scale**2)) + numbers)
+
+
+class Engine:
+    """A HAT made ready to run; a `Runner`.
+
+    Args:
+        model: the network; its weights are packed here and must not change afterwards.
+        device: where to run.
+        dtype: of weights and features.
+        int8: multiply in 8-bit integers; see `hatsr.inference.engine.int8`.
+    """
+
+    def __init__(
+        self,
+        model: HAT,
+        *,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        int8: bool = False,
+    ) -> None:
+        self.device, self.dtype = torch.device(device), dtype
+        self.model = model.to(device=self.device, dtype=dtype).eval()
+        self.config = config = model.config
+        widest = max(3 * config.embed_dim, config.mlp_hidden)
+        self.chunk_pixels = max(LEAST_CHUNK, CHUNK_BYTES // (4 * widest))
+        layers = int8_layers() if int8 else FLOAT
+        with torch.inference_mode():
+            groups = (group for group in self.model.groups if isinstance(group, RHAG))
+            self.groups = [FastRHAG(group, layers, self.chunk_pixels) for group in groups]
+        self.body_conv, self.tail = map(layers.closing, (model.body_conv, model.tail))
+        self.layers = sum(config.depths) + len(config.depths)
+        self.halo = tail_halo(config)
+
+    def bytes_needed(self, height: int, width: int) -> int:
+        """Memory that a picture takes while it is in the network, its SR included; LR pixels."""
+        return FIXED_BYTES + height * width * bytes_per_pixel(self.config)
+
+    @torch.inference_mode()
+    def measure(
+        self, patches: Sequence[Patch], progress: Progress = ignore_progress
+    ) -> list[Mean] | None:
+        """What channel attention pools over the cores of several patches run in step.
+
+        One mean for each HAB; None for a network without channel attention.
+        """
+        if not (self.config.cab and self.config.channel_attention):
+            return None
+        return self._body([self._start(lr, core) for lr, core in patches], None, progress)
+
+    @torch.inference_mode()
+    def run(
+        self,
+        lr: Float[Tensor, "1 rgb h w"],
+        *,
+        means: list[Mean] | None = None,
+        progress: Progress = ignore_progress,
+    ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
+        """LR to raw SR.
+
+        Args:
+            lr: in [0, 1]; height and width are multiples of the window.
+            means: what channel attention shall use instead of this picture's own means.
+            progress: is told the fraction done after each layer.
+
+        Raises:
+            ValueError: a side is no multiple of the window.
+        """
+        features = self._start(lr, Box(slice(0, lr.shape[2]), slice(0, lr.shape[3])))
+        self._body([features], means, progress)
+        return self._finish(features)
+
+    def _shallow(self, lr: Float[Tensor, "1 rgb h w"]) -> Features:
+        x = (lr - self.model.mean) * self.config.img_range
+        return rearrange(self.model.shallow(x), "1 c h w -> 1 h w c")
+
+    def _start(self, lr: Float[Tensor, "1 rgb h w"], core: Box) -> FeatureMap:
+        """Shallow features and the first norm."""
+        config, (h, w), window = self.config, lr.shape[-2:], self.config.window_size
+        if h % window or w % window:
+            raise ValueError(
+                f"lr must have sides that are multiples of the window {window}, got {h} x {w}; "
+                "pad it first"
+            )
+        lr = lr.to(self.device, self.dtype)
+        together = max(1, self.chunk_pixels // window**2)
+        grid = WindowGrid(h, w, window, config.overlap, together, self.device)
+        features = FeatureMap(lr, core, grid)
+        features.around = bordered(h, w, config.embed_dim, lr)
+        for rows, _ in strips(h, w, self.chunk_pixels):
+            top, bottom = max(0, rows.start - 1), min(h, rows.stop + 1)
+            shallow = self._shallow(lr[:, :, top:bottom])[0, rows.start - top :]
+            features.x[rows] = self.model.embed_norm(shallow[: rows.stop - rows.start])
+        return features
+
+    def _body(
+        self, maps: Sequence[FeatureMap], given: Sequence[Mean] | None, progress: Progress
+    ) -> list[Mean]:
+        """All RHAGs; returns the pooled means that were used."""
+        layers, means, left = count(1), [], iter(given or ())
+        for group in self.groups:
+            means += group(maps, left, lambda: progress(next(layers) / self.layers))
+        return means
+
+    def _finish(self, features: FeatureMap) -> Float[Tensor, "1 rgb sr_h sr_w"]:
+        """Everything after the RHAGs, block by block."""
+        h, w, _ = features.x.shape
+        scale = self.config.scale
+        sr = features.lr.new_empty(1, self.config.channels, h * scale, w * scale)
+        for block, around in blocks_with_halo(h, w, self.halo):
+            part = features.x[None, around.rows, around.cols]
+            out = self._tail(part, features.lr[:, :, around.rows, around.cols])
+            rows, cols = (_scaled(s, scale, 0) for s in (block.rows, block.cols))
+            inner_rows = _scaled(block.rows, scale, around.rows.start)
+            inner_cols = _scaled(block.cols, scale, around.cols.start)
+            sr[:, :, rows, cols] = out[:, :, inner_rows, inner_cols]
+        return sr
+
+    def _tail(
+        self, x: Features, lr: Float[Tensor, "1 rgb h w"]
+    ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
+        """Last norm, closing convolution, global residual, reconstruction.
+
+        Shallow features are computed again: that takes less than a map of them kept all the time.
+        """
+        model, config = self.model, self.config
+        deep = convolve(self.body_conv, model.norm(x)) + self._shallow(lr)
+        sr = self.tail(rearrange(deep, "1 h w c -> 1 c h w"))
+        return sr / config.img_range + (lr if config.tail == "residual" else model.mean)
+
+
+def blocks_with_halo(height: int, width: int, halo: int) -> Iterator[tuple[Box, Box]]:
+    """Blocks of `TAIL_BLOCK` that cover a map, each with what lies up to `halo` pixels around."""
+    for top in range(0, height, TAIL_BLOCK):
+        for left in range(0, width, TAIL_BLOCK):
+            bottom, right = min(height, top + TAIL_BLOCK), min(width, left + TAIL_BLOCK)
+            rows = slice(max(0, top - halo), min(height, bottom + halo))
+            cols = slice(max(0, left - halo), min(width, right + halo))
+            yield Box(slice(top, bottom), slice(left, right)), Box(rows, cols)
+
+
+def _scaled(pixels: slice, scale: int, start: int) -> slice:
+    """LR pixels, counted from `start`, as SR pixels."""
+    return slice((pixels.start - start) * scale, (pixels.stop - start) * scale)

@@ -1,0 +1,132 @@
+"""Any network on pictures: by its own forward, or by the engine where there is one for it."""
+
+import weakref
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from hatsr.inference.budget import FIXED_BYTES
+from hatsr.inference.engine import Engine
+from hatsr.inference.runner import Patch, Progress, Runner, ignore_progress
+from hatsr.model import HAT, Network
+
+OVER_TENSORS = 1.3
+"""Memory of a forward over that of its tensors: convolutions copy what they read (up to 1.23 with
+residual blocks and pixel shuffles on a CPU)."""
+
+
+def make_runner(
+    network: nn.Module, *, device: torch.device | str, dtype: torch.dtype, int8: bool = False
+) -> Runner:
+    """The engine for a HAT, else a `PlainRunner`.
+
+    Args:
+        network: taken over: it is moved, and its weights must not change afterwards.
+        device: where to run.
+        dtype: of weights and features.
+        int8: multiply in 8-bit integers.
+
+    Raises:
+        ValueError: it is no `Network`, or int8 is wanted of another network than a HAT.
+    """
+    if isinstance(network, HAT):
+        return Engine(network, device=device, dtype=dtype, int8=int8)
+    if int8:
+        kind = type(network).__name__
+        raise ValueError(f"precision must not be int8 for {kind}, only for HAT; choose fp32")
+    return PlainRunner(network, device=device, dtype=dtype)
+
+
+def as_network(network: nn.Module) -> Network:
+    """A module as what it must be.
+
+    Raises:
+        ValueError: an attribute of `Network` is missing.
+    """
+    names = ("scale", "channels", "multiple", "forward")
+    missing = [name for name in names if not hasattr(network, name)]
+    if missing:
+        kind = type(network).__name__
+        raise ValueError(f"a network must have {', '.join(names)}, got {kind} without {missing}")
+    return cast(Network, network)
+
+
+class PlainRunner:
+    """A network run by its own forward; a `Runner`."""
+
+    def __init__(
+        self, network: nn.Module, *, device: torch.device | str, dtype: torch.dtype
+    ) -> None:
+        self.channels = as_network(network).channels
+        self.network = network.to(device=device, dtype=dtype).eval()
+        self.device, self.dtype = torch.device(device), dtype
+
+    def bytes_needed(self, height: int, width: int) -> int:
+        """Memory that a picture takes while it is in the network, its SR included; LR pixels.
+
+        The most that its tensors take at a time, found by a forward on the meta device.
+        """
+        state = {**dict(self.network.named_parameters()), **dict(self.network.named_buffers())}
+        shapes = {name: tensor.detach().to("meta") for name, tensor in state.items()}
+        with torch.no_grad(), torch.device("meta"), LiveBytes() as live:
+            lr = torch.empty(1, self.channels, height, width, dtype=self.dtype)
+            functional_call(self.network, shapes, (lr,))
+        return FIXED_BYTES + int(live.most * OVER_TENSORS)
+
+    def measure(
+        self, patches: Sequence[Patch], progress: Progress = ignore_progress
+    ) -> list[Tensor] | None:
+        """Nothing: each tile runs for itself."""
+        return None
+
+    @torch.inference_mode()
+    def run(
+        self,
+        lr: Float[Tensor, "1 rgb h w"],
+        *,
+        means: list[Tensor] | None = None,
+        progress: Progress = ignore_progress,
+    ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
+        """LR in [0, 1] to raw SR; `progress` is told at the end."""
+        sr = self.network(lr.to(self.device, self.dtype))
+        progress(1.0)
+        return sr
+
+
+class LiveBytes(TorchDispatchMode):
+    """Adds up the memory of tensors that are made while this is open and not yet freed.
+
+    `most` is the largest sum so far, bytes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most = self._now = 0
+        self._known: set[int] = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        """Run an operator and note what it made."""
+        made = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, Tensor):
+                self._note(tensor.untyped_storage())
+        return made
+
+    def _note(self, storage: torch.UntypedStorage) -> None:
+        key, size = id(storage), storage.nbytes()
+        if key in self._known:
+            return
+        self._known.add(key)
+        self._now += size
+        self.most = max(self.most, self._now)
+        weakref.finalize(storage, self._forget, key, size)
+
+    def _forget(self, key: int, size: int) -> None:
+        self._known.discard(key)
+        self._now -= size
