@@ -5,7 +5,7 @@ band, or the keys and values of the map where windows overlap.
 """
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from hatsr.inference.engine.linear import Layers
 from hatsr.inference.engine.maps import Pixels
@@ -14,13 +14,19 @@ from hatsr.model.attention import attention_with
 from hatsr.model.blocks import OverlappingAttention, WindowAttention
 
 
+def weights(layer: nn.Linear) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a layer; zeros where it has no bias."""
+    weight = layer.weight
+    return weight, weight.new_zeros(len(weight)) if layer.bias is None else layer.bias
+
+
 class FastWindowAttention:
     """(S)W-MSA, added to the features."""
 
     def __init__(self, attention: WindowAttention, layers: Layers, pixels: int) -> None:
         self.shift = attention.shift
-        self.qkv = layers.linear(attention.qkv.weight, attention.qkv.bias, pixels)
-        self.proj = layers.linear(attention.proj.weight, attention.proj.bias, pixels)
+        self.qkv = layers.linear(*weights(attention.qkv), pixels)
+        self.proj = layers.linear(*weights(attention.proj), pixels)
         self.attend = attention_with(attention.bias())
 
     def __call__(self, features: Pixels, normed: Pixels, grid: WindowGrid) -> None:
@@ -41,10 +47,10 @@ class FastOverlappingAttention:
         self, norm: nn.LayerNorm, attention: OverlappingAttention, layers: Layers, pixels: int
     ) -> None:
         self.norm, self.pixels = norm, pixels
-        weight, bias, c = attention.qkv.weight, attention.qkv.bias, attention.proj.in_features
+        c, (weight, bias) = attention.proj.in_features, weights(attention.qkv)
         self.q = layers.linear(weight[:c], bias[:c], pixels)
         self.kv = layers.linear(weight[c:], bias[c:], pixels)
-        self.proj = layers.linear(attention.proj.weight, attention.proj.bias, pixels)
+        self.proj = layers.linear(*weights(attention.proj), pixels)
         self.attend = attention_with(attention.bias())
 
     def __call__(self, features: Pixels, grid: WindowGrid) -> None:
