@@ -53,7 +53,8 @@ def hab(block: HAB, x: Tensor) -> Tensor:
     if block.cab is not None:
         z = rearrange(normed, "b h w c -> b c h w").contiguous()
         z = block.cab.expand(block.cab.activation(block.cab.compress(z)))
-        z = z * block.cab.attention(z)
+        if block.cab.attention is not None:
+            z = z * block.cab.attention(z)
         y = y + rearrange(z, "b c h w -> b h w c") * block.cab.alpha
     return y + block.mlp(block.norm2(y))
 

@@ -5,9 +5,8 @@ import pytest
 import torch
 
 from hatsr.inference import memory
-from hatsr.inference.budget import bytes_per_pixel, largest_tile, smallest_tile
+from hatsr.inference.budget import largest_tile, smallest_tile
 from hatsr.inference.memory import available_bytes, free_bytes, parse_bytes
-from hatsr.model import preset
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tiny import tiny
 import hatsr
 from hatsr import checkpoint
 from hatsr.image import Picture, from_array
-from hatsr.inference import budget, int8, settings
+from hatsr.inference import budget, settings
 from hatsr.inference import upscale as upscaling
 from hatsr.inference.engine import Engine
 from hatsr.inference.inputs import check_lr, to_picture
@@ -180,7 +180,7 @@ def test_the_best_device_that_is_there(
     monkeypatch.setattr(settings, "check_device", lambda name: None)
     assert choose_device() == Settings().device == best
     assert choose_device("cpu") == "cpu"
-    monkeypatch.setattr(int8, "unusable", lambda: "")
+    monkeypatch.setattr(settings, "int8_unusable", lambda: "")
     assert Settings(precision="int8").device == "cpu"
     assert Settings(precision="int8", device="cpu").device == "cpu"
 

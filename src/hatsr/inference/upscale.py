@@ -89,7 +89,7 @@ class Upscaler:
             MemoryError: not even the smallest tile fits; the message says what to try.
             ValueError: SR is not finite; the message says why.
         """
-        check_lr(lr, self.config.channels)
+        check_lr(lr, self.network.channels)
         count = len(lr)
         if count == 1:
             return self._enlarge(lr, progress, 1)

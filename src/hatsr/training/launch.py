@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hatsr.files import check_not_input
-from hatsr.inference.memory import kept_heap
+from hatsr.inference.engine import kept_heap
 from hatsr.training.events import Event, JsonLines, Listener, TensorBoard, ignore
 from hatsr.training.loop import Outcome, run_steps
 from hatsr.training.preflight import Preflight, preflight

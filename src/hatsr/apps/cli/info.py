@@ -67,8 +67,8 @@ def _machine() -> dict[str, object]:
     import torch
 
     from hatsr import __version__
-    from hatsr.inference.memory import available_bytes, can_keep_heap
-    from hatsr.inference.packed import fuses
+    from hatsr.inference.engine import can_keep_heap, fuses
+    from hatsr.inference.memory import available_bytes
     from hatsr.inference.settings import choose_device
     from hatsr.native import Kernels, kernels, supports_products
 
