@@ -129,9 +129,8 @@ def layer_maps(
         ValueError: the network shows no features, a layer does not exist, or the picture holds no
             window border.
     """
-    model: Any = network.function
-    shows = isinstance(model, WithFeatures)
-    if not shows:
+    model = network.function
+    if not isinstance(model, nn.Module) or not isinstance(model, WithFeatures):
         raise ValueError(
             f"feature maps must be asked of a network that shows them, got {network.name}; "
             "hatsr lam works with any"

@@ -30,7 +30,7 @@ class Networks(nn.Module):
         self.others = nn.ModuleList(self._sharing(replace(config, scale=s)) for s in scales[1:])
 
     def _sharing(self, config: Any) -> nn.Module:
-        other = make_network(config)
+        other: nn.Module = make_network(config)
         if not isinstance(other, WithSharedBody):
             raise ValueError(
                 "tasks must be left out for a network that cannot share its body, got "
