@@ -1,0 +1,90 @@
+"""The networks that the paper compares with, in small, and what is known of each at full size."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hatsr import peers
+from hatsr.checkpoint.layouts import edsr, rcan, rrdb, srresnet
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A row of the table that the tests of all peers share."""
+
+    network: Callable[..., Any]
+    presets: Mapping[str, Any]
+    layout: ModuleType
+    tiny: Any
+    """A configuration smaller than any preset."""
+    parameters: Mapping[tuple[str, int], int]
+    """Learned values by preset and scale, as the authors' program counts them."""
+
+
+PEERS = {
+    "srresnet": Peer(
+        peers.SRResNet,
+        peers.SRRESNET_PRESETS,
+        srresnet,
+        peers.SRResNetConfig(width=6, blocks=2),
+        {("srresnet", 2): 1_369_859, ("srresnet", 3): 1_554_499, ("srresnet", 4): 1_517_571},
+    ),
+    "edsr": Peer(
+        peers.EDSR,
+        peers.EDSR_PRESETS,
+        edsr,
+        peers.EDSRConfig(width=6, blocks=2, residual_scale=1.0),
+        {
+            ("edsr", 2): 40_729_603,
+            ("edsr", 3): 43_680_003,
+            ("edsr", 4): 43_089_923,
+            ("edsr-baseline", 4): 1_517_571,
+        },
+    ),
+    "rcan": Peer(
+        peers.RCAN,
+        peers.RCAN_PRESETS,
+        rcan,
+        peers.RCANConfig(width=8, groups=2, blocks=2, squeeze_factor=4),
+        {
+            ("rcan", 2): 15_444_643,
+            ("rcan", 3): 15_629_283,
+            ("rcan", 4): 15_592_355,
+            ("rcan-it", 4): 15_592_355,
+        },
+    ),
+    "rrdb": Peer(
+        peers.RRDBNet,
+        peers.RRDB_PRESETS,
+        rrdb,
+        peers.RRDBNetConfig(width=6, blocks=2, growth=4),
+        {("rrdbnet", 2): 16_703_171, ("rrdbnet", 3): 16_661_059, ("rrdbnet", 4): 16_697_987},
+    ),
+}
+
+
+def tiny_peer(name: str, **changes: object) -> Any:
+    """A tiny network whose every part matters: nothing is left at the zero of its start."""
+    torch.manual_seed(0)
+    network = PEERS[name].network(replace(PEERS[name].tiny, **changes)).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    return network
+
+
+def official(network: Any, layout: ModuleType) -> dict[str, Tensor]:
+    """The network's tensors under the names of its authors."""
+    from hatsr.checkpoint.layouts.translating import to_theirs
+
+    return to_theirs(network.state_dict(), lambda name: layout.official_name(name, network.config))
+
+
+def on_meta(peer: Peer, preset: str, scale: int) -> nn.Module:
+    """A network of full size without memory."""
+    with torch.device("meta"):
+        return peer.network(replace(peer.presets[preset], scale=scale))
