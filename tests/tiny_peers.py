@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from hatsr import peers
-from hatsr.checkpoint.layouts import edsr, rcan, rrdb, srresnet
+from hatsr.checkpoint.layouts import edsr, han, nlsn, rcan, rrdb, san, srresnet
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Peer:
     tiny: Any
     """A configuration smaller than any preset."""
     parameters: Mapping[tuple[str, int], int]
-    """Learned values by preset and scale, as the authors' program counts them."""
+    """Learned values by preset and scale, as the authors' program counts them; the fixed layers of
+    the mean colour, 24 values in most, not included."""
 
 
 PEERS = {
@@ -63,6 +64,27 @@ PEERS = {
         rrdb,
         peers.RRDBNetConfig(width=6, blocks=2, growth=4),
         {("rrdbnet", 2): 16_703_171, ("rrdbnet", 3): 16_661_059, ("rrdbnet", 4): 16_697_987},
+    ),
+    "san": Peer(
+        peers.SAN,
+        peers.SAN_PRESETS,
+        san,
+        peers.SANConfig(width=8, groups=2, blocks=2, squeeze_factor=4),
+        {("san", 2): 15_712_776, ("san", 3): 15_897_416, ("san", 4): 15_860_488},
+    ),
+    "han": Peer(
+        peers.HAN,
+        peers.HAN_PRESETS,
+        han,
+        peers.HANConfig(width=8, groups=2, blocks=2, squeeze_factor=4),
+        {("han", 2): 15_924_033, ("han", 3): 16_108_673, ("han", 4): 16_071_745},
+    ),
+    "nlsn": Peer(
+        peers.NLSN,
+        peers.NLSN_PRESETS,
+        nlsn,
+        peers.NLSNConfig(width=8, blocks=4, attention_every=2, chunk=9, hashes=2),
+        {("nlsn", 2): 41_796_163, ("nlsn", 3): 44_746_563, ("nlsn", 4): 44_156_483},
     ),
 }
 

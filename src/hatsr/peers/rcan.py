@@ -64,12 +64,12 @@ RCAN_PRESETS = {
 class RCAB(nn.Module):
     """Residual channel attention block (figure 4 of RCAN)."""
 
-    def __init__(self, config: RCANConfig) -> None:
+    def __init__(self, width: int, squeeze_factor: int, activation: Activation = "relu") -> None:
         super().__init__()
-        self.conv1 = conv3x3(config.width, config.width)
-        self.conv2 = conv3x3(config.width, config.width)
-        self.attention = ChannelAttention(config.width, config.squeeze_factor)
-        self.activation = _ACTIVATIONS[config.activation]
+        self.conv1 = conv3x3(width, width)
+        self.conv2 = conv3x3(width, width)
+        self.attention = ChannelAttention(width, squeeze_factor)
+        self.activation = _ACTIVATIONS[activation]
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
         """Same shape out."""
@@ -80,10 +80,10 @@ class RCAB(nn.Module):
 class ResidualGroup(nn.Module):
     """Blocks, a convolution, a residual."""
 
-    def __init__(self, config: RCANConfig) -> None:
+    def __init__(self, blocks: list[RCAB], width: int) -> None:
         super().__init__()
-        self.blocks = nn.Sequential(*(RCAB(config) for _ in range(config.blocks)))
-        self.conv = conv3x3(config.width, config.width)
+        self.blocks = nn.Sequential(*blocks)
+        self.conv = conv3x3(width, width)
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
         """Same shape out."""
@@ -103,7 +103,15 @@ class RCAN(nn.Module):
         self.scale, self.channels, self.multiple = config.scale, config.channels, 1
         self.sub_mean = ColourLayer(config.channels, -config.img_range)
         self.shallow = conv3x3(config.channels, config.width)
-        self.groups = nn.Sequential(*(ResidualGroup(config) for _ in range(config.groups)))
+        width, squeeze, activation = config.width, config.squeeze_factor, config.activation
+        self.groups = nn.Sequential(
+            *(
+                ResidualGroup(
+                    [RCAB(width, squeeze, activation) for _ in range(config.blocks)], width
+                )
+                for _ in range(config.groups)
+            )
+        )
         self.body_conv = conv3x3(config.width, config.width)
         self.tail = ShuffleTail(config.width, config.channels, config.scale)
         self.add_mean = ColourLayer(config.channels, config.img_range)
