@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from hatsr import peers
-from hatsr.checkpoint.layouts import edsr, han, nlsn, rcan, rrdb, san, srresnet
+from hatsr.checkpoint.layouts.edsr import EDSR_LAYOUT
+from hatsr.checkpoint.layouts.han import HAN_LAYOUT
+from hatsr.checkpoint.layouts.ipt import IPT_LAYOUT
+from hatsr.checkpoint.layouts.nlsn import NLSN_LAYOUT
+from hatsr.checkpoint.layouts.rcan import RCAN_LAYOUT
+from hatsr.checkpoint.layouts.rrdb import RRDB_LAYOUT
+from hatsr.checkpoint.layouts.san import SAN_LAYOUT
+from hatsr.checkpoint.layouts.srresnet import SRRESNET_LAYOUT
+from hatsr.checkpoint.layouts.translating import RenamedLayout
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class Peer:
 
     network: Callable[..., Any]
     presets: Mapping[str, Any]
-    layout: ModuleType
+    layout: RenamedLayout
     tiny: Any
     """A configuration smaller than any preset."""
     parameters: Mapping[tuple[str, int], int]
@@ -30,14 +37,14 @@ PEERS = {
     "srresnet": Peer(
         peers.SRResNet,
         peers.SRRESNET_PRESETS,
-        srresnet,
+        SRRESNET_LAYOUT,
         peers.SRResNetConfig(width=6, blocks=2),
         {("srresnet", 2): 1_369_859, ("srresnet", 3): 1_554_499, ("srresnet", 4): 1_517_571},
     ),
     "edsr": Peer(
         peers.EDSR,
         peers.EDSR_PRESETS,
-        edsr,
+        EDSR_LAYOUT,
         peers.EDSRConfig(width=6, blocks=2, residual_scale=1.0),
         {
             ("edsr", 2): 40_729_603,
@@ -49,7 +56,7 @@ PEERS = {
     "rcan": Peer(
         peers.RCAN,
         peers.RCAN_PRESETS,
-        rcan,
+        RCAN_LAYOUT,
         peers.RCANConfig(width=8, groups=2, blocks=2, squeeze_factor=4),
         {
             ("rcan", 2): 15_444_643,
@@ -61,30 +68,37 @@ PEERS = {
     "rrdb": Peer(
         peers.RRDBNet,
         peers.RRDB_PRESETS,
-        rrdb,
+        RRDB_LAYOUT,
         peers.RRDBNetConfig(width=6, blocks=2, growth=4),
         {("rrdbnet", 2): 16_703_171, ("rrdbnet", 3): 16_661_059, ("rrdbnet", 4): 16_697_987},
     ),
     "san": Peer(
         peers.SAN,
         peers.SAN_PRESETS,
-        san,
+        SAN_LAYOUT,
         peers.SANConfig(width=8, groups=2, blocks=2, squeeze_factor=4),
         {("san", 2): 15_712_776, ("san", 3): 15_897_416, ("san", 4): 15_860_488},
     ),
     "han": Peer(
         peers.HAN,
         peers.HAN_PRESETS,
-        han,
+        HAN_LAYOUT,
         peers.HANConfig(width=8, groups=2, blocks=2, squeeze_factor=4),
         {("han", 2): 15_924_033, ("han", 3): 16_108_673, ("han", 4): 16_071_745},
     ),
     "nlsn": Peer(
         peers.NLSN,
         peers.NLSN_PRESETS,
-        nlsn,
+        NLSN_LAYOUT,
         peers.NLSNConfig(width=8, blocks=4, attention_every=2, chunk=9, hashes=2),
         {("nlsn", 2): 41_796_163, ("nlsn", 3): 44_746_563, ("nlsn", 4): 44_156_483},
+    ),
+    "ipt": Peer(
+        peers.IPT,
+        peers.IPT_PRESETS,
+        IPT_LAYOUT,
+        peers.IPTConfig(width=4, token=2, crop=8, heads=2, layers=2, tasks=(2, 3, 4, 1), queries=4),
+        {("ipt", 2): 118_892_370, ("ipt", 3): 118_892_370, ("ipt", 4): 118_892_370},
     ),
 }
 
@@ -99,11 +113,9 @@ def tiny_peer(name: str, **changes: object) -> Any:
     return network
 
 
-def official(network: Any, layout: ModuleType) -> dict[str, Tensor]:
+def official(network: Any) -> dict[str, Tensor]:
     """The network's tensors under the names of its authors."""
-    from hatsr.checkpoint.layouts.translating import to_theirs
-
-    return to_theirs(network.state_dict(), lambda name: layout.official_name(name, network.config))
+    return next(p for p in PEERS.values() if p.network is type(network)).layout.to_official(network)
 
 
 def on_meta(peer: Peer, preset: str, scale: int) -> nn.Module:

@@ -6,7 +6,6 @@ from tiny_peers import official, tiny_peer
 from torch import Tensor
 from torch.nn.functional import conv2d, pixel_shuffle, relu
 
-from hatsr.checkpoint.layouts import edsr
 from hatsr.checkpoint.layouts.edsr import deduce_config
 from hatsr.peers import EDSRConfig
 
@@ -41,12 +40,12 @@ def test_as_the_authors_program(scale: int) -> None:
     network = tiny_peer("edsr", scale=scale, residual_scale=0.1)
     lr = torch.rand(2, 3, 9, 8)
     with torch.no_grad():
-        expected = forward(official(network, edsr), lr, scale, 0.1)
+        expected = forward(official(network), lr, scale, 0.1)
         assert (network(lr) - expected).abs().max() < 1e-4
 
 
 def test_the_mean_colour() -> None:
-    tensors = official(tiny_peer("edsr"), edsr)
+    tensors = official(tiny_peer("edsr"))
     mean = torch.tensor([0.4488, 0.4371, 0.4040]) * 255
     assert torch.allclose(tensors["sub_mean.bias"], -mean)
     assert torch.allclose(tensors["add_mean.bias"], mean)
@@ -56,7 +55,7 @@ def test_the_mean_colour() -> None:
 @pytest.mark.parametrize("img_range", [1.0, 255.0])
 def test_the_range_is_told_by_the_mean_colour(img_range: float) -> None:
     network = tiny_peer("edsr", img_range=img_range)
-    assert deduce_config(official(network, edsr)).img_range == img_range
+    assert deduce_config(official(network)).img_range == img_range
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,7 @@ def test_the_range_is_told_by_the_mean_colour(img_range: float) -> None:
     ],
 )
 def test_files_that_are_not_whole(change: dict, message: str) -> None:
-    tensors = official(tiny_peer("edsr"), edsr) | change
+    tensors = official(tiny_peer("edsr")) | change
     tensors = {name: tensor for name, tensor in tensors.items() if tensor is not None}
     with pytest.raises(ValueError, match=message):
         deduce_config(tensors)

@@ -6,7 +6,6 @@ from tiny_peers import official, tiny_peer
 from torch import Tensor
 from torch.nn.functional import conv2d, pixel_shuffle, relu
 
-from hatsr.checkpoint.layouts import nlsn
 from hatsr.peers import NLSNConfig
 from hatsr.peers.nlsn import SparseAttention
 
@@ -64,7 +63,7 @@ def test_as_the_authors_program(height: int, width: int, buckets: int) -> None:
     network = tiny_peer("nlsn")
     lr = torch.rand(2, 3, height, width)
     with torch.no_grad():
-        expected = forward(official(network, nlsn), lr, buckets)
+        expected = forward(official(network), lr, buckets)
         assert (network(lr) - expected).abs().max() < 1e-4
 
 

@@ -7,7 +7,7 @@ import torch
 from tiny_peers import PEERS, official, on_meta, tiny_peer
 
 from hatsr.attribution import LamSettings, lam
-from hatsr.checkpoint.layouts.translating import to_ours
+from hatsr.checkpoint.names import plain_names
 from hatsr.inference.settings import Settings
 from hatsr.inference.upscale import Upscaler
 from hatsr.model import Network
@@ -91,13 +91,13 @@ def test_every_weight_is_learned(name: str) -> None:
 @pytest.mark.parametrize(("name", "scale"), SCALES)
 def test_official_names_and_back(name: str, scale: int) -> None:
     network, layout = tiny_peer(name, scale=scale), PEERS[name].layout
-    theirs = official(network, layout)
+    theirs = official(network)
     found = layout.deduce_config(theirs)
     unseen = {field: getattr(network.config, field) for field in layout.unseen(found)}
     assert replace(found, **unseen) == network.config
     with torch.device("meta"):
         wanted = PEERS[name].network(network.config).state_dict()
-    ours = to_ours(wanted, theirs, lambda key: layout.official_name(key, network.config))
+    ours = layout.from_official(network.config, wanted, plain_names(theirs))
     assert ours.keys() == network.state_dict().keys()
     assert all(torch.equal(tensor, network.state_dict()[key]) for key, tensor in ours.items())
 
@@ -106,7 +106,7 @@ def test_official_names_and_back(name: str, scale: int) -> None:
 def test_presets_are_deduced_from_official_tensors(name: str) -> None:
     peer = PEERS[name]
     for preset, config in peer.presets.items():
-        theirs = official(on_meta(peer, preset, 4), peer.layout)
+        theirs = official(on_meta(peer, preset, 4))
         if "sub_mean.bias" in theirs:
             theirs["sub_mean.bias"] = torch.full((3,), -0.4 * config.img_range)
         found = peer.layout.deduce_config(theirs)
@@ -116,7 +116,7 @@ def test_presets_are_deduced_from_official_tensors(name: str) -> None:
 
 @pytest.mark.parametrize("name", PEERS)
 def test_each_file_is_of_one_network(name: str) -> None:
-    theirs = official(tiny_peer(name), PEERS[name].layout)
+    theirs = official(tiny_peer(name))
     assert [other for other, peer in PEERS.items() if peer.layout.is_official(theirs)] == [name]
 
 

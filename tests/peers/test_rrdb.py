@@ -8,7 +8,6 @@ from tiny_peers import official, tiny_peer
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, leaky_relu, pixel_unshuffle
 
-from hatsr.checkpoint.layouts import rrdb
 from hatsr.checkpoint.layouts.rrdb import current_names, deduce_config, is_official
 
 
@@ -52,7 +51,7 @@ def test_as_the_authors_program(changes: dict, gathered: int, factors: tuple[int
     assert network.multiple == gathered
     lr = torch.rand(2, 3, 12, 8)
     with torch.no_grad():
-        expected = forward(official(network, rrdb), lr, gathered, factors)
+        expected = forward(official(network), lr, gathered, factors)
         assert (network(lr) - expected).abs().max() < 1e-4
 
 
@@ -80,7 +79,7 @@ def _first(name: str, steps: int) -> str:
 @pytest.mark.parametrize(("scale", "steps"), [(1, 0), (2, 1), (4, 2), (8, 3)])
 def test_older_names(scale: int, steps: int) -> None:
     network = tiny_peer("rrdb", scale=scale, unshuffle=scale > 2)
-    tensors = official(network, rrdb)
+    tensors = official(network)
     second = {_second(name): tensor for name, tensor in tensors.items()}
     first = {_first(name, steps): tensor for name, tensor in tensors.items()}
     for old in (second, first):

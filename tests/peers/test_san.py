@@ -6,7 +6,6 @@ from tiny_peers import official, tiny_peer
 from torch import Tensor
 from torch.nn.functional import conv2d, pixel_shuffle, relu
 
-from hatsr.checkpoint.layouts import san
 from hatsr.peers import SANConfig
 from hatsr.peers.san import covariance, matrix_root, middle
 
@@ -72,7 +71,7 @@ def test_as_the_authors_program() -> None:
     network = tiny_peer("san")
     lr = torch.rand(2, 3, 9, 8)
     with torch.no_grad():
-        assert (network(lr) - forward(official(network, san), lr)).abs().max() < 1e-4
+        assert (network(lr) - forward(official(network), lr)).abs().max() < 1e-4
 
 
 def test_the_root_of_a_covariance() -> None:

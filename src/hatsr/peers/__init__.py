@@ -2,6 +2,7 @@
 
 from hatsr.peers.edsr import EDSR, EDSR_PRESETS, EDSRConfig
 from hatsr.peers.han import HAN, HAN_PRESETS, HANConfig
+from hatsr.peers.ipt import IPT, IPT_PRESETS, IPTConfig
 from hatsr.peers.nlsn import NLSN, NLSN_PRESETS, NLSNConfig
 from hatsr.peers.rcan import RCAN, RCAN_PRESETS, RCANConfig
 from hatsr.peers.rrdb import RRDB_PRESETS, RRDBNet, RRDBNetConfig
@@ -13,6 +14,8 @@ __all__ = [
     "EDSR_PRESETS",
     "HAN",
     "HAN_PRESETS",
+    "IPT",
+    "IPT_PRESETS",
     "NLSN",
     "NLSN_PRESETS",
     "RCAN",
@@ -23,6 +26,7 @@ __all__ = [
     "SRRESNET_PRESETS",
     "EDSRConfig",
     "HANConfig",
+    "IPTConfig",
     "NLSNConfig",
     "RCANConfig",
     "RRDBNet",

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from hatsr.checkpoint.layouts.shapes import count, shape, shuffle_scale
-from hatsr.checkpoint.layouts.translating import Renames, renamed
+from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
 from hatsr.peers import EDSRConfig
 
 _RENAMES: Renames = (
@@ -63,3 +63,11 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> EDSRConfig:
 def unseen(_: EDSRConfig) -> tuple[str, ...]:
     """The fields of a configuration that no tensor shows."""
     return ("residual_scale",)
+
+
+EDSR_LAYOUT = RenamedLayout(
+    is_official=is_official,
+    deduce_config=deduce_config,
+    unseen=unseen,
+    official_name=official_name,
+)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from hatsr.checkpoint.layouts.edsr import deduce_ends
 from hatsr.checkpoint.layouts.rcan import deduce_groups, group_name
-from hatsr.checkpoint.layouts.translating import Renames, renamed
+from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
 from hatsr.peers import HANConfig
 
 _RENAMES: Renames = (
@@ -35,3 +35,11 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> HANConfig:
 def unseen(_: HANConfig) -> tuple[str, ...]:
     """The fields of a configuration that no tensor shows: none."""
     return ()
+
+
+HAN_LAYOUT = RenamedLayout(
+    is_official=is_official,
+    deduce_config=deduce_config,
+    unseen=unseen,
+    official_name=official_name,
+)

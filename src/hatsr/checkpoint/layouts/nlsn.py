@@ -8,7 +8,7 @@ from torch import Tensor
 
 from hatsr.checkpoint.layouts.edsr import deduce_ends, end_name
 from hatsr.checkpoint.layouts.shapes import count
-from hatsr.checkpoint.layouts.translating import Renames, renamed
+from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
 from hatsr.peers import NLSNConfig
 
 _RENAMES: Renames = (
@@ -53,3 +53,11 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> NLSNConfig:
 def unseen(_: NLSNConfig) -> tuple[str, ...]:
     """The fields of a configuration that no tensor shows."""
     return ("chunk", "hashes", "residual_scale")
+
+
+NLSN_LAYOUT = RenamedLayout(
+    is_official=is_official,
+    deduce_config=deduce_config,
+    unseen=unseen,
+    official_name=official_name,
+)

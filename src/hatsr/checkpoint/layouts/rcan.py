@@ -6,7 +6,7 @@ from torch import Tensor
 
 from hatsr.checkpoint.layouts.edsr import deduce_ends, end_name
 from hatsr.checkpoint.layouts.shapes import count, shape
-from hatsr.checkpoint.layouts.translating import Renames, renamed
+from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
 from hatsr.peers import RCANConfig
 
 _RENAMES: Renames = (
@@ -55,3 +55,11 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> RCANConfig:
 def unseen(_: RCANConfig) -> tuple[str, ...]:
     """The fields of a configuration that no tensor shows."""
     return ("activation",)
+
+
+RCAN_LAYOUT = RenamedLayout(
+    is_official=is_official,
+    deduce_config=deduce_config,
+    unseen=unseen,
+    official_name=official_name,
+)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from hatsr.checkpoint.layouts.shapes import count, shape
-from hatsr.checkpoint.layouts.translating import Renames, renamed
+from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
 from hatsr.peers import RRDBNetConfig
 
 _RENAMES: Renames = (
@@ -61,11 +61,12 @@ def current_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def deduce_config(tensors: Mapping[str, Tensor]) -> RRDBNetConfig:
-    """Read the network off tensors with BasicSR's names.
+    """Read the network off official tensors.
 
     One step of enlargement is by 2; that of the first program's x3 networks looks the same, so that
     these need the scale to be told.
     """
+    tensors = current_names(tensors)
     width, inputs = shape(tensors, "conv_first.weight", 4)[:2]
     channels = shape(tensors, "conv_last.weight", 4)[0]
     gathered = round((inputs / channels) ** 0.5)
@@ -85,3 +86,12 @@ def unseen(config: RRDBNetConfig) -> tuple[str, ...]:
     """The fields of a configuration that no tensor shows: whether one step is by 2 or by 3."""
     one_step = config.scale in (2, 3) and config.gathered == 1
     return ("scale", "unshuffle") if one_step else ()
+
+
+RRDB_LAYOUT = RenamedLayout(
+    is_official=is_official,
+    deduce_config=deduce_config,
+    unseen=unseen,
+    official_name=official_name,
+    current_names=current_names,
+)

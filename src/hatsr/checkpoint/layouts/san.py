@@ -6,7 +6,7 @@ from torch import Tensor
 
 from hatsr.checkpoint.layouts.edsr import deduce_ends, end_name
 from hatsr.checkpoint.layouts.shapes import count, shape
-from hatsr.checkpoint.layouts.translating import Renames, renamed
+from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
 from hatsr.peers import SANConfig
 
 _RENAMES: Renames = (
@@ -50,3 +50,11 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> SANConfig:
 def unseen(_: SANConfig) -> tuple[str, ...]:
     """The fields of a configuration that no tensor shows: none."""
     return ()
+
+
+SAN_LAYOUT = RenamedLayout(
+    is_official=is_official,
+    deduce_config=deduce_config,
+    unseen=unseen,
+    official_name=official_name,
+)

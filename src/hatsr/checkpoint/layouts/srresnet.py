@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from hatsr.checkpoint.layouts.shapes import count, shape, shuffle_scale
-from hatsr.checkpoint.layouts.translating import Renames, renamed
+from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
 from hatsr.peers import SRResNetConfig
 
 _RENAMES: Renames = (
@@ -42,3 +42,11 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> SRResNetConfig:
 def unseen(_: SRResNetConfig) -> tuple[str, ...]:
     """The fields of a configuration that no tensor shows: none."""
     return ()
+
+
+SRRESNET_LAYOUT = RenamedLayout(
+    is_official=is_official,
+    deduce_config=deduce_config,
+    unseen=unseen,
+    official_name=official_name,
+)
