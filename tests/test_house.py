@@ -30,7 +30,7 @@ ROOMS = {
         "files", "image", "resize", "native", "model", "checkpoint", "inference",
         "export", "evaluation", "attribution", "data", "training",
     },
-    "__init__": {"model", "inference"},
+    "__init__": {"model", "checkpoint", "inference"},
 }  # fmt: skip
 """What each room may import, itself aside."""
 

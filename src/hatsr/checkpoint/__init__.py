@@ -2,25 +2,47 @@
 
 from hatsr.checkpoint.encoding import check_range
 from hatsr.checkpoint.files import Checkpoint, CheckpointError, Layout, check_target, read, save
-from hatsr.checkpoint.layouts.hat import unseen
 from hatsr.checkpoint.locating import (
     DEFAULT_MODEL,
     default_model,
+    find_config,
     is_model_folder,
     resolve,
     shipped,
 )
 from hatsr.checkpoint.names import shorten
+from hatsr.checkpoint.network_kinds import (
+    DEFAULT_KIND,
+    KINDS,
+    NetworkKind,
+    OfficialLayout,
+    kind_of,
+    make_network,
+    preset,
+    preset_name,
+    presets,
+    unseen,
+)
 
 __all__ = [
+    "DEFAULT_KIND",
     "DEFAULT_MODEL",
+    "KINDS",
     "Checkpoint",
     "CheckpointError",
     "Layout",
+    "NetworkKind",
+    "OfficialLayout",
     "check_range",
     "check_target",
     "default_model",
+    "find_config",
     "is_model_folder",
+    "kind_of",
+    "make_network",
+    "preset",
+    "preset_name",
+    "presets",
     "read",
     "resolve",
     "save",

@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Sequence
-from typing import cast
+from contextlib import AbstractContextManager
 
 import torch
 from jaxtyping import Float
@@ -14,7 +14,7 @@ from torch.utils._pytree import tree_leaves
 from hatsr.inference.budget import FIXED_BYTES
 from hatsr.inference.engine import Engine
 from hatsr.inference.runner import Patch, Progress, Runner, ignore_progress
-from hatsr.model import HAT, Network
+from hatsr.model import HAT, as_network
 
 OVER_TENSORS = 1.3
 """Memory of a forward over that of its tensors: convolutions copy what they read (up to 1.23 with
@@ -43,20 +43,6 @@ def make_runner(
     return PlainRunner(network, device=device, dtype=dtype)
 
 
-def as_network(network: nn.Module) -> Network:
-    """A module as what it must be.
-
-    Raises:
-        ValueError: an attribute of `Network` is missing.
-    """
-    names = ("scale", "channels", "multiple", "forward")
-    missing = [name for name in names if not hasattr(network, name)]
-    if missing:
-        kind = type(network).__name__
-        raise ValueError(f"a network must have {', '.join(names)}, got {kind} without {missing}")
-    return cast(Network, network)
-
-
 class PlainRunner:
     """A network run by its own forward; a `Runner`."""
 
@@ -72,11 +58,8 @@ class PlainRunner:
 
         The most that its tensors take at a time, found by a forward on the meta device.
         """
-        state = {**dict(self.network.named_parameters()), **dict(self.network.named_buffers())}
-        shapes = {name: tensor.detach().to("meta") for name, tensor in state.items()}
-        with torch.no_grad(), torch.device("meta"), LiveBytes() as live:
-            lr = torch.empty(1, self.channels, height, width, dtype=self.dtype)
-            functional_call(self.network, shapes, (lr,))
+        live = LiveBytes()
+        forward_on_meta(self.network, height, width, live, self.dtype)
         return FIXED_BYTES + int(live.most * OVER_TENSORS)
 
     def measure(
@@ -97,6 +80,30 @@ class PlainRunner:
         sr = self.network(lr.to(self.device, self.dtype))
         progress(1.0)
         return sr
+
+
+def forward_on_meta(
+    network: nn.Module,
+    height: int,
+    width: int,
+    watch: AbstractContextManager[object],
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """One forward of a network, wherever it is, on the meta device: shapes without numbers.
+
+    Args:
+        network: a `Network` that computes on the device and in the dtype of its LR.
+        height: of LR, pixels.
+        width: of LR, pixels.
+        watch: open during the forward: a mode of PyTorch that sees every operator.
+        dtype: of the features.
+    """
+    state = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+    shapes = {name: tensor.detach().to("meta") for name, tensor in state.items()}
+    channels = as_network(network).channels
+    with torch.no_grad(), torch.device("meta"), watch:
+        lr = torch.empty(1, channels, height, width, dtype=dtype)
+        functional_call(network, shapes, (lr,))
 
 
 class LiveBytes(TorchDispatchMode):
