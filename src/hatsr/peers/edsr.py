@@ -44,6 +44,11 @@ class EDSRConfig:
         """Check every rule once; everything later trusts this."""
         check_fields(self, EDSR_SCALES)
 
+    @property
+    def depth(self) -> int:
+        """Residual blocks."""
+        return self.blocks
+
 
 EDSR_PRESETS = {
     "edsr": EDSRConfig(),

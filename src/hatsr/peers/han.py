@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from hatsr.model.blocks import conv3x3
-from hatsr.peers.checks import check_fields, require
+from hatsr.model.fields import require
+from hatsr.peers.checks import check_fields
 from hatsr.peers.edsr import EDSR_SCALES, ColourLayer, ShuffleTail
 from hatsr.peers.rcan import RCAB, ResidualGroup
 
@@ -41,6 +42,11 @@ class HANConfig:
         check_fields(self, EDSR_SCALES)
         fits = self.squeeze_factor <= self.width
         require(fits, "squeeze_factor", f"at most width {self.width}", self.squeeze_factor)
+
+    @property
+    def depth(self) -> int:
+        """Blocks of all groups."""
+        return self.groups * self.blocks
 
 
 HAN_PRESETS = {

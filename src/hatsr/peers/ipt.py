@@ -7,8 +7,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from hatsr.model.blocks import conv3x3
+from hatsr.model.fields import require
 from hatsr.model.tails import STEPS
-from hatsr.peers.checks import check_fields, require
+from hatsr.peers.checks import check_fields
 from hatsr.peers.crops import upscale_by_crops
 from hatsr.peers.edsr import ColourLayer, ResidualBlock, ShuffleTail
 
@@ -58,6 +59,11 @@ class IPTConfig:
             require(self.crop % divisor == 0, "crop", f"a multiple of {divisor}", self.crop)
         fits = self.embed_dim % self.heads == 0
         require(fits, "heads", f"a divisor of width * token**2 = {self.embed_dim}", self.heads)
+
+    @property
+    def depth(self) -> int:
+        """Heads, and layers of the encoder and the decoder."""
+        return len(self.tasks) + 2 * self.layers
 
     @property
     def task(self) -> int:

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from hatsr.model.blocks import conv3x3
-from hatsr.peers.checks import check_fields, require
+from hatsr.model.fields import require
+from hatsr.peers.checks import check_fields
 from hatsr.peers.edsr import EDSR_SCALES, ColourLayer, ResidualBlock, ShuffleTail
 
 _MOST_BUCKETS = 128
@@ -48,6 +49,11 @@ class NLSNConfig:
         """Check every rule once; everything later trusts this."""
         check_fields(self, EDSR_SCALES)
         require(self.width % 4 == 0, "width", "a multiple of 4", self.width)
+
+    @property
+    def depth(self) -> int:
+        """Residual blocks."""
+        return self.blocks
 
 
 NLSN_PRESETS = {

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn.functional import relu, silu
 
 from hatsr.model.blocks import ChannelAttention, conv3x3
-from hatsr.peers.checks import check_fields, require
+from hatsr.model.fields import require
+from hatsr.peers.checks import check_fields
 from hatsr.peers.edsr import EDSR_SCALES, ColourLayer, ShuffleTail
 
 Activation = Literal["relu", "silu"]
@@ -51,6 +52,11 @@ class RCANConfig:
         require(fits, "squeeze_factor", f"at most width {self.width}", self.squeeze_factor)
         known = get_args(Activation)
         require(self.activation in known, "activation", f"one of {known}", self.activation)
+
+    @property
+    def depth(self) -> int:
+        """Blocks of all groups."""
+        return self.groups * self.blocks
 
 
 RCAN_PRESETS = {

@@ -44,6 +44,11 @@ class RRDBNetConfig:
         check_fields(self, tuple(STEPS))
 
     @property
+    def depth(self) -> int:
+        """Residual-in-residual dense blocks."""
+        return self.blocks
+
+    @property
     def gathered(self) -> int:
         """Side of the squares of LR pixels that become channels; 1: none do."""
         return 4 // self.scale if self.unshuffle and self.scale < 3 else 1

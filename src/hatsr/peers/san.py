@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from hatsr.model.blocks import ChannelAttention, conv3x3
-from hatsr.peers.checks import check_fields, require
+from hatsr.model.fields import require
+from hatsr.peers.checks import check_fields
 from hatsr.peers.edsr import EDSR_SCALES, ColourLayer, ResidualBlock, ShuffleTail
 
 _ITERATIONS = 5
@@ -54,6 +55,11 @@ class SANConfig:
         require(self.width % multiple == 0, "width", f"a multiple of {multiple}", self.width)
         fits = self.squeeze_factor <= self.width
         require(fits, "squeeze_factor", f"at most width {self.width}", self.squeeze_factor)
+
+    @property
+    def depth(self) -> int:
+        """Blocks of all groups."""
+        return self.groups * self.blocks
 
 
 SAN_PRESETS = {

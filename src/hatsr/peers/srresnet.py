@@ -36,6 +36,11 @@ class SRResNetConfig:
         """Check every rule once; everything later trusts this."""
         check_fields(self, scales=(2, 3, 4))
 
+    @property
+    def depth(self) -> int:
+        """Residual blocks."""
+        return self.blocks
+
 
 SRRESNET_PRESETS = {
     "srresnet": SRResNetConfig(),

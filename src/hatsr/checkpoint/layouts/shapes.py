@@ -24,9 +24,19 @@ def shape(tensors: Mapping[str, Tensor], name: str, dimensions: int) -> tuple[in
 
 
 def count(tensors: Mapping[str, Tensor], pattern: str) -> int:
-    """One more than the largest number that the pattern's group finds at the start of a name."""
+    """One more than the largest number that the pattern's group finds at the start of a name.
+
+    Raises:
+        ValueError: there are fewer tensors than that, so that no file could hold them all.
+    """
     found = [int(m[1]) for name in tensors if (m := re.match(pattern, name))]
-    return max(found, default=-1) + 1
+    largest = max(found, default=-1) + 1
+    if largest > len(tensors):
+        raise ValueError(
+            f"the file must hold every block of the network, got {len(tensors)} tensors for "
+            f"{largest} blocks; copy the whole file"
+        )
+    return largest
 
 
 def shuffle_scale(tensors: Mapping[str, Tensor], pattern: str, width: int) -> int:
