@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from hatsr import peers
 from hatsr.checkpoint.layouts.edsr import EDSR_LAYOUT
+from hatsr.checkpoint.layouts.edt import EDT_LAYOUT
 from hatsr.checkpoint.layouts.han import HAN_LAYOUT
 from hatsr.checkpoint.layouts.ipt import IPT_LAYOUT
 from hatsr.checkpoint.layouts.nlsn import NLSN_LAYOUT
@@ -99,6 +100,21 @@ PEERS = {
         IPT_LAYOUT,
         peers.IPTConfig(width=4, token=2, crop=8, heads=2, layers=2, tasks=(2, 3, 4, 1), queries=4),
         {("ipt", 2): 118_892_370, ("ipt", 3): 118_892_370, ("ipt", 4): 118_892_370},
+    ),
+    "edt": Peer(
+        peers.EDT,
+        peers.EDT_PRESETS,
+        EDT_LAYOUT,
+        peers.EDTConfig(
+            embed_dim=12,
+            depths=(2, 2),
+            heads=2,
+            window_short=2,
+            window_long=4,
+            num_feat=3,
+            drop_path=0.0,
+        ),
+        {("edt-b", 2): 11_479_355, ("edt-b", 3): 11_663_995, ("edt-b", 4): 11_627_067},
     ),
 }
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from hatsr import peers
 from hatsr.checkpoint.layouts import hat
 from hatsr.checkpoint.layouts.edsr import EDSR_LAYOUT
+from hatsr.checkpoint.layouts.edt import EDT_LAYOUT
 from hatsr.checkpoint.layouts.han import HAN_LAYOUT
 from hatsr.checkpoint.layouts.ipt import IPT_LAYOUT
 from hatsr.checkpoint.layouts.nlsn import NLSN_LAYOUT
@@ -96,6 +97,9 @@ KINDS: dict[str, NetworkKind] = {
     ),
     "nlsn": NetworkKind(
         config=peers.NLSNConfig, network=peers.NLSN, presets=peers.NLSN_PRESETS, layout=NLSN_LAYOUT
+    ),
+    "edt": NetworkKind(
+        config=peers.EDTConfig, network=peers.EDT, presets=peers.EDT_PRESETS, layout=EDT_LAYOUT
     ),
     "ipt": NetworkKind(
         config=peers.IPTConfig, network=peers.IPT, presets=peers.IPT_PRESETS, layout=IPT_LAYOUT

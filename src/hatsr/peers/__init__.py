@@ -1,6 +1,7 @@
 """The networks that the paper compares HAT with, one file each. Knows no files."""
 
 from hatsr.peers.edsr import EDSR, EDSR_PRESETS, EDSRConfig
+from hatsr.peers.edt import EDT, EDT_PRESETS, EDTConfig
 from hatsr.peers.han import HAN, HAN_PRESETS, HANConfig
 from hatsr.peers.ipt import IPT, IPT_PRESETS, IPTConfig
 from hatsr.peers.nlsn import NLSN, NLSN_PRESETS, NLSNConfig
@@ -12,6 +13,8 @@ from hatsr.peers.srresnet import SRRESNET_PRESETS, SRResNet, SRResNetConfig
 __all__ = [
     "EDSR",
     "EDSR_PRESETS",
+    "EDT",
+    "EDT_PRESETS",
     "HAN",
     "HAN_PRESETS",
     "IPT",
@@ -25,6 +28,7 @@ __all__ = [
     "SAN_PRESETS",
     "SRRESNET_PRESETS",
     "EDSRConfig",
+    "EDTConfig",
     "HANConfig",
     "IPTConfig",
     "NLSNConfig",
