@@ -16,7 +16,7 @@ ROOMS = {
     "resize": set(),
     "native": set(),
     "model": {"native"},
-    "peers": {"model"},
+    "peers": {"resize", "model"},
     "checkpoint": {"files", "model", "peers"},
     "inference": {"files", "image", "resize", "native", "model", "checkpoint"},
     "export": {"files", "model", "checkpoint"},

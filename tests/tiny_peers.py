@@ -11,6 +11,7 @@ from hatsr import peers
 from hatsr.checkpoint.layouts.edsr import EDSR_LAYOUT
 from hatsr.checkpoint.layouts.edt import EDT_LAYOUT
 from hatsr.checkpoint.layouts.han import HAN_LAYOUT
+from hatsr.checkpoint.layouts.ignn import IGNN_LAYOUT
 from hatsr.checkpoint.layouts.ipt import IPT_LAYOUT
 from hatsr.checkpoint.layouts.nlsn import NLSN_LAYOUT
 from hatsr.checkpoint.layouts.rcan import RCAN_LAYOUT
@@ -93,6 +94,13 @@ PEERS = {
         NLSN_LAYOUT,
         peers.NLSNConfig(width=8, blocks=4, attention_every=2, chunk=9, hashes=2),
         {("nlsn", 2): 41_796_163, ("nlsn", 3): 44_746_563, ("nlsn", 4): 44_156_483},
+    ),
+    "ignn": Peer(
+        peers.IGNN,
+        peers.IGNN_PRESETS,
+        IGNN_LAYOUT,
+        peers.IGNNConfig(width=6, blocks=3, window=3, residual_scale=1.0),
+        {("ignn", 2): 47_152_197, ("ignn", 3): 50_102_597, ("ignn", 4): 49_512_517},
     ),
     "ipt": Peer(
         peers.IPT,

@@ -12,6 +12,7 @@ from hatsr.checkpoint.layouts import hat
 from hatsr.checkpoint.layouts.edsr import EDSR_LAYOUT
 from hatsr.checkpoint.layouts.edt import EDT_LAYOUT
 from hatsr.checkpoint.layouts.han import HAN_LAYOUT
+from hatsr.checkpoint.layouts.ignn import IGNN_LAYOUT
 from hatsr.checkpoint.layouts.ipt import IPT_LAYOUT
 from hatsr.checkpoint.layouts.nlsn import NLSN_LAYOUT
 from hatsr.checkpoint.layouts.rcan import RCAN_LAYOUT
@@ -100,6 +101,9 @@ KINDS: dict[str, NetworkKind] = {
     ),
     "edt": NetworkKind(
         config=peers.EDTConfig, network=peers.EDT, presets=peers.EDT_PRESETS, layout=EDT_LAYOUT
+    ),
+    "ignn": NetworkKind(
+        config=peers.IGNNConfig, network=peers.IGNN, presets=peers.IGNN_PRESETS, layout=IGNN_LAYOUT
     ),
     "ipt": NetworkKind(
         config=peers.IPTConfig, network=peers.IPT, presets=peers.IPT_PRESETS, layout=IPT_LAYOUT

@@ -3,6 +3,7 @@
 from hatsr.peers.edsr import EDSR, EDSR_PRESETS, EDSRConfig
 from hatsr.peers.edt import EDT, EDT_PRESETS, EDTConfig
 from hatsr.peers.han import HAN, HAN_PRESETS, HANConfig
+from hatsr.peers.ignn import IGNN, IGNN_PRESETS, IGNNConfig
 from hatsr.peers.ipt import IPT, IPT_PRESETS, IPTConfig
 from hatsr.peers.nlsn import NLSN, NLSN_PRESETS, NLSNConfig
 from hatsr.peers.rcan import RCAN, RCAN_PRESETS, RCANConfig
@@ -17,6 +18,8 @@ __all__ = [
     "EDT_PRESETS",
     "HAN",
     "HAN_PRESETS",
+    "IGNN",
+    "IGNN_PRESETS",
     "IPT",
     "IPT_PRESETS",
     "NLSN",
@@ -30,6 +33,7 @@ __all__ = [
     "EDSRConfig",
     "EDTConfig",
     "HANConfig",
+    "IGNNConfig",
     "IPTConfig",
     "NLSNConfig",
     "RCANConfig",

@@ -46,6 +46,8 @@ class RenamedLayout:
     """The official name of one of our tensors, in a network of a configuration."""
     tables: Callable[[Any], dict[str, Tensor]] = no_tensors
     """Tensors that official files carry beside the weights, and every program can compute."""
+    copies: Renames = ()
+    """Patterns in official names whose tensors are stored a second time, and the second name."""
     current_names: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] = as_they_are
     """Tensors of any official file under the names of the authors' last program."""
 
@@ -57,7 +59,7 @@ class RenamedLayout:
             else tensor
             for name, tensor in network.state_dict().items()
         }
-        return named | self.tables(network.config)
+        return named | self._copied(named) | self.tables(network.config)
 
     def from_official(
         self, config: Any, wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor]
@@ -67,17 +69,23 @@ class RenamedLayout:
         Args:
             config: of the network.
             wanted: a state dict of the network, of which names and shapes count.
-            tensors: official ones, by their plain names.
+            tensors: official ones.
 
         Raises:
             ValueError: tensors are missing, left over or of the wrong shape.
         """
-        tensors = self.current_names(tensors)
-        tables = plain_names(self.tables(config))
-        tensors = {name: tensor for name, tensor in tensors.items() if name not in tables}
         names = _plain_pairs(wanted, lambda name: self.official_name(name, config))
+        tensors = self.current_names(plain_names(tensors))
+        second = self._copied({name: tensors[name] for name in names if name in tensors})
+        beside = plain_names(self.tables(config)) | second
+        tensors = {name: tensor for name, tensor in tensors.items() if name not in beside}
         check_names(names, tensors)
         return {ours: _fitting(theirs, tensors, wanted[ours]) for theirs, ours in names.items()}
+
+    def _copied(self, named: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The tensors that are stored a second time, under their second names."""
+        found = {renamed(name, self.copies): tensor for name, tensor in named.items()}
+        return {name: tensor for name, tensor in found.items() if name not in named}
 
 
 def _plain_pairs(
