@@ -42,9 +42,13 @@ def test_pixels_are_the_means_of_their_crops(length: int, axis: int) -> None:
 
     sr = upscale_by_crops(first_pixel, lr, crop=8, scale=2)
     assert sr.shape == (1, 1, 2 * size[0], 2 * size[1])
-    line = sr[0, 0, :, 0] if axis == 2 else sr[0, 0, 0]
+    line = sr[0, 0, :, 0] if axis == 2 else sr[0, 0, -1]
     means = [sum(starts) / len(starts) for starts in expected_starts(length, 8)]
     assert torch.allclose(line, torch.tensor(means))
+    if axis == 3:  # the first crop counts alone in its top rows
+        alone = [0.0 if i < min(16, means.index(length - 8)) else m for i, m in enumerate(means)]
+        assert torch.allclose(sr[0, 0, 3], torch.tensor(alone))
+        assert torch.equal(sr[0, 0, 4], line)
 
 
 def test_what_does_not_depend_on_the_crop_comes_out_whole() -> None:

@@ -1,7 +1,8 @@
 """Pictures of any size through a network that takes crops of one size, as IPT's program does.
 
 Crops begin every quarter of their side; what counts of each is its middle half, and where such
-middles overlap, their mean. Up to the picture's edges the outermost crops count alone.
+middles overlap, their mean. Up to the picture's edges the outermost crops count alone; so does the
+first crop in the top rows that it has.
 """
 
 from collections.abc import Callable
@@ -66,14 +67,21 @@ def upscale_by_crops(
     places = [(row, col) for row in rows for col in cols]
     total = lr.new_zeros(*lr.shape[:2], *(side * scale for side in lr.shape[2:]))
     count = lr.new_zeros(total.shape[2:])
+    first: list[Tensor] = []
     for i in range(0, len(places), _TOGETHER):
         part = places[i : i + _TOGETHER]
         cut = [lr[:, :, r.start : r.start + crop, c.start : c.start + crop] for r, c in part]
-        for (row, col), sr in zip(part, upscale(torch.cat(cut)).split(len(lr)), strict=True):
+        crops = upscale(torch.cat(cut)).split(len(lr))
+        first = first or [crops[0]]
+        for (row, col), sr in zip(part, crops, strict=True):
             place = (..., slice(row.first, row.stop), slice(col.first, col.stop))
             total[place] += _of_crop(sr, row, col, scale)
             count[place] += 1
-    return (total / count)[:, :, : height * scale, : width * scale]
+    sr = total / count
+    alone = min(crop * scale, last_crop_from(lr.shape[3], crop, scale))
+    top = (..., slice(0, crop // 4 * scale), slice(0, alone))
+    sr[top] = first[0][top]
+    return sr[:, :, : height * scale, : width * scale]
 
 
 def _of_crop(
