@@ -3,6 +3,7 @@
 Features are b c h w.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -94,10 +95,20 @@ class ResidualBlock(nn.Module):
 
 
 class ShuffleTail(nn.Module):
-    """Convolutions and pixel shuffles in turns, then a convolution to colours."""
+    """Convolutions and pixel shuffles in turns, then a convolution to colours.
 
-    def __init__(self, width: int, channels: int, scale: int) -> None:
+    Each shuffle may be followed by an activation.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        channels: int,
+        scale: int,
+        activation: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
         super().__init__()
+        self.activation = activation or nn.Identity()
         self.factors = STEPS[scale]
         self.steps = nn.ModuleList(conv3x3(width, width * f * f) for f in self.factors)
         self.last = conv3x3(width, channels)
@@ -105,7 +116,7 @@ class ShuffleTail(nn.Module):
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """Features to SR."""
         for step, factor in zip(self.steps, self.factors, strict=True):
-            x = pixel_shuffle(step(x), factor)
+            x = self.activation(pixel_shuffle(step(x), factor))
         return self.last(x)
 
 

@@ -1,6 +1,6 @@
 """RCAN (Zhang et al. 2018): residual groups of blocks with channel attention.
 
-RCAN-it (Lin et al. 2022) is the same network with another activation and longer training.
+RCAN-it (Lin et al. 2022) is the same network with other activations and longer training.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,8 @@ from hatsr.peers.checks import check_fields
 from hatsr.peers.edsr import EDSR_SCALES, ColourLayer, ShuffleTail
 
 Activation = Literal["relu", "silu"]
-_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": relu, "silu": silu}
+ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {"relu": relu, "silu": silu}
+"""By name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +42,11 @@ class RCANConfig:
     squeeze_factor: int = 16
     """Width over the hidden width of the channel attention, r."""
     activation: Activation = "relu"
-    """Between a block's two convolutions: relu, or silu for RCAN-it."""
+    """Inside the blocks: relu, or silu for RCAN-it."""
+    active_tail: bool = False
+    """The activation also follows each pixel shuffle (RCAN-it)."""
+    residual_scale: float = 1.0
+    """Factor of a block's branch before it is added: 0.1 for RCAN-it."""
     img_range: float = 255.0
     """The network works on pictures times this."""
 
@@ -61,7 +66,7 @@ class RCANConfig:
 
 RCAN_PRESETS = {
     "rcan": RCANConfig(),
-    "rcan-it": RCANConfig(activation="silu"),
+    "rcan-it": RCANConfig(activation="silu", active_tail=True, residual_scale=0.1),
     "rcan-tiny": RCANConfig(width=32, groups=2, blocks=3, squeeze_factor=8),
 }
 """RCAN and RCAN-it as published, and one that a CPU can train."""
@@ -70,17 +75,21 @@ RCAN_PRESETS = {
 class RCAB(nn.Module):
     """Residual channel attention block (figure 4 of RCAN)."""
 
-    def __init__(self, width: int, squeeze_factor: int, activation: Activation = "relu") -> None:
+    def __init__(
+        self, width: int, squeeze_factor: int, activation: Activation = "relu", scale: float = 1.0
+    ) -> None:
         super().__init__()
         self.conv1 = conv3x3(width, width)
         self.conv2 = conv3x3(width, width)
         self.attention = ChannelAttention(width, squeeze_factor)
-        self.activation = _ACTIVATIONS[activation]
+        self.activation, self.scale = ACTIVATIONS[activation], scale
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
         """Same shape out."""
         y = self.conv2(self.activation(self.conv1(x)))
-        return x + y * self.attention(y)
+        hidden = self.activation(self.attention.squeeze(y.mean(dim=(2, 3))))
+        gain = self.scale * self.attention.excite(hidden).sigmoid()
+        return x + y * gain[:, :, None, None]
 
 
 class ResidualGroup(nn.Module):
@@ -109,18 +118,16 @@ class RCAN(nn.Module):
         self.scale, self.channels, self.multiple = config.scale, config.channels, 1
         self.sub_mean = ColourLayer(config.channels, -config.img_range)
         self.shallow = conv3x3(config.channels, config.width)
-        width, squeeze, activation = config.width, config.squeeze_factor, config.activation
-        self.groups = nn.Sequential(
-            *(
-                ResidualGroup(
-                    [RCAB(width, squeeze, activation) for _ in range(config.blocks)], width
-                )
-                for _ in range(config.groups)
-            )
-        )
+        self.groups = nn.Sequential(*(self._group() for _ in range(config.groups)))
         self.body_conv = conv3x3(config.width, config.width)
-        self.tail = ShuffleTail(config.width, config.channels, config.scale)
+        active = ACTIVATIONS[config.activation] if config.active_tail else None
+        self.tail = ShuffleTail(config.width, config.channels, config.scale, active)
         self.add_mean = ColourLayer(config.channels, config.img_range)
+
+    def _group(self) -> ResidualGroup:
+        c = self.config
+        settings = (c.width, c.squeeze_factor, c.activation, c.residual_scale)
+        return ResidualGroup([RCAB(*settings) for _ in range(c.blocks)], c.width)
 
     def forward(self, lr: Float[Tensor, "b rgb h w"]) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """LR to SR."""

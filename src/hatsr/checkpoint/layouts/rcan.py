@@ -1,5 +1,6 @@
-"""The tensor names of yulunzhang/RCAN, and the network they describe."""
+"""The tensor names of yulunzhang/RCAN and of zudi-lin/rcan-it, and the network they describe."""
 
+import re
 from collections.abc import Mapping
 
 from torch import Tensor
@@ -28,8 +29,11 @@ def group_name(name: str, groups: int, blocks: int) -> str:
 
 
 def official_name(name: str, config: RCANConfig) -> str:
-    """The official name of one of our tensors."""
-    return group_name(name, config.groups, config.blocks)
+    """The official name of one of our tensors; with an active tail, that of RCAN-it's program."""
+    if config.active_tail:  # an activation has a number too
+        name = re.sub(r"^tail\.steps\.(\d+)\.", lambda m: f"tail.0.{3 * int(m[1])}.", name)
+    name = group_name(name, config.groups, config.blocks)
+    return name.replace(".conv_du.", ".excitation.") if config.active_tail else name
 
 
 def is_official(tensors: Mapping[str, Tensor]) -> bool:
@@ -37,9 +41,9 @@ def is_official(tensors: Mapping[str, Tensor]) -> bool:
     return "body.0.body.0.body.0.weight" in tensors and "last_conv.weight" not in tensors
 
 
-def deduce_groups(tensors: Mapping[str, Tensor]) -> dict[str, int]:
+def deduce_groups(tensors: Mapping[str, Tensor], gate: str = "conv_du") -> dict[str, int]:
     """Groups, blocks in each, and the squeeze factor."""
-    hidden, width = shape(tensors, "body.0.body.0.body.3.conv_du.0.weight", 4)[:2]
+    hidden, width = shape(tensors, f"body.0.body.0.body.3.{gate}.0.weight", 4)[:2]
     return {
         "groups": count(tensors, r"body\.(\d+)\.body\."),
         "blocks": count(tensors, r"body\.0\.body\.(\d+)\.body\."),
@@ -48,13 +52,24 @@ def deduce_groups(tensors: Mapping[str, Tensor]) -> dict[str, int]:
 
 
 def deduce_config(tensors: Mapping[str, Tensor]) -> RCANConfig:
-    """Read the network off the official tensors; its activation, which none shows, is ReLU."""
-    return RCANConfig(**deduce_ends(tensors), **deduce_groups(tensors))
+    """Read the network off the official tensors.
+
+    No tensor shows the activation and the factor of the branches: they are those of the program.
+    """
+    if "body.0.body.0.body.3.excitation.0.weight" not in tensors:
+        return RCANConfig(**deduce_ends(tensors), **deduce_groups(tensors))
+    return RCANConfig(
+        **deduce_ends(tensors),
+        **deduce_groups(tensors, "excitation"),
+        activation="silu",
+        active_tail=True,
+        residual_scale=0.1,
+    )
 
 
 def unseen(_: RCANConfig) -> tuple[str, ...]:
     """The fields of a configuration that no tensor shows."""
-    return ("activation",)
+    return ("activation", "residual_scale")
 
 
 RCAN_LAYOUT = RenamedLayout(
