@@ -1,12 +1,14 @@
 """What holds for every peer."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from tiny_peers import PEERS, official, on_meta, tiny_peer
 
 from hatsr.attribution import LamSettings, lam
+from hatsr.checkpoint import read, save
 from hatsr.checkpoint.names import plain_names
 from hatsr.inference.settings import Settings
 from hatsr.inference.upscale import Upscaler
@@ -100,6 +102,24 @@ def test_official_names_and_back(name: str, scale: int) -> None:
     ours = layout.from_official(network.config, wanted, plain_names(theirs))
     assert ours.keys() == network.state_dict().keys()
     assert all(torch.equal(tensor, network.state_dict()[key]) for key, tensor in ours.items())
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_official_files_run_as_they_are(name: str, tmp_path: Path) -> None:
+    """As other programs write them: tensors, without our configuration."""
+    network, path = tiny_peer(name, scale=2), tmp_path / "a.pth"
+    theirs = official(network)
+    torch.save({"state_dict": {f"module.{key}": t for key, t in theirs.items()}}, path)
+    unseen = PEERS[name].layout.unseen(network.config)
+    found = read(path, {field: getattr(network.config, field) for field in unseen})
+    assert (found.layout, found.config) == ("official", network.config)
+    lr = torch.rand(1, 3, 7, 9)
+    with torch.inference_mode():
+        assert torch.equal(found.model()(lr), network(lr))
+    save(found.model(), path, layout="official")
+    again = torch.load(path, weights_only=True)["params_ema"]
+    assert again.keys() == theirs.keys()
+    assert all(torch.equal(again[key], tensor) for key, tensor in theirs.items())
 
 
 @pytest.mark.parametrize("name", PEERS)
