@@ -11,7 +11,7 @@ from hatsr.checkpoint import NetworkKind
 from hatsr.model.fields import check_types
 
 
-class Enlarger(nn.Module):
+class BicubicConv(nn.Module):
     """The least that a `Network` can be."""
 
     scale, channels, multiple = 2, 3, 1

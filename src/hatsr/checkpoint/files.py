@@ -44,8 +44,8 @@ class CheckpointError(ValueError):
 class Checkpoint:
     """The contents of a checkpoint file."""
 
-    config: NetworkConfig
-    """The network."""
+    config: Any
+    """The network: a `NetworkConfig`, of the class of its kind."""
     tensors: dict[str, Tensor]
     """Weights under our names, float32."""
     layout: Layout
@@ -64,7 +64,7 @@ class Checkpoint:
     def model(self) -> Any:
         """The network with these weights, in evaluation mode, without needless copies."""
         with torch.device("meta"):
-            model = make_network(self.config)
+            model: nn.Module = make_network(self.config)
         model.load_state_dict(self.tensors, assign=True)
         if isinstance(model, WithTables):
             model.reset_tables()

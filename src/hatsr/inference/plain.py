@@ -1,7 +1,7 @@
 """Any network on pictures: by its own forward, or by the engine where there is one for it."""
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 import torch
@@ -21,10 +21,14 @@ OVER_TENSORS = 1.3
 residual blocks and pixel shuffles on a CPU)."""
 
 
+ENGINES: dict[type[nn.Module], Callable[..., Runner]] = {HAT: Engine}
+"""By class, networks that have an engine of their own."""
+
+
 def make_runner(
     network: nn.Module, *, device: torch.device | str, dtype: torch.dtype, int8: bool = False
 ) -> Runner:
-    """The engine for a HAT, else a `PlainRunner`.
+    """The engine of a network that has one, else a `PlainRunner`.
 
     Args:
         network: taken over: it is moved, and its weights must not change afterwards.
@@ -33,13 +37,14 @@ def make_runner(
         int8: multiply in 8-bit integers.
 
     Raises:
-        ValueError: it is no `Network`, or int8 is wanted of another network than a HAT.
+        ValueError: it is no `Network`, or int8 is wanted of one without an engine.
     """
-    if isinstance(network, HAT):
-        return Engine(network, device=device, dtype=dtype, int8=int8)
+    engine = ENGINES.get(type(network))
+    if engine is not None:
+        return engine(network, device=device, dtype=dtype, int8=int8)
     if int8:
-        kind = type(network).__name__
-        raise ValueError(f"precision must not be int8 for {kind}, only for HAT; choose fp32")
+        kind, known = type(network).__name__, ", ".join(kind.__name__ for kind in ENGINES)
+        raise ValueError(f"precision must not be int8 for {kind}, only for {known}; choose fp32")
     return PlainRunner(network, device=device, dtype=dtype)
 
 

@@ -1,7 +1,14 @@
 """The network family of the paper: configuration, windows, blocks, network. Knows no files."""
 
+from hatsr.model.abilities import (
+    WithActivationCheckpointing,
+    WithFeatures,
+    WithInterpolation,
+    WithSharedBody,
+    WithTables,
+)
 from hatsr.model.config import PRESETS, HATConfig, preset
-from hatsr.model.contract import Network, NetworkConfig, WithTables, as_network
+from hatsr.model.contract import Network, NetworkConfig, as_network
 from hatsr.model.fields import changed
 from hatsr.model.network import HAT
 
@@ -11,6 +18,10 @@ __all__ = [
     "HATConfig",
     "Network",
     "NetworkConfig",
+    "WithActivationCheckpointing",
+    "WithFeatures",
+    "WithInterpolation",
+    "WithSharedBody",
     "WithTables",
     "as_network",
     "changed",

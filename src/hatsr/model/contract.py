@@ -56,15 +56,6 @@ class NetworkConfig(Protocol):
         ...
 
 
-@runtime_checkable
-class WithTables(Protocol):
-    """A network with buffers that are not learned; made on the meta device, it lacks them."""
-
-    def reset_tables(self) -> None:
-        """Compute them, on the CPU."""
-        ...
-
-
 def as_network(module: nn.Module) -> Network:
     """A module as what it must be.
 

@@ -1,26 +1,29 @@
 """What a training run is: strict models of a recipe; the defaults are the paper's values."""
 
 import re
-from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    create_model,
     model_validator,
 )
 
+from hatsr.checkpoint import DEFAULT_KIND
 from hatsr.data import Plan, Stage, Task, is_manifest
 from hatsr.data.degrade import Degradation, check_condition
-from hatsr.model import HATConfig, preset
+from hatsr.training.initial import check_interpolation
 from hatsr.training.losses import LossName
+from hatsr.training.recipe.network_section import (
+    STRICT,
+    NetworkSection,
+    config_of_section,
+    network_model,
+)
 
-STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 Positive = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
@@ -135,7 +138,7 @@ class StartRecipe(BaseModel):
     checkpoint: PathText | None = None
     """File, run folder or shipped name; tensors that fit by name and shape are taken."""
     interpolate: bool = False
-    """Begin as plain interpolation (pixelshuffle-direct tail only)."""
+    """Begin as plain interpolation (of HAT: pixelshuffle-direct tail only)."""
 
 
 class SaveRecipe(BaseModel):
@@ -150,15 +153,6 @@ class SaveRecipe(BaseModel):
     """Iterations between lines of the log."""
     tensorboard: bool = True
     """Write TensorBoard files too."""
-
-
-Network = create_model(
-    "Network",
-    __config__=STRICT,
-    __doc__="A preset and what differs from it; fields as in HATConfig.",
-    preset=(str, "hat"),
-    **{name: (kind | None, None) for name, kind in get_type_hints(HATConfig).items()},  # pyright: ignore
-)
 
 
 class Recipe(BaseModel):
@@ -179,8 +173,9 @@ class Recipe(BaseModel):
     """Mixed precision: none, or bfloat16 where PyTorch has it."""
     activation_checkpointing: bool = False
     """Recompute blocks in the backward pass: less memory, a third more time."""
-    network: Network = Network()  # pyright: ignore
-    """The network to train."""
+    network: NetworkSection = network_model(DEFAULT_KIND)()
+    """The network to train: `kind`, `preset` and what differs; a kind's fields are those of its
+    configuration."""
     tasks: tuple[Task, ...] = ()
     """Related tasks trained together, the first judged; none for super-resolution alone."""
     data: DataRecipe = DataRecipe()
@@ -216,11 +211,8 @@ class Recipe(BaseModel):
                 f"network.channels must be 3 for training, got {config.channels}; pictures are "
                 "read as RGB"
             )
-        if self.start.interpolate and config.tail != "pixelshuffle-direct":
-            raise ValueError(
-                f"start.interpolate must be false for the tail {config.tail!r}; it is known for "
-                "'pixelshuffle-direct' only"
-            )
+        if self.start.interpolate:
+            check_interpolation(config)
         if self.tasks and self.tasks[0].scale != config.scale:
             raise ValueError(
                 f"the first task must have the network's scale {config.scale}, "
@@ -252,11 +244,9 @@ class Recipe(BaseModel):
             )
 
     @property
-    def config(self) -> HATConfig:
-        """The network's configuration."""
-        given = {k: v for k, v in self.network.model_dump().items() if v is not None}
-        base = preset(given.pop("preset"))
-        return HATConfig(**{f.name: given.get(f.name, getattr(base, f.name)) for f in fields(base)})
+    def config(self) -> Any:
+        """The network's configuration, a `NetworkConfig` of its kind."""
+        return config_of_section(self.network)
 
     @property
     def all_tasks(self) -> tuple[Task, ...]:
