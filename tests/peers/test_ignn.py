@@ -131,8 +131,8 @@ def test_as_the_authors_program(scale: int, height: int, width: int) -> None:
 
 
 def test_all_patches_are_candidates_where_the_window_holds_them() -> None:
-    assert window_candidates(10, 8, 5, 4, window=5, scale=2) is None
-    found = window_candidates(10, 8, 5, 4, window=3, scale=2)
+    assert window_candidates((10, 8), (5, 4), window=5, scale=2) is None
+    found = window_candidates((10, 8), (5, 4), window=3, scale=2)
     assert found is not None
     assert found.shape == (80, 9)
     assert found[0].tolist() == [0, 1, 2, 4, 5, 6, 8, 9, 10]

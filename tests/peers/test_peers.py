@@ -8,6 +8,7 @@ import torch
 from tiny_peers import PEERS, official, on_meta, tiny_peer
 
 from hatsr.attribution import LamSettings, lam
+from hatsr.attribution.features import layer_features
 from hatsr.checkpoint import read, save
 from hatsr.checkpoint.names import plain_names
 from hatsr.inference.settings import Settings
@@ -31,13 +32,13 @@ def test_parameters(name: str, preset: str, scale: int, parameters: int) -> None
 @pytest.mark.parametrize(("name", "scale"), SCALES)
 def test_any_size(name: str, scale: int) -> None:
     network = tiny_peer(name, scale=scale)
-    assert isinstance(network, Network)
     assert (network.scale, network.channels) == (scale, 3)
     for height, width in [(1, 1), (1, 7), (5, 3), (13, 10)]:
         with torch.inference_mode():
             sr = network(torch.rand(2, 3, height, width))
         assert sr.shape == (2, 3, height * scale, width * scale)
         assert sr.isfinite().all()
+    assert isinstance(network, Network)
 
 
 @pytest.mark.parametrize("name", PEERS)
@@ -66,6 +67,15 @@ def test_tiles(name: str) -> None:
     tiled = Upscaler(network, name, Settings(device="cpu", tile=32, overlap=16)).enlarge(lr)
     difference = (whole - tiled).abs().mean() / whole.abs().mean()
     assert difference < (1e-5 if name in ("srresnet", "edsr") else 0.1)
+
+
+@pytest.mark.parametrize("name", sorted({*PEERS} - {"rrdb", "ipt"}))
+def test_feature_maps_are_of_the_size_of_lr(name: str) -> None:
+    network = tiny_peer(name)
+    maps = layer_features(network, torch.rand(1, 3, 7, 6))
+    assert len(maps) == len(network.feature_modules()) > 1
+    width = network.config.embed_dim if name == "edt" else network.config.width
+    assert {each.shape for each in maps} == {(7, 6, width)}
 
 
 @pytest.mark.parametrize("name", PEERS)

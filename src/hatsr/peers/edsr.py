@@ -127,6 +127,8 @@ class EDSR(nn.Module):
     nominally in [0, 1] and not clamped.
     """
 
+    feature_axes = "b c h w"
+
     def __init__(self, config: EDSRConfig) -> None:
         super().__init__()
         self.config = config
@@ -139,6 +141,10 @@ class EDSR(nn.Module):
         self.body_conv = conv3x3(config.width, config.width)
         self.tail = ShuffleTail(config.width, config.channels, config.scale)
         self.add_mean = ColourLayer(config.channels, config.img_range)
+
+    def feature_modules(self) -> list[nn.Module]:
+        """The residual blocks."""
+        return list(self.blocks)
 
     def forward(self, lr: Float[Tensor, "b rgb h w"]) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """LR to SR."""

@@ -271,6 +271,8 @@ class EDT(nn.Module):
     nominally in [0, 1] and not clamped. All tasks' heads and tails are kept; one is run.
     """
 
+    feature_axes = "b h w c"
+
     def __init__(self, config: EDTConfig) -> None:
         super().__init__()
         self.config = config
@@ -286,6 +288,10 @@ class EDT(nn.Module):
         for s in config.scales:
             self.heads[f"x{s}"].requires_grad_(s == config.scale)
             self.tails[f"x{s}"].requires_grad_(s == config.scale)
+
+    def feature_modules(self) -> list[nn.Module]:
+        """The stages of the body."""
+        return list(self.stages)
 
     def forward(self, lr: Float[Tensor, "b rgb h w"]) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """LR to SR."""

@@ -95,6 +95,8 @@ class HAN(nn.Module):
     nominally in [0, 1] and not clamped.
     """
 
+    feature_axes = "b c h w"
+
     def __init__(self, config: HANConfig) -> None:
         super().__init__()
         self.config = config
@@ -115,6 +117,10 @@ class HAN(nn.Module):
         self.fuse = conv3x3(2 * width, width)
         self.tail = ShuffleTail(width, config.channels, config.scale)
         self.add_mean = ColourLayer(config.channels, config.img_range)
+
+    def feature_modules(self) -> list[nn.Module]:
+        """The residual groups."""
+        return list(self.groups)
 
     def forward(self, lr: Float[Tensor, "b rgb h w"]) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """LR to SR."""

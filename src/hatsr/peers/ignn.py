@@ -22,7 +22,7 @@ from hatsr.peers.patches import (
     SIDE,
     from_patches,
     nearest,
-    patch_count,
+    patch_counts,
     take,
     to_patches,
     window_candidates,
@@ -162,7 +162,7 @@ class GraphAggregation(nn.Module):
             patches = as_spread(take(others, one), mine)
             pattern = "b (c sy sx y x) m -> b (c y sy x sx) m"
             larger = rearrange(patches, pattern, sy=s, sx=s, y=SIDE, x=SIDE)
-            yield from_patches(larger, *x.shape[2:], s)
+            yield from_patches(larger, x.shape[2], x.shape[3], s)
 
     def _reduced(self, x: Float[Tensor, "b c hr_h hr_w"]) -> Float[Tensor, "b c h w"]:
         first, second, third = self.reduce
@@ -181,6 +181,8 @@ class IGNN(nn.Module):
     Takes LR in [0, 1], ``b c h w`` of any size from 1 x 1; returns SR ``b c scale*h scale*w``,
     nominally in [0, 1] and not clamped.
     """
+
+    feature_axes = "b c h w"
 
     def __init__(self, config: IGNNConfig) -> None:
         super().__init__()
@@ -204,6 +206,10 @@ class IGNN(nn.Module):
     def _blocks(self, count: int) -> Iterator[ResidualBlock]:
         config = self.config
         return (ResidualBlock(config.width, config.residual_scale) for _ in range(count))
+
+    def feature_modules(self) -> list[nn.Module]:
+        """The residual blocks."""
+        return [*self.before, *self.after]
 
     def forward(self, lr: Float[Tensor, "b rgb h w"]) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """LR to SR."""
@@ -229,15 +235,14 @@ class IGNN(nn.Module):
         scale, config = self.multiple, self.config
         son = imresize(lr, Fraction(1, scale)).clamp(0, 1)
         mine, others = self.features(lr), self.features(son)
-        (h, w), counts = lr.shape[2:], [patch_count(s) for s in (*lr.shape[2:], *son.shape[2:])]
-        candidates = window_candidates(*counts, config.window, scale)
+        counts = patch_counts(lr), patch_counts(son)
+        candidates = window_candidates(counts[0], counts[1], config.window, scale)
         queries, keys = to_patches(mine), to_patches(others)
-        turned = (rearrange(t, "b c n -> b n c") for t in (queries, keys))
-        chosen = nearest(*turned, candidates, config.neighbours)
+        chosen = nearest(queries.mT, keys.mT, candidates, config.neighbours)
         maps = []
         for one in chosen.unbind(2):
             apart = (queries - take(keys, one)).abs()
             total = reduce(apart, "b (c y) m -> b c m", "sum", y=SIDE**2)
             constant = total.repeat_interleave((SIDE * scale) ** 2, dim=1)
-            maps.append(from_patches(constant, h, w, scale))
+            maps.append(from_patches(constant, lr.shape[2], lr.shape[3], scale))
         return chosen, maps

@@ -144,6 +144,8 @@ class NLSN(nn.Module):
     nominally in [0, 1] and not clamped.
     """
 
+    feature_axes = "b c h w"
+
     def __init__(self, config: NLSNConfig) -> None:
         super().__init__()
         self.config = config
@@ -159,6 +161,10 @@ class NLSN(nn.Module):
         self.body_conv = conv3x3(config.width, config.width)
         self.tail = ShuffleTail(config.width, config.channels, config.scale)
         self.add_mean = ColourLayer(config.channels, config.img_range)
+
+    def feature_modules(self) -> list[nn.Module]:
+        """Residual blocks and attentions."""
+        return list(self.blocks)
 
     def forward(self, lr: Float[Tensor, "b rgb h w"]) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """LR to SR."""

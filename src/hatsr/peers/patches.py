@@ -20,9 +20,10 @@ def missing(length: int) -> int:
     return (SIDE - length) % STRIDE
 
 
-def patch_count(length: int) -> int:
-    """Patches along a side of at least 3 pixels."""
-    return (length + missing(length) - SIDE) // STRIDE + 1
+def patch_counts(x: Float[Tensor, "b c h w"]) -> tuple[int, int]:
+    """Patches along the height and the width, each at least 3 pixels."""
+    rows, cols = ((side + missing(side) - SIDE) // STRIDE + 1 for side in x.shape[2:])
+    return rows, cols
 
 
 def to_patches(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b cyx n"]:
@@ -42,24 +43,30 @@ def from_patches(
 
 
 def window_candidates(
-    rows: int, cols: int, son_rows: int, son_cols: int, window: int, scale: int
+    counts: tuple[int, int], smaller: tuple[int, int], window: int, scale: int
 ) -> Int[Tensor, "m o"] | None:
-    """Of each of rows x cols patches, numbers of those near its place in the smaller picture.
+    """Of each patch of a picture, numbers of those near its place in the smaller picture.
+
+    Args:
+        counts: patches along the height and the width of the picture.
+        smaller: of the smaller picture.
+        window: side of the square of patches that are near.
+        scale: between the two pictures.
 
     Returns:
         None: all of them, since none is further than the window reaches.
     """
-    if window >= son_rows and window >= son_cols:
+    if window >= max(smaller):
         return None
-    window = min(window, son_rows, son_cols)
+    window = min(window, *smaller)
     top, left = (
         (torch.arange(count) // 2 - window // scale).clamp(0, most - window)
-        for count, most in ((rows, son_rows), (cols, son_cols))
+        for count, most in zip(counts, smaller, strict=True)
     )
     offset = torch.arange(window)
     y = top[:, None, None, None] + offset[:, None]
     x = left[None, :, None, None] + offset
-    return rearrange(y * son_cols + x, "i j y x -> (i j) (y x)")
+    return rearrange(y * smaller[1] + x, "i j y x -> (i j) (y x)")
 
 
 def nearest(

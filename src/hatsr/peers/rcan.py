@@ -112,6 +112,8 @@ class RCAN(nn.Module):
     nominally in [0, 1] and not clamped.
     """
 
+    feature_axes = "b c h w"
+
     def __init__(self, config: RCANConfig) -> None:
         super().__init__()
         self.config = config
@@ -128,6 +130,10 @@ class RCAN(nn.Module):
         c = self.config
         settings = (c.width, c.squeeze_factor, c.activation, c.residual_scale)
         return ResidualGroup([RCAB(*settings) for _ in range(c.blocks)], c.width)
+
+    def feature_modules(self) -> list[nn.Module]:
+        """The residual groups."""
+        return list(self.groups)
 
     def forward(self, lr: Float[Tensor, "b rgb h w"]) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """LR to SR."""

@@ -165,6 +165,8 @@ class SAN(nn.Module):
     nominally in [0, 1] and not clamped.
     """
 
+    feature_axes = "b c h w"
+
     def __init__(self, config: SANConfig) -> None:
         super().__init__()
         self.config = config
@@ -178,6 +180,10 @@ class SAN(nn.Module):
         self.unused_conv = conv3x3(width, width).requires_grad_(False)
         self.tail = ShuffleTail(width, config.channels, config.scale)
         self.add_mean = ColourLayer(config.channels, config.img_range)
+
+    def feature_modules(self) -> list[nn.Module]:
+        """The attention groups."""
+        return list(self.groups)
 
     def forward(self, lr: Float[Tensor, "b rgb h w"]) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """LR to SR."""

@@ -56,6 +56,8 @@ class SRResNet(nn.Module):
     nominally in [0, 1] and not clamped.
     """
 
+    feature_axes = "b c h w"
+
     def __init__(self, config: SRResNetConfig) -> None:
         super().__init__()
         self.config = config
@@ -68,6 +70,10 @@ class SRResNet(nn.Module):
         self.final = conv3x3(width, width)
         self.last = conv3x3(width, config.channels)
         self.apply(start_small)
+
+    def feature_modules(self) -> list[nn.Module]:
+        """The residual blocks."""
+        return list(self.blocks)
 
     def forward(self, lr: Float[Tensor, "b rgb h w"]) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """LR to SR."""

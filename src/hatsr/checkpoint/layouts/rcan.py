@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -41,7 +42,7 @@ def is_official(tensors: Mapping[str, Tensor]) -> bool:
     return "body.0.body.0.body.0.weight" in tensors and "last_conv.weight" not in tensors
 
 
-def deduce_groups(tensors: Mapping[str, Tensor], gate: str = "conv_du") -> dict[str, int]:
+def deduce_groups(tensors: Mapping[str, Tensor], gate: str = "conv_du") -> dict[str, Any]:
     """Groups, blocks in each, and the squeeze factor."""
     hidden, width = shape(tensors, f"body.0.body.0.body.3.{gate}.0.weight", 4)[:2]
     return {
