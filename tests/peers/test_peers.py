@@ -13,7 +13,7 @@ from hatsr.checkpoint import read, save
 from hatsr.checkpoint.names import plain_names
 from hatsr.inference.settings import Settings
 from hatsr.inference.upscale import Upscaler
-from hatsr.model import Network
+from hatsr.model import Network, changed
 
 COUNTS = [
     (name, preset, scale, parameters)
@@ -161,3 +161,9 @@ def test_each_file_is_of_one_network(name: str) -> None:
 def test_wrong_configurations_are_refused(name: str, changes: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(PEERS[name].tiny, **changes)
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_values_of_another_type_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"scale must be of type int, got 4\.0"):
+        changed(PEERS[name].tiny, {"scale": 4.0})
