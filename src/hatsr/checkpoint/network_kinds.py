@@ -7,7 +7,18 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from hatsr import peers
 from hatsr.checkpoint.layouts import hat
+from hatsr.checkpoint.layouts.edsr import EDSR_LAYOUT
+from hatsr.checkpoint.layouts.edt import EDT_LAYOUT
+from hatsr.checkpoint.layouts.han import HAN_LAYOUT
+from hatsr.checkpoint.layouts.ignn import IGNN_LAYOUT
+from hatsr.checkpoint.layouts.ipt import IPT_LAYOUT
+from hatsr.checkpoint.layouts.nlsn import NLSN_LAYOUT
+from hatsr.checkpoint.layouts.rcan import RCAN_LAYOUT
+from hatsr.checkpoint.layouts.rrdb import RRDB_LAYOUT
+from hatsr.checkpoint.layouts.san import SAN_LAYOUT
+from hatsr.checkpoint.layouts.srresnet import SRRESNET_LAYOUT
 from hatsr.model import HAT, PRESETS, HATConfig, NetworkConfig
 
 Tensors = Mapping[str, Tensor]
@@ -61,6 +72,42 @@ DEFAULT_KIND = "hat"
 
 KINDS: dict[str, NetworkKind] = {
     DEFAULT_KIND: NetworkKind(config=HATConfig, network=HAT, presets=PRESETS, layout=hat),
+    "srresnet": NetworkKind(
+        config=peers.SRResNetConfig,
+        network=peers.SRResNet,
+        presets=peers.SRRESNET_PRESETS,
+        layout=SRRESNET_LAYOUT,
+    ),
+    "edsr": NetworkKind(
+        config=peers.EDSRConfig, network=peers.EDSR, presets=peers.EDSR_PRESETS, layout=EDSR_LAYOUT
+    ),
+    "rcan": NetworkKind(
+        config=peers.RCANConfig, network=peers.RCAN, presets=peers.RCAN_PRESETS, layout=RCAN_LAYOUT
+    ),
+    "rrdbnet": NetworkKind(
+        config=peers.RRDBNetConfig,
+        network=peers.RRDBNet,
+        presets=peers.RRDB_PRESETS,
+        layout=RRDB_LAYOUT,
+    ),
+    "san": NetworkKind(
+        config=peers.SANConfig, network=peers.SAN, presets=peers.SAN_PRESETS, layout=SAN_LAYOUT
+    ),
+    "han": NetworkKind(
+        config=peers.HANConfig, network=peers.HAN, presets=peers.HAN_PRESETS, layout=HAN_LAYOUT
+    ),
+    "nlsn": NetworkKind(
+        config=peers.NLSNConfig, network=peers.NLSN, presets=peers.NLSN_PRESETS, layout=NLSN_LAYOUT
+    ),
+    "edt": NetworkKind(
+        config=peers.EDTConfig, network=peers.EDT, presets=peers.EDT_PRESETS, layout=EDT_LAYOUT
+    ),
+    "ignn": NetworkKind(
+        config=peers.IGNNConfig, network=peers.IGNN, presets=peers.IGNN_PRESETS, layout=IGNN_LAYOUT
+    ),
+    "ipt": NetworkKind(
+        config=peers.IPTConfig, network=peers.IPT, presets=peers.IPT_PRESETS, layout=IPT_LAYOUT
+    ),
 }
 """Kinds of networks by name."""
 
