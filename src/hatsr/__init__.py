@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from hatsr.inference.opening import load, upscale
+    from hatsr.inference.once import upscale
+    from hatsr.inference.opening import load
     from hatsr.inference.settings import Settings
     from hatsr.inference.upscale import Upscaler
     from hatsr.model import HAT, HATConfig, preset
@@ -20,7 +21,7 @@ _HOMES = {
     "Upscaler": "hatsr.inference.upscale",
     "load": "hatsr.inference.opening",
     "preset": "hatsr.model",
-    "upscale": "hatsr.inference.opening",
+    "upscale": "hatsr.inference.once",
 }
 
 
