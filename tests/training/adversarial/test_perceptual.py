@@ -21,7 +21,7 @@ def vgg(monkeypatch: pytest.MonkeyPatch) -> dict[str, Tensor]:
     torch.manual_seed(0)
     widths = [3, *(width for width, count in blocks for _ in range(count))]
     tensors = {"classifier.0.weight": torch.zeros(1)}
-    for place, inputs, outputs in zip(NAMES, widths, widths[1:], strict=True):
+    for place, inputs, outputs in zip(NAMES, widths[:-1], widths[1:], strict=True):
         tensors[f"features.{place}.weight"] = torch.randn(outputs, inputs, 3, 3) * 0.3
         tensors[f"features.{place}.bias"] = torch.randn(outputs) * 0.1
     return tensors
