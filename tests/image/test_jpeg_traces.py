@@ -14,7 +14,7 @@ def photo(height: int = 96, width: int = 120) -> np.ndarray:
         np.kron(rng.standard_normal((height // s, width // s, 3)), np.ones((s, s, 1)))
         for s in (1, 2, 4, 8)
     )
-    return np.uint8(np.clip(128 + 18 * np.asarray(grain), 0, 255))
+    return np.clip(128 + 18 * np.asarray(grain), 0, 255).astype(np.uint8)
 
 
 def as_jpeg(codes: np.ndarray, quality: int, subsampling: int = 2) -> np.ndarray:

@@ -52,7 +52,12 @@ def test_choice(facts: PictureFacts, scale: float | None, model: str, reason: st
 
 def waves() -> np.ndarray:
     h, w = np.mgrid[:40, :48]
-    return np.uint8(128 + 60 * np.sin(h / 5 + w / 9)[..., None] * (1, 0.7, 0.9))
+    return (128 + 60 * np.sin(h / 5 + w / 9)[..., None] * (1, 0.7, 0.9)).astype(np.uint8)
+
+
+def with_noise(sigma: float) -> np.ndarray:
+    noise = np.random.default_rng(0).normal(0, sigma, (40, 48, 3))
+    return (waves() + noise).clip(0, 255).astype(np.uint8)
 
 
 def test_facts_of_a_file() -> None:
@@ -60,8 +65,7 @@ def test_facts_of_a_file() -> None:
     Image.fromarray(waves()).save(file, "JPEG", quality=62)
     facts = facts_of(image.read(file.getvalue()))
     assert facts.compression == Compression("JPEG", 62)
-    noisy = waves() + np.random.default_rng(0).normal(0, 12, (40, 48, 3))
-    found = facts_of(image.from_array(np.uint8(noisy.clip(0, 255))))
+    found = facts_of(image.from_array(with_noise(12)))
     assert found.compression is None
     assert found.noise is not None
     assert 11 < found.noise < 13
@@ -70,7 +74,7 @@ def test_facts_of_a_file() -> None:
 def test_each_picture_gets_its_own_network() -> None:
     chooser = Chooser(Settings(device="cpu"))
     clean = image.from_array(waves())
-    noisy = np.uint8((waves() + np.random.default_rng(0).normal(0, 15, (40, 48, 3))).clip(0, 255))
+    noisy = with_noise(15)
     first, choice = for_picture(chooser, clean)
     other, why = for_picture(chooser, image.from_array(noisy))
     assert choice is not None
@@ -82,7 +86,7 @@ def test_each_picture_gets_its_own_network() -> None:
 
 
 def test_in_one_call_as_by_hand() -> None:
-    noisy = np.uint8((waves() + np.random.default_rng(0).normal(0, 15, (40, 48, 3))).clip(0, 255))
+    noisy = with_noise(15)
     small = noisy[:24, :24]
     by_hand = hatsr.load("hat-t-real-x4").upscale(small)
     assert np.array_equal(hatsr.upscale(small), by_hand)

@@ -31,11 +31,9 @@ def noise_level(rgb: Float32[np.ndarray, "h w 3"]) -> float | None:
     if len(patches) < 4 * dimensions or (rgb[..., :1] == rgb).all():
         return None
     values = np.linalg.eigvalsh(np.cov(patches.T))  # rising
-    for count in range(dimensions, 0, -1):
-        mean = values[:count].mean()
-        if mean <= np.median(values[:count]):
-            break
-    return 255 * float(np.sqrt(max(mean, 0)))
+    smallest = (values[:count] for count in range(dimensions, 0, -1))
+    noise = next(part.mean() for part in smallest if part.mean() <= np.median(part))
+    return 255 * float(np.sqrt(max(noise, 0)))
 
 
 def _patches(rgb: Float32[np.ndarray, "h w 3"]) -> Float64[np.ndarray, "n d"]:

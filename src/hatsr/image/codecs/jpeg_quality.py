@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Int
-from PIL import JpegImagePlugin
+from PIL import Image, JpegImagePlugin
 
 Table = Int[np.ndarray, "8 8"]
 
@@ -54,7 +54,9 @@ def quality_of_table(luma: Table) -> int:
     return 1 + int(np.argmin(far))
 
 
-def file_quality(image: JpegImagePlugin.JpegImageFile) -> int | None:
+def file_quality(image: Image.Image) -> int | None:
     """The quality of an open JPEG file; None where it has no table for its first component."""
-    table = image.quantization.get(image.layer[0][3]) if image.layer else None
+    if not isinstance(image, JpegImagePlugin.JpegImageFile) or not image.layer:
+        return None
+    table = image.quantization.get(image.layer[0][3])
     return None if table is None else quality_of_table(np.array(table).reshape(8, 8))

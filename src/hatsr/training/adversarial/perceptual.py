@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.nn.functional import l1_loss, relu
+from torch.nn.functional import l1_loss, max_pool2d, relu
 
 _BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 """Width and number of the convolutions between two poolings of VGG19."""
@@ -50,11 +50,12 @@ class VGG19Features(nn.Module):
         """Five feature maps of pictures in [0, 1]."""
         x, found = (picture - self.mean) / self.deviation, []
         for block in self.blocks:
-            for convolution in cast("nn.ModuleList", block):
-                raw = convolution(x)
-                x = relu(raw)
-            found.append(raw)
-            x = nn.functional.max_pool2d(x, 2)
+            first, *others = cast("nn.ModuleList", block)
+            x = first(x)
+            for convolution in others:
+                x = convolution(relu(x))
+            found.append(x)
+            x = max_pool2d(relu(x), 2)
         return found
 
 
