@@ -6,7 +6,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from hatsr.checkpoint import preset
-    from hatsr.inference.opening import load, upscale
+    from hatsr.inference.once import upscale
+    from hatsr.inference.opening import load
     from hatsr.inference.settings import Settings
     from hatsr.inference.upscale import Upscaler
     from hatsr.model import HAT, HATConfig
@@ -21,7 +22,7 @@ _HOMES = {
     "Upscaler": "hatsr.inference.upscale",
     "load": "hatsr.inference.opening",
     "preset": "hatsr.checkpoint",
-    "upscale": "hatsr.inference.opening",
+    "upscale": "hatsr.inference.once",
 }
 
 

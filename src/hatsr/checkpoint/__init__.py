@@ -1,5 +1,6 @@
 """Weights on disk: safe load and save, official names and ours, shipped weights by name."""
 
+from hatsr.checkpoint.blending import blend
 from hatsr.checkpoint.encoding import check_range
 from hatsr.checkpoint.files import Checkpoint, CheckpointError, Layout, check_target, read, save
 from hatsr.checkpoint.locating import (
@@ -7,6 +8,7 @@ from hatsr.checkpoint.locating import (
     default_model,
     find_config,
     is_model_folder,
+    real_world_of,
     resolve,
     shipped,
 )
@@ -33,6 +35,7 @@ __all__ = [
     "Layout",
     "NetworkKind",
     "OfficialLayout",
+    "blend",
     "check_range",
     "check_target",
     "default_model",
@@ -44,6 +47,7 @@ __all__ = [
     "preset_name",
     "presets",
     "read",
+    "real_world_of",
     "resolve",
     "save",
     "shipped",

@@ -9,6 +9,7 @@ from typing import Literal
 
 from hatsr import __version__, image
 from hatsr.files import check_not_input
+from hatsr.inference.choosing import Chooser, for_picture
 from hatsr.inference.destination import Output, target_of
 from hatsr.inference.finding import PROGRAM, PictureFile
 from hatsr.inference.upscale import Upscaler
@@ -31,10 +32,14 @@ class Outcome:
     sr_size: tuple[int, int] | None = None
     """Height and width, HR pixels."""
     seconds: float = 0.0
+    model: str = ""
+    """Whose weights made it."""
+    choice: str = ""
+    """Why these weights, if they were chosen by the picture."""
 
 
 def upscale_files(
-    upscaler: Upscaler,
+    upscaler: Upscaler | Chooser,
     pictures: Sequence[PictureFile],
     output: Output,
     progress: Callable[[Path, float], None],
@@ -43,7 +48,7 @@ def upscale_files(
     """Enlarge pictures one after the other; a bad one does not stop the others.
 
     Args:
-        upscaler: makes the pixels.
+        upscaler: makes the pixels; a chooser takes other weights for degraded pictures.
         pictures: files to read.
         output: where results go, checked by `check_output`.
         progress: told the picture and the fraction of it that is done.
@@ -86,7 +91,7 @@ def _existing(
 
 
 def _upscale_file(
-    upscaler: Upscaler,
+    upscaler: Upscaler | Chooser,
     source: Path,
     target: Path,
     output: Output,
@@ -99,14 +104,17 @@ def _upscale_file(
     has_quality = image.FORMATS[target.suffix.lower()] in image.QUALITY
     quality = output.quality if has_quality else None
     kind = image.check_writable(target, size, quality=quality, has_alpha=not lr.opaque)
-    sr = upscaler.enlarge_picture(lr, progress)
-    software = f"{PROGRAM} {__version__} ({upscaler.name}, x{upscaler.factor:g})"
+    chosen, choice = for_picture(upscaler, lr)
+    sr = chosen.enlarge_picture(lr, progress)
+    software = f"{PROGRAM} {__version__} ({chosen.name}, x{chosen.factor:g})"
     image.write(sr, target, quality=quality, software=software)
     return Outcome(
         source=source,
         target=target,
         status="done",
-        message="; ".join((*lr.notes, *image.losses(sr, kind))),
+        message="; ".join((*([str(choice)] if choice else []), *lr.notes, *image.losses(sr, kind))),
         lr_size=(lr.height, lr.width),
         sr_size=(sr.height, sr.width),
+        model=chosen.name,
+        choice=choice.reason if choice else "",
     )

@@ -42,6 +42,11 @@ if TYPE_CHECKING:
 )
 @model_option()
 @click.option(
+    "--denoise",
+    type=click.FloatRange(0, 1),
+    help="Between the weights for clean pictures (0) and the real-world ones (1).",
+)
+@click.option(
     "--scale",
     type=float,
     help="Factor, up to the model's own; smaller ones are reduced from it.",
@@ -84,6 +89,7 @@ def upscale(  # noqa: PLR0913  one parameter for each option
     inputs: tuple[str, ...],
     output: Path | None,
     model: str | None,
+    denoise: float | None,
     scale: float | None,
     ending: str | None,
     quality: int | None,
@@ -103,11 +109,14 @@ def upscale(  # noqa: PLR0913  one parameter for each option
     Reads PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF. Depth, gray, transparency, colour profile, EXIF
     and resolution are kept. A picture that cannot be read is reported and the others are done.
     From folders and patterns, results of earlier runs are left out; a file that is named is done.
+    Without --model or --denoise, pictures that are noisy or much compressed get the real-world
+    weights.
 
     Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 stopped by Ctrl-C.
     """
-    from hatsr import checkpoint, image
+    from hatsr import image
     from hatsr.inference.batch import Outcome, upscale_files
+    from hatsr.inference.choosing import Chooser
     from hatsr.inference.destination import Output, check_output
     from hatsr.inference.finding import find_pictures
     from hatsr.inference.opening import open_model
@@ -133,7 +142,10 @@ def upscale(  # noqa: PLR0913  one parameter for each option
             ensemble=ensemble,
             scale=scale,
         )
-        upscaler = open_model(model or checkpoint.default_model(scale), settings, overrides)
+        if model or overrides or denoise is not None:
+            upscaler = open_model(model, settings, overrides, denoise)
+        else:
+            upscaler = Chooser(settings)
     outcomes: list[Outcome] = []
     stopped = None
     with PictureBars([each.path for each in found.pictures], quiet=as_json) as bars:

@@ -141,6 +141,29 @@ class StartRecipe(BaseModel):
     """Begin as plain interpolation (of HAT: pixelshuffle-direct tail only)."""
 
 
+class AdversarialRecipe(BaseModel):
+    """Training against a discriminator, from a network that was trained without one."""
+
+    model_config = STRICT
+    features: FilePath | None = None
+    """Network of the perceptual loss: VGG19 as .safetensors by torchvision's names, a .pt2 or
+    TorchScript file; without one there is no such loss."""
+    pixel_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Of `optim.loss`."""
+    perceptual_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Of the perceptual loss."""
+    gan_weight: Annotated[float, Field(ge=0)] = 0.1
+    """Of the discriminator's verdict."""
+    sharpen: tuple[Literal["pixel", "perceptual", "gan"], ...] = ("pixel", "perceptual")
+    """Losses whose HR is sharpened."""
+    learning_rate: Rate = 1e-4
+    """Of the discriminator; it falls as the network's does."""
+    width: Positive = 64
+    """Features of the discriminator."""
+    pool: Count = 180
+    """Pairs of earlier batches that each batch is mixed with; 0 for none."""
+
+
 class SaveRecipe(BaseModel):
     """States to resume from, and the log."""
 
@@ -186,6 +209,8 @@ class Recipe(BaseModel):
     """How the averaged weights are validated."""
     optim: OptimRecipe = OptimRecipe()
     """Loss, optimiser and schedule."""
+    adversarial: AdversarialRecipe | None = None
+    """A discriminator to train against; none for the pixel loss alone."""
     start: StartRecipe = StartRecipe()
     """Weights before the first step."""
     save: SaveRecipe = SaveRecipe()
@@ -195,6 +220,7 @@ class Recipe(BaseModel):
     def _fits(self) -> "Recipe":
         self._check_network()
         self._check_data()
+        self._check_adversarial()
         Plan(self.stages, self.iterations)  # refuses stages out of order
         late = [m for m in self.optim.milestones if m >= self.iterations]
         if late:
@@ -241,6 +267,25 @@ class Recipe(BaseModel):
             raise ValueError(
                 "scale 1 must come with noise (in tasks) or with data.train_lr, got neither; "
                 "nothing could be learned but to copy"
+            )
+
+    def _check_adversarial(self) -> None:
+        if self.adversarial is None:
+            return
+        if self.tasks:
+            raise ValueError(
+                f"tasks must be none with adversarial, got {len(self.tasks)}; train the first alone"
+            )
+        if self.adversarial.sharpen and self.degrade and self.degrade.sharpen:
+            raise ValueError(
+                "degrade.sharpen must be false with adversarial.sharpen, got true; HR would be "
+                "sharpened twice"
+            )
+        odd = [s.patch for s in self.stages if s.patch * self.config.scale % 8]
+        if odd:
+            raise ValueError(
+                "HR patches must have sides of a multiple of 8 with adversarial, got "
+                f"{odd[0]} x {self.config.scale}; choose another data.patch"
             )
 
     @property
