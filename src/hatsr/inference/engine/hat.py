@@ -33,9 +33,9 @@ CHUNK_BYTES = 8 * 2**20
 """Aim for the largest temporary of a band of windows or a strip of pixels."""
 PIECES_PER_THREAD = 2
 """Bands or strips for each thread at least, so that one held up leaves work to the others."""
-LEAST_WORK = 2**25
-"""Pixels times the square of the width of a band or strip: less is done by all threads together,
-sooner than it can be handed out."""
+LEAST_WORK = 2**28
+"""Pixels times the square of the width, of a picture whose layers are worth being shared out: for
+less, all threads together are sooner done (HAT at 64 x 64 by 5 %), if the machine is not busy."""
 TAIL_BLOCK = 64
 """Side of the blocks in which the tail runs, LR pixels."""
 
@@ -134,18 +134,20 @@ class Engine:
         return self._finish(features, workers)
 
     def _workers(self, patches: Sequence[Patch]) -> Workers:
-        """As many as the patches have rows of windows at most."""
+        """None for little work, else as many as the patches have rows of windows at most."""
+        area = sum(lr.shape[2] * lr.shape[3] for lr, _ in patches)
+        if area * self.config.embed_dim**2 < LEAST_WORK:
+            return Workers()
         rows = sum(lr.shape[2] // self.config.window_size for lr, _ in patches)
         return workers_for(self.device, rows)
 
     def _piece(self, pixels: int) -> int:
-        """Pixels of a band or strip of a picture: as many for each thread, unless that is few."""
-        most = pixels * self.config.embed_dim**2 // LEAST_WORK
+        """Pixels of a band or strip of a picture, equal for each thread."""
+        if pixels * self.config.embed_dim**2 < LEAST_WORK:
+            return self.chunk_pixels
         threads = torch.get_num_threads()
-        if most < threads:
-            return pixels
         each = max(PIECES_PER_THREAD, ceil(pixels / self.chunk_pixels / threads))
-        return ceil(pixels / (threads * min(each, most // threads)))
+        return ceil(pixels / (threads * each))
 
     def _shallow(self, lr: Float[Tensor, "1 rgb h w"]) -> Features:
         x = (lr - self.model.mean) * self.config.img_range

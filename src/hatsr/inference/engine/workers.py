@@ -91,10 +91,16 @@ def _pool(count: int, threads: int, process: int) -> Executor:
     (PyTorch keeps what it prepared for a layer by thread. A process that was forked has none.)
     """
     here = torch.get_num_threads()
-    pool = ThreadPoolExecutor(count, "hatsr", torch.set_num_threads, (threads,))
+    pool = ThreadPoolExecutor(count, "hatsr", _limit, (threads,))
     started = Barrier(count + 1)
     for _ in range(count):
         pool.submit(started.wait)
     started.wait()
     torch.set_num_threads(here)  # theirs also became that of threads to come
     return pool
+
+
+def _limit(threads: int) -> None:
+    """Give this thread so many of PyTorch's."""
+    torch.get_num_threads()  # first: a thread that was never asked takes what others have set
+    torch.set_num_threads(threads)
