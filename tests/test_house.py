@@ -19,6 +19,7 @@ ROOMS = {
     "checkpoint": {"files", "model"},
     "inference": {"files", "image", "resize", "native", "model", "checkpoint"},
     "export": {"files", "model", "checkpoint"},
+    "batch": {"files", "image", "inference"},
     "evaluation": {"files", "image", "resize", "model", "checkpoint", "inference"},
     "attribution": {"files", "image", "resize", "model", "checkpoint", "inference", "evaluation"},
     "data": {"files", "image", "resize"},
@@ -27,7 +28,7 @@ ROOMS = {
     },
     "apps": {
         "files", "image", "resize", "native", "model", "checkpoint", "inference",
-        "export", "evaluation", "attribution", "data", "training",
+        "batch", "export", "evaluation", "attribution", "data", "training",
     },
     "__init__": {"model", "inference"},
 }  # fmt: skip

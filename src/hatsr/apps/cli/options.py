@@ -45,7 +45,7 @@ class NewFolderType(PathType):
     ) -> str | bytes | os.PathLike[str]:
         """Refuse such a name, unless the folder is there."""
         path = super().convert(value, param, ctx)
-        from hatsr.inference.destination import check_folder_name
+        from hatsr.batch import check_folder_name
 
         try:
             check_folder_name(Path(os.fsdecode(path)))

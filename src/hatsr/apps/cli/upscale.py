@@ -26,10 +26,9 @@ from hatsr.apps.cli.overrides import set_option
 from hatsr.apps.cli.terminal import PictureBars, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from hatsr.inference.batch import Outcome
-    from hatsr.inference.destination import Existing
+    from hatsr.batch import Existing, Outcome
     from hatsr.inference.settings import Precision
 
 
@@ -107,24 +106,19 @@ def upscale(  # noqa: PLR0913  one parameter for each option
     Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 stopped by Ctrl-C.
     """
     from hatsr import checkpoint, image
-    from hatsr.inference.batch import Outcome, upscale_files
-    from hatsr.inference.destination import Output, check_output
-    from hatsr.inference.finding import find_pictures
+    from hatsr.batch import Output
+    from hatsr.batch import upscale as upscale_pictures
     from hatsr.inference.opening import open_model
     from hatsr.inference.settings import Settings
 
     signal.signal(signal.SIGTERM, _interrupt)
-    with wrong_usage():
-        found = find_pictures(inputs, recursive=recursive)
-        if not found.pictures:
-            raise ValueError("; ".join((f"no pictures in {', '.join(inputs)}", *found.remarks())))
+    with wrong_usage(), PictureBars(_line, quiet=as_json) as bars:
         where = Output(
             place=output,
             ending=ending and f".{ending.lower().lstrip('.')}",
             quality=quality,
             existing=existing or "refuse",
         )
-        check_output(where, found.pictures)
         settings = Settings(
             device=device,
             precision=precision,
@@ -134,25 +128,32 @@ def upscale(  # noqa: PLR0913  one parameter for each option
             scale=scale,
         )
         upscaler = open_model(model or checkpoint.default_model(scale), settings, overrides)
-    outcomes: list[Outcome] = []
-    stopped = None
-    with PictureBars([each.path for each in found.pictures], quiet=as_json) as bars:
-        limit = max_pixels or image.MAX_PIXELS
         try:
-            for outcome in upscale_files(upscaler, found.pictures, where, bars.tell, limit):
-                outcomes.append(outcome)
-                bars.report(outcome.source, _line(outcome))
-        except (KeyboardInterrupt, OSError) as error:
-            stopped = error
+            stopped: BaseException | None = upscale_pictures(
+                inputs,
+                upscaler,
+                where,
+                recursive=recursive,
+                max_pixels=max_pixels or image.MAX_PIXELS,
+                watch=bars,
+            ).stopped
+        except KeyboardInterrupt as stop:
+            stopped = stop
     if as_json:
-        left = [
-            Outcome(source=path, target=None, status="left out", message=why)
-            for path, why in found.left_out.items()
-        ]
-        click.echo(json.dumps([asdict(each) for each in (*outcomes, *left)], default=str, indent=2))
-    code = _sum_up(outcomes, len(found.pictures), upscaler.settings.device, stopped)
-    say(found.remarks())
+        _print_json(bars.outcomes, bars.found.left_out if bars.found else {})
+    code = _sum_up(bars.outcomes, len(bars.sizes), upscaler.settings.device, stopped)
+    say(bars.found.remarks() if bars.found else [])
     sys.exit(code)
+
+
+def _print_json(outcomes: Sequence[Outcome], left_out: Mapping[Path, str]) -> None:
+    from hatsr.batch import Outcome
+
+    left = [
+        Outcome(source=path, target=None, status="left out", message=why)
+        for path, why in left_out.items()
+    ]
+    click.echo(json.dumps([asdict(each) for each in (*outcomes, *left)], default=str, indent=2))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 from hatsr import __version__, image
+from hatsr.batch.finding import PROGRAM, Found, PictureFile, find_pictures
+from hatsr.batch.outputs import Output, check_output, target_of
 from hatsr.files import check_not_input
-from hatsr.inference.destination import Output, target_of
-from hatsr.inference.finding import PROGRAM, PictureFile
 from hatsr.inference.upscale import Upscaler
 
 
@@ -31,6 +31,87 @@ class Outcome:
     sr_size: tuple[int, int] | None = None
     """Height and width, HR pixels."""
     seconds: float = 0.0
+
+
+@runtime_checkable
+class Watch(Protocol):
+    """Is told how far the work has come."""
+
+    def begin(self, found: Found) -> None:
+        """What the inputs stand for; its pictures will be enlarged."""
+        ...
+
+    def tell(self, source: Path, fraction: float) -> None:
+        """A picture has come so far, from 0 to 1."""
+        ...
+
+    def report(self, outcome: "Outcome") -> None:
+        """A picture is done, in one way or another."""
+        ...
+
+
+class Unwatched:
+    """A `Watch` that does nothing."""
+
+    def begin(self, found: Found) -> None:
+        """Nothing."""
+
+    def tell(self, source: Path, fraction: float) -> None:
+        """Nothing."""
+
+    def report(self, outcome: "Outcome") -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upscaling:
+    """What became of all pictures."""
+
+    found: Found
+    """What the inputs stood for."""
+    outcomes: tuple[Outcome, ...]
+    """In order, of each picture that was come to."""
+    stopped: OSError | None = None
+    """Why the work ended before all pictures were done: the disk is full."""
+
+
+def upscale(
+    inputs: Sequence[str],
+    upscaler: Upscaler,
+    output: Output,
+    *,
+    recursive: bool = False,
+    max_pixels: int = image.MAX_PIXELS,
+    watch: Watch | None = None,
+) -> Upscaling:
+    """Enlarge files, folders and what matches patterns; a bad picture does not stop the others.
+
+    Args:
+        inputs: paths or patterns.
+        upscaler: makes the pixels.
+        output: where results go.
+        recursive: look into the subfolders of folders.
+        max_pixels: largest picture to accept, height x width.
+        watch: is told how far the work has come.
+
+    Raises:
+        ValueError: nothing was done: there are no pictures, or the output cannot be meant.
+        OSError: nothing was done: a folder cannot be read.
+    """
+    watch = watch or Unwatched()
+    found = find_pictures(inputs, recursive=recursive)
+    if not found.pictures:
+        raise ValueError("; ".join((f"no pictures in {', '.join(inputs)}", *found.remarks())))
+    check_output(output, found.pictures)
+    watch.begin(found)
+    outcomes: list[Outcome] = []
+    try:
+        for outcome in upscale_files(upscaler, found.pictures, output, watch.tell, max_pixels):
+            outcomes.append(outcome)
+            watch.report(outcome)
+    except OSError as error:
+        return Upscaling(found=found, outcomes=tuple(outcomes), stopped=error)
+    return Upscaling(found=found, outcomes=tuple(outcomes))
 
 
 def upscale_files(
