@@ -19,7 +19,7 @@ ROOMS = {
     "checkpoint": {"files", "model"},
     "inference": {"files", "image", "resize", "native", "model", "checkpoint"},
     "export": {"files", "model", "checkpoint"},
-    "batch": {"files", "image", "inference"},
+    "batch": {"files", "image", "checkpoint", "inference"},
     "evaluation": {"files", "image", "resize", "model", "checkpoint", "inference"},
     "attribution": {"files", "image", "resize", "model", "checkpoint", "inference", "evaluation"},
     "data": {"files", "image", "resize"},

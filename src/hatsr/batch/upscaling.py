@@ -175,14 +175,10 @@ def _upscale_file(
     max_pixels: int,
 ) -> Outcome:
     lr = image.read(source, max_pixels=max_pixels)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    size = round(lr.height * upscaler.factor), round(lr.width * upscaler.factor)
-    has_quality = image.FORMATS[target.suffix.lower()] in image.QUALITY
-    quality = output.quality if has_quality else None
-    kind = image.check_writable(target, size, quality=quality, has_alpha=not lr.opaque)
+    kind = check_target(lr, target, upscaler.factor, output.quality)
     sr = upscaler.enlarge_picture(lr, progress)
-    software = f"{PROGRAM} {__version__} ({upscaler.name}, x{upscaler.factor:g})"
-    image.write(sr, target, quality=quality, software=software)
+    quality = output.quality if kind in image.QUALITY else None
+    image.write(sr, target, quality=quality, software=software_of(upscaler))
     return Outcome(
         source=source,
         target=target,
@@ -191,3 +187,31 @@ def _upscale_file(
         lr_size=(lr.height, lr.width),
         sr_size=(sr.height, sr.width),
     )
+
+
+def check_target(lr: image.Picture, target: Path, factor: float, quality: int | None) -> str:
+    """Make the folder of a result, and refuse what could not be written before it is computed.
+
+    Args:
+        lr: what is enlarged.
+        target: the result's file.
+        factor: of both sides.
+        quality: 1 to 100, passed over where the format has none.
+
+    Returns:
+        The format, such as png.
+
+    Raises:
+        ValueError: the format cannot hold it, or a quality that is none.
+        OSError: the file cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    size = round(lr.height * factor), round(lr.width * factor)
+    has_quality = image.FORMATS[target.suffix.lower()] in image.QUALITY
+    quality = quality if has_quality else None
+    return image.check_writable(target, size, quality=quality, has_alpha=not lr.opaque)
+
+
+def software_of(upscaler: Upscaler) -> str:
+    """What results say about the program that made them."""
+    return f"{PROGRAM} {__version__} ({upscaler.name}, x{upscaler.factor:g})"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn
 
-    from hatsr.batch import Found, Outcome
+    from hatsr.batch import Found, Outcome, Status
     from hatsr.evaluation import Table
     from hatsr.training import Event
 
@@ -117,6 +117,53 @@ def _file_size(path: Path) -> int:
         return max(1, path.stat().st_size)
     except OSError:
         return 1
+
+
+class JobBar:
+    """Progress of a job; failures as lines above."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        from rich.progress import BarColumn, Progress
+
+        self.console = open_console(stderr=True, quiet=quiet)
+        self.progress = Progress(words(), BarColumn(), console=self.console, transient=True)
+        self.task = self.progress.add_task("planning", total=None)
+
+    def __enter__(self) -> JobBar:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def planning(self, count: int) -> None:
+        """So many pictures were looked at."""
+        self.progress.update(self.task, description=f"planning: {count:,} pictures")
+
+    def working(self, status: Status) -> None:
+        """A picture is done, or time has passed."""
+        total = sum(count.pictures for count in status.counts.values())
+        self.progress.update(
+            self.task, description=job_line(status), total=total, completed=total - status.left
+        )
+        if status.last is not None and status.last.state == "failed":
+            self.console.print(f"FAILED {status.last.reason}", soft_wrap=True)
+
+
+def job_line(status: Status) -> str:
+    """How far a job is, in words."""
+    parts = [f"{status.of(state):,} {state}" for state in ("done", "skipped", "failed")]
+    said = [part for part in parts if not part.startswith("0 ")] or ["0 done"]
+    if status.left:
+        said.append(f"{status.left:,} left")
+    if status.pictures_per_second:
+        said.append(
+            f"{status.pictures_per_second:.2f} pictures/s, "
+            f"{status.megapixels_per_second:.3f} LR megapixels/s"
+        )
+    if status.running and status.seconds_left is not None:
+        said.append(f"{_clock(status.seconds_left)} left")
+    return ", ".join(said)
 
 
 class TrainingProgress:

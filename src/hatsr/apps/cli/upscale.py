@@ -17,10 +17,18 @@ from hatsr.apps.cli.options import (
     NAME,
     PATH,
     device_option,
+    ending_option,
+    ensemble_option,
+    existing_options,
     json_option,
+    max_pixels_option,
     memory_option,
     model_option,
     output_option,
+    precision_option,
+    quality_option,
+    scale_option,
+    tile_option,
 )
 from hatsr.apps.cli.overrides import set_option
 from hatsr.apps.cli.terminal import PictureBars, say
@@ -40,43 +48,17 @@ if TYPE_CHECKING:
     type=PATH,
 )
 @model_option()
-@click.option(
-    "--scale",
-    type=float,
-    help="Factor, up to the model's own; smaller ones are reduced from it.",
-)
-@click.option(
-    "--format",
-    "ending",
-    metavar="ENDING",
-    help="png, jpg, webp, tif or avif. Default: as the source.",
-)
-@click.option("--quality", type=int, help="1 to 100, for jpg, webp, avif.")
+@scale_option
+@ending_option
+@quality_option
 @memory_option(". Default: 60 % of what is free.")
-@click.option(
-    "--tile",
-    type=int,
-    metavar="PIXELS",
-    help="Side of tiles in LR pixels. Default: the whole picture, or what fits.",
-)
-@click.option(
-    "--precision",
-    type=click.Choice(["fp32", "fp16", "bf16", "int8"]),
-    default="fp32",
-    show_default=True,
-    help="fp16 and bf16 need a GPU, int8 a CPU with VNNI; it is refused if it costs over 0.05 dB.",
-)
-@click.option("--ensemble", is_flag=True, help="Average over 8 flips and turns; 8 times slower.")
+@tile_option
+@precision_option
+@ensemble_option
 @device_option
 @click.option("--recursive", "-r", is_flag=True, help="Subfolders too; OUT gets the same ones.")
-@click.option("--overwrite", "existing", flag_value="overwrite", help="Replace existing results.")
-@click.option("--skip-existing", "existing", flag_value="skip", help="Leave existing results.")
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Largest height x width to read, if the usual limit is too low.",
-)
+@existing_options
+@max_pixels_option
 @set_option()
 @json_option("Print a JSON list of what was done and left out.")
 def upscale(  # noqa: PLR0913  one parameter for each option
