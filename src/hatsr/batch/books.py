@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from hatsr.files import remove_leftovers
 
@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS pictures (
     worker INTEGER,
     stamp TEXT,
     reason TEXT NOT NULL DEFAULT '',
-    seconds REAL NOT NULL DEFAULT 0
+    seconds REAL NOT NULL DEFAULT 0.0
 );
 CREATE INDEX IF NOT EXISTS waiting ON pictures (height * width DESC, id) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS unfinished ON pictures (state)
@@ -218,12 +218,12 @@ class Books:
             state: waiting or suspect.
         """
         taken = "running" if state == "waiting" else "running alone"
-        row = self._base.execute(
-            f"UPDATE pictures SET state = '{taken}', worker = ?, attempts = attempts + 1, "
-            f"stamp = NULL WHERE id = (SELECT id FROM pictures WHERE state = '{state}' "
-            f"ORDER BY height * width DESC, id LIMIT 1) RETURNING {_FIELDS}",
-            (worker,),
-        ).fetchone()
+        first = f"SELECT id FROM pictures WHERE state = '{state}' ORDER BY {_LARGEST} LIMIT 1"  # noqa: S608
+        query = (
+            "UPDATE pictures SET state = ?, worker = ?, attempts = attempts + 1, stamp = NULL "  # noqa: S608
+            f"WHERE id = ({first}) RETURNING {_FIELDS}"
+        )
+        row = self._base.execute(query, (taken, worker)).fetchone()
         return row and _entry(row)
 
     def place(self, id: int, part: Path) -> None:  # noqa: A002
@@ -291,7 +291,9 @@ class Books:
         rows = self._base.execute(
             "SELECT state, count(*), sum(height * width), sum(seconds) FROM pictures GROUP BY state"
         )
-        return {state: Count(*numbers) for state, *numbers in rows}
+        return {
+            state: Count(pictures, pixels, seconds) for state, pictures, pixels, seconds in rows
+        }
 
     def workers(self) -> int:
         """How many have a picture under way."""
@@ -304,13 +306,11 @@ class Books:
         return (entry.height, entry.width) if entry else (0, 0)
 
 
-def _entry(row: Iterable[object]) -> Entry:
-    names = _FIELDS.split(", ")
-    values = dict(zip(names, row, strict=True))
+def _entry(row: Sequence[Any]) -> Entry:
+    values = dict(zip(_FIELDS.split(", "), row, strict=True))
     for name in ("source", "target"):
-        path = values[name]
-        values[name] = os.fsdecode(path) if isinstance(path, bytes) else None
-    return Entry(**values)  # pyright: ignore[reportArgumentType]
+        values[name] = None if values[name] is None else os.fsdecode(values[name])
+    return Entry(**{**values, "seconds": float(values["seconds"])})
 
 
 def _stamp(path: Path) -> str | None:
@@ -320,6 +320,19 @@ def _stamp(path: Path) -> str | None:
     except OSError:
         return None
     return f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+@contextmanager
+def keeping(folder: Path) -> Iterator[None]:
+    """Trouble with books is trouble with their disk, which may be full or gone.
+
+    Raises:
+        OSError: instead of an error of SQLite.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise OSError(f"the books in {folder} cannot be kept: {error}") from error
 
 
 @contextmanager

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -14,7 +16,7 @@ from typing import Protocol, runtime_checkable
 import torch
 
 from hatsr import checkpoint, image
-from hatsr.batch.books import Begun, Books, locked
+from hatsr.batch.books import Begun, Books, keeping, locked
 from hatsr.batch.local import Assignment, Crew
 from hatsr.batch.outputs import Output, check_folder_name, check_output
 from hatsr.batch.planning import check_places, input_root, plan
@@ -102,7 +104,7 @@ def run_job(
     check_output(output, [])
     upscaler = open_model(job.model, job.settings, job.overrides)
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder), Books(folder, create=True) as books:
+    with keeping(folder), locked(folder), Books(folder, create=True) as books:
         budget = _take_up(books, source.resolve(), job)
         plan(books, source, output, f"_x{upscaler.factor:g}", watch.planning)
         if retry_failed:
@@ -116,8 +118,9 @@ def run_job(
             if pace.left:
                 stopped = Crew(assignment, books, pace.report).work(min(count, pace.left))
         finally:
-            books.give_back()
-            write_summary(books)
+            with suppress(sqlite3.Error, OSError):  # a full disk: the next call settles it
+                books.give_back()
+                write_summary(books)
         return replace(read_status(folder), running=False, stopped=stopped)
 
 

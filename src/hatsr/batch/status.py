@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.batch.books import Books, Count, Entry, is_running
+from hatsr.batch.books import Books, Count, Entry, is_running, keeping
 
 UNSETTLED = ("waiting", "running", "suspect", "running alone")
 _FIRST_SECONDS = 10
@@ -52,7 +52,7 @@ def read_status(folder: Path) -> Status:
     Raises:
         FileNotFoundError: there are no books.
     """
-    with Books(folder) as books:
+    with keeping(folder), Books(folder) as books:
         counts, workers = books.counts(), books.workers()
     done = counts.get("done", Count())
     speed = max(1, workers) / done.seconds if done.seconds else 0.0

@@ -189,7 +189,7 @@ def _upscale_file(
     )
 
 
-def check_target(lr: image.Picture, target: Path, factor: float, quality: int | None) -> str:
+def check_target(lr: image.Picture, target: Path, factor: int | float, quality: int | None) -> str:
     """Make the folder of a result, and refuse what could not be written before it is computed.
 
     Args:

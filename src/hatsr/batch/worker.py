@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from hatsr import image
-from hatsr.batch.books import Books, Entry, State
+from hatsr.batch.books import Books, Entry, State, keeping
 from hatsr.batch.local import Assignment
 from hatsr.batch.upscaling import check_target, software_of
 from hatsr.files import replacing
@@ -150,15 +149,17 @@ class Worker:
     def _books(self) -> Iterator[Books]:
         """The books for this thread. Trouble with them stops the work: their disk may be full."""
         try:
-            with Books(self.folder) as books:
+            with keeping(self.folder), Books(self.folder) as books:
                 yield books
-        except (sqlite3.Error, FileNotFoundError) as error:
-            raise StoppingError(None, f"the books cannot be kept: {error}") from error
+        except StoppingError:
+            raise
+        except OSError as error:
+            raise StoppingError(str(error)) from error
 
     def _fail(self, books: Books, entry: Entry, error: Exception) -> None:
         if isinstance(error, OSError) and self._is_stopping(error):
             self.stopped = True
-            raise StoppingError(error.errno, str(error)) from error
+            raise StoppingError(str(error)) from error
         reason = str(error) or type(error).__name__
         failed = replace(entry, state="failed", reason=reason)
         books.finish(failed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import tifffile
@@ -10,6 +9,7 @@ from PIL import AvifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, Web
 
 from hatsr.image.codecs.png_chunks import MAGIC
 from hatsr.image.metadata.exif import SOFTWARE
+from hatsr.image.reading import quiet
 
 _HEAD = 12
 """Bytes at the beginning by which a format is known."""
@@ -26,8 +26,7 @@ def read_software(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             found = _of_tiff(path) if head[:2] in (b"II", b"MM") else _of_others(path, head)
     except Exception:  # whatever a codec raises on a damaged header
         return None

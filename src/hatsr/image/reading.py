@@ -61,7 +61,7 @@ def read(
         OSError: the file cannot be opened (missing, a folder, no permission).
     """
     data, name = _contents(source)
-    with naming_errors(name), _quiet():
+    with naming_errors(name), quiet():
         return to_picture(_reader(data)(data, max_pixels))
 
 
@@ -85,7 +85,7 @@ def header_size(path: Path) -> tuple[int, int] | None:
     Nothing is decoded. None where there is no picture that Pillow knows.
     """
     try:
-        with _quiet(), Image.open(path) as image:
+        with quiet(), Image.open(path) as image:
             return image.height, image.width
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
@@ -119,7 +119,7 @@ def _reader(data: bytes) -> Callable[[bytes, int], Decoded]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep the codecs' own remarks on damaged metadata from the user, who is told in the notes.
 
     Warning filters belong to the whole process. Each call puts in one filter of its own and takes
