@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import cast
 
 from hatsr.batch.books import Books, Entry
 from hatsr.inference.settings import Settings
@@ -65,8 +66,7 @@ class Crew:
                 self._start()
             while self.workers and not self.stopped:
                 for line in wait(list(self.workers), _TICK_SECONDS):
-                    if isinstance(line, Connection):
-                        self._hear(line)
+                    self._hear(cast(Connection, line))
                 self.report(None)
         finally:
             self._end_all()
