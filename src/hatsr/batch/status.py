@@ -93,13 +93,13 @@ class Pace:
             self._move("waiting", -1, -pixels)
             self._move(entry.state, 1, pixels)
             self.pictures, self.pixels = self.pictures + 1, self.pixels + pixels
-        elapsed = time.perf_counter() - self.begun
+        elapsed = max(1e-9, time.perf_counter() - self.begun)
         expected = self.rate * _FIRST_SECONDS
         speed = (self.pixels + expected) / (elapsed + _FIRST_SECONDS)
         self.tell(
             Status(
                 folder=self.folder,
-                counts=self.counts,
+                counts=dict(self.counts),
                 running=True,
                 seconds_left=max(0, self.planned - self.pixels) / speed,
                 pictures_per_second=self.pictures / elapsed,

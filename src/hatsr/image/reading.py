@@ -20,7 +20,7 @@ from hatsr.image.codecs.jpeg import read_jpeg
 from hatsr.image.codecs.netpbm import read_netpbm
 from hatsr.image.codecs.pillow import read_bmp, read_gif
 from hatsr.image.codecs.png import read_png
-from hatsr.image.codecs.png_chunks import MAGIC
+from hatsr.image.codecs.png_chunks import MAGIC, size_of
 from hatsr.image.codecs.tiff import read_tiff
 from hatsr.image.codecs.webp import read_webp
 from hatsr.image.errors import PictureError, naming_errors
@@ -85,8 +85,13 @@ def header_size(path: Path) -> tuple[int, int] | None:
     Nothing is decoded. None where there is no picture that Pillow knows.
     """
     try:
-        with quiet(), Image.open(path) as image:
-            return image.height, image.width
+        with path.open("rb") as file:
+            found = size_of(file.read(24))
+            if found is not None:
+                return found
+            file.seek(0)
+            with quiet(), Image.open(file) as image:
+                return image.height, image.width
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 
