@@ -99,11 +99,13 @@ def test_two_jobs_at_once(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = start(source, out, net, "--workers", "1")
     wait_for(out, 1)
+    first.send_signal(signal.SIGSTOP)  # so that it does not come to its end before
     second = start(source, out, net, "--workers", "1")
     assert read_status(out).running
     printed, _ = second.communicate(timeout=PATIENCE)
     assert second.returncode == 1, printed
     assert "folder must be that of one job at a time" in printed
+    first.send_signal(signal.SIGCONT)
     first.communicate(timeout=PATIENCE)
     assert first.returncode == 0
     assert len(results(out)) == 60
