@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -19,10 +20,9 @@ PATIENCE = 600
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals of POSIX, /proc")
 
 
-def wait_for(folder: Path, done: int) -> None:
-    """Until so many results are there."""
-    until = time.monotonic() + PATIENCE
-    while len(results(folder)) < done and time.monotonic() < until:
+def wait_for(job: subprocess.Popen[str], folder: Path, done: int) -> None:
+    """Until so many results are there, or the job has ended."""
+    while len(results(folder)) < done and job.poll() is None:
         time.sleep(0.005)
 
 
@@ -43,7 +43,7 @@ def test_nothing_is_lost_doubled_or_half_written(tmp_path: Path, kills: int) -> 
     for number in range(kills):
         job = start(source, out, net, "--workers", "2")
         if number % 4:
-            wait_for(out, len(kept) + chance.randrange(4))
+            wait_for(job, out, len(kept) + chance.randrange(4))
         time.sleep(chance.random() * (0.1 if number % 4 else 6))
         running = psutil.Process(job.pid).children() if job.poll() is None else []
         job.kill()
@@ -71,7 +71,7 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     net, source = make_net(tmp_path), make_pictures(tmp_path / "in", 60, side=60)
     right, out = expected(source, net, tmp_path / "right"), tmp_path / "out"
     job = start(source, out, net, "--workers", "2")
-    wait_for(out, 2)
+    wait_for(job, out, 2)
     victims = workers(psutil.Process(job.pid))
     assert len(victims) == 2
     victims[0].kill()
@@ -84,7 +84,7 @@ def test_stopped_politely(tmp_path: Path, number: int) -> None:
     net, source = make_net(tmp_path), make_pictures(tmp_path / "in", 60, side=60)
     out = tmp_path / "out"
     job = start(source, out, net, "--workers", "1")
-    wait_for(out, 1)
+    wait_for(job, out, 1)
     os.kill(job.pid, number)
     printed, _ = job.communicate(timeout=PATIENCE)
     assert job.returncode == 130, printed
@@ -98,7 +98,7 @@ def test_two_jobs_at_once(tmp_path: Path) -> None:
     net, source = make_net(tmp_path), make_pictures(tmp_path / "in", 60, side=60)
     out = tmp_path / "out"
     first = start(source, out, net, "--workers", "1")
-    wait_for(out, 1)
+    wait_for(first, out, 1)
     first.send_signal(signal.SIGSTOP)  # so that it does not come to its end before
     second = start(source, out, net, "--workers", "1")
     assert read_status(out).running
