@@ -20,6 +20,7 @@ ROOMS = {
     "checkpoint": {"files", "model", "peers"},
     "inference": {"files", "image", "resize", "native", "model", "checkpoint"},
     "export": {"files", "model", "checkpoint"},
+    "batch": {"files", "image", "checkpoint", "inference"},
     "evaluation": {"files", "image", "resize", "model", "checkpoint", "inference"},
     "attribution": {"files", "image", "resize", "model", "checkpoint", "inference", "evaluation"},
     "data": {"files", "image", "resize"},
@@ -28,7 +29,7 @@ ROOMS = {
     },
     "apps": {
         "files", "image", "resize", "native", "model", "checkpoint", "inference",
-        "export", "evaluation", "attribution", "data", "training",
+        "batch", "export", "evaluation", "attribution", "data", "training",
     },
     "__init__": {"model", "checkpoint", "inference"},
 }  # fmt: skip

@@ -70,6 +70,11 @@ class Upscaler:
             )
         return self._runners[dtype]
 
+    def bytes_needed(self, height: int, width: int) -> int:
+        """Memory that a whole picture takes while it is enlarged; LR pixels."""
+        sides = (-(-side // self.multiple) * self.multiple for side in (height, width))
+        return self._runner(DTYPES[self.settings.precision]).bytes_needed(*sides)
+
     # ------------------------------------------------------------------ tensors
 
     def enlarge(

@@ -10,6 +10,7 @@ from hatsr import __version__
 
 COMMANDS = {
     "upscale": ("upscale", "Enlarge pictures."),
+    "batch": ("batch", "Enlarge many pictures, however often it is stopped."),
     "models": ("models", "List shipped weights and known networks."),
     "info": ("info", "Say what a checkpoint holds, or how this machine runs."),
     "convert": ("convert", "Rewrite a checkpoint in another layout."),

@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 from hatsr import __version__, image
+from hatsr.batch.finding import PROGRAM, Found, PictureFile, find_pictures
+from hatsr.batch.outputs import Output, check_output, target_of
 from hatsr.files import check_not_input
 from hatsr.inference.choosing import Chooser, for_picture
-from hatsr.inference.destination import Output, target_of
-from hatsr.inference.finding import PROGRAM, PictureFile
 from hatsr.inference.upscale import Upscaler
 
 
@@ -36,6 +36,87 @@ class Outcome:
     """Whose weights made it."""
     choice: str = ""
     """Why these weights, if they were chosen by the picture."""
+
+
+@runtime_checkable
+class Watch(Protocol):
+    """Is told how far the work has come."""
+
+    def begin(self, found: Found) -> None:
+        """What the inputs stand for; its pictures will be enlarged."""
+        ...
+
+    def tell(self, source: Path, fraction: float) -> None:
+        """A picture has come so far, from 0 to 1."""
+        ...
+
+    def report(self, outcome: "Outcome") -> None:
+        """A picture is done, in one way or another."""
+        ...
+
+
+class Unwatched:
+    """A `Watch` that does nothing."""
+
+    def begin(self, found: Found) -> None:
+        """Nothing."""
+
+    def tell(self, source: Path, fraction: float) -> None:
+        """Nothing."""
+
+    def report(self, outcome: "Outcome") -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upscaling:
+    """What became of all pictures."""
+
+    found: Found
+    """What the inputs stood for."""
+    outcomes: tuple[Outcome, ...]
+    """In order, of each picture that was come to."""
+    stopped: OSError | None = None
+    """Why the work ended before all pictures were done: the disk is full."""
+
+
+def upscale(
+    inputs: Sequence[str],
+    upscaler: Upscaler | Chooser,
+    output: Output,
+    *,
+    recursive: bool = False,
+    max_pixels: int = image.MAX_PIXELS,
+    watch: Watch | None = None,
+) -> Upscaling:
+    """Enlarge files, folders and what matches patterns; a bad picture does not stop the others.
+
+    Args:
+        inputs: paths or patterns.
+        upscaler: makes the pixels; a chooser takes other weights for degraded pictures.
+        output: where results go.
+        recursive: look into the subfolders of folders.
+        max_pixels: largest picture to accept, height x width.
+        watch: is told how far the work has come.
+
+    Raises:
+        ValueError: nothing was done: there are no pictures, or the output cannot be meant.
+        OSError: nothing was done: a folder cannot be read.
+    """
+    watch = watch or Unwatched()
+    found = find_pictures(inputs, recursive=recursive)
+    if not found.pictures:
+        raise ValueError("; ".join((f"no pictures in {', '.join(inputs)}", *found.remarks())))
+    check_output(output, found.pictures)
+    watch.begin(found)
+    outcomes: list[Outcome] = []
+    try:
+        for outcome in upscale_files(upscaler, found.pictures, output, watch.tell, max_pixels):
+            outcomes.append(outcome)
+            watch.report(outcome)
+    except OSError as error:
+        return Upscaling(found=found, outcomes=tuple(outcomes), stopped=error)
+    return Upscaling(found=found, outcomes=tuple(outcomes))
 
 
 def upscale_files(
@@ -99,15 +180,11 @@ def _upscale_file(
     max_pixels: int,
 ) -> Outcome:
     lr = image.read(source, max_pixels=max_pixels)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    size = round(lr.height * upscaler.factor), round(lr.width * upscaler.factor)
-    has_quality = image.FORMATS[target.suffix.lower()] in image.QUALITY
-    quality = output.quality if has_quality else None
-    kind = image.check_writable(target, size, quality=quality, has_alpha=not lr.opaque)
+    kind = check_target(lr, target, upscaler.factor, output.quality)
     chosen, choice = for_picture(upscaler, lr)
     sr = chosen.enlarge_picture(lr, progress)
-    software = f"{PROGRAM} {__version__} ({chosen.name}, x{chosen.factor:g})"
-    image.write(sr, target, quality=quality, software=software)
+    quality = output.quality if kind in image.QUALITY else None
+    image.write(sr, target, quality=quality, software=software_of(chosen))
     return Outcome(
         source=source,
         target=target,
@@ -118,3 +195,31 @@ def _upscale_file(
         model=chosen.name,
         choice=choice.reason if choice else "",
     )
+
+
+def check_target(lr: image.Picture, target: Path, factor: int | float, quality: int | None) -> str:
+    """Make the folder of a result, and refuse what could not be written before it is computed.
+
+    Args:
+        lr: what is enlarged.
+        target: the result's file.
+        factor: of both sides.
+        quality: 1 to 100, passed over where the format has none.
+
+    Returns:
+        The format, such as png.
+
+    Raises:
+        ValueError: the format cannot hold it, or a quality that is none.
+        OSError: the file cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    size = round(lr.height * factor), round(lr.width * factor)
+    has_quality = image.FORMATS[target.suffix.lower()] in image.QUALITY
+    quality = quality if has_quality else None
+    return image.check_writable(target, size, quality=quality, has_alpha=not lr.opaque)
+
+
+def software_of(upscaler: Upscaler) -> str:
+    """What results say about the program that made them."""
+    return f"{PROGRAM} {__version__} ({upscaler.name}, x{upscaler.factor:g})"
