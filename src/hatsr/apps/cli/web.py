@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from importlib.util import find_spec
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -101,5 +103,11 @@ def web(  # noqa: PLR0913  one parameter for each option
             waiting_per_user=max(1, max_queue // 2),
             seconds=max_seconds,
         )
+    signal.signal(signal.SIGTERM, _interrupt)  # what the server does once it has let go
     with failed_work(RuntimeError):
         serve(access, port, models, limits, click.echo)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """A polite kill stops like Ctrl-C: the worker ends, no file stays."""
+    raise KeyboardInterrupt

@@ -63,6 +63,15 @@ class Shelf:
             raise ValueError(f"model must be one of {', '.join(self._facts)}; got {name!r}")
         return str(self._paths[name])
 
+    def scale(self, name: str) -> int:
+        """SR pixels for each LR pixel of a network.
+
+        Raises:
+            ValueError: there is no such network.
+        """
+        self.path(name)
+        return self._facts[name].scale
+
     def default(self, scale: float | None) -> str:
         """The shipped network for a factor."""
         from hatsr import checkpoint
