@@ -36,7 +36,9 @@ def add_compare_tab(service: Service) -> None:
                 "models of one factor, and press Compare.</p></div>"
             )
             slider = gr.ImageSlider(
-                label="Left and right: drag the line, zoom with the wheel",
+                label="Left and right",
+                show_label=False,
+                buttons=["fullscreen"],
                 interactive=False,
                 visible=False,
                 type="filepath",
@@ -48,6 +50,7 @@ def add_compare_tab(service: Service) -> None:
                 interactive=False,
                 visible=False,
                 type="filepath",
+                buttons=["download", "fullscreen"],
                 elem_id="difference",
             )
 

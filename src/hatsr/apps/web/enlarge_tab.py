@@ -68,8 +68,8 @@ class EnlargeTab:
             self.facts: gr.update(value="", visible=there),
             self.download: gr.update(visible=there),
         }
-        if job is not None and isinstance(job.result, Enlarged):
-            done = job.result
+        if job is not None and there:
+            done: Enlarged = job.result
             pair = (str(job.folder / done.before), str(job.folder / done.after))
             update[self.slider] = gr.update(value=pair, visible=True)
             update[self.facts] = gr.update(value=wording.facts(job.title, done), visible=True)
@@ -103,7 +103,9 @@ def add_enlarge_tab(page: gr.Blocks, service: Service) -> None:
         with gr.Column(scale=3, min_width=300):
             status = gr.HTML(wording.EMPTY, elem_id="status")
             slider = gr.ImageSlider(
-                label="Before and after: drag the line, zoom with the wheel",
+                label="Before and after",
+                show_label=False,
+                buttons=["fullscreen"],
                 interactive=False,
                 visible=False,
                 type="filepath",
@@ -169,59 +171,43 @@ def make_task(source: str, model: str, factor: str, quality: str, kind: str) -> 
 def _connect(
     page: gr.Blocks, service: Service, tab: EnlargeTab, options: list[gr.components.Component]
 ) -> None:
-    changing = [getattr(tab, name) for name in EnlargeTab.__slots__]
+    """Say what happens on each click; Gradio finds the request by its type."""
 
     async def enlarge(
-        files: list[str] | None, *chosen: str, request: gr.Request
+        request: gr.Request, files: list[str] | None, *chosen: str
     ) -> AsyncIterator[Update]:
-        visitor = Visitor(service, request)
-        if not files:
-            yield {tab.status: wording.problem("Choose a picture first, or try the example.")}
-            return
-        async for update in run(service, tab, visitor, files, chosen):
+        async for update in run(tab, Visitor(service, request), files, chosen):
             yield update
 
-    # Gradio hands over by position; the request is found by its type.
-    async def start(
-        files: list[str] | None, model: str, factor: str, quality: str, kind: str,
-        request: gr.Request,
-    ) -> AsyncIterator[Update]:  # fmt: skip
-        async for update in enlarge(files, model, factor, quality, kind, request=request):
+    async def example(request: gr.Request, *chosen: str) -> AsyncIterator[Update]:
+        async for update in run(tab, Visitor(service, request), [str(EXAMPLE)], chosen):
             yield update
-
-    async def example(
-        model: str, factor: str, quality: str, kind: str, request: gr.Request
-    ) -> AsyncIterator[Update]:
-        async for update in enlarge([str(EXAMPLE)], model, factor, quality, kind, request=request):
-            yield update
-
-    def choose(name: str, request: gr.Request) -> Update:
-        found = [job for job in Visitor(service, request).results(Enlarged) if job.name == name]
-        return tab.show(found[0]) if found else {}
 
     def cancel(request: gr.Request) -> None:
         Visitor(service, request).cancel()
 
+    def choose(request: gr.Request, name: str) -> Update:
+        return tab.show(Visitor(service, request).result(name))
+
     def load(request: gr.Request) -> Update:
         return tab.list(Visitor(service, request).results(Enlarged), None)
 
-    tab.start.click(
-        start, [tab.files, *options], changing, concurrency_limit=None, show_progress="hidden"
-    )
-    tab.example.click(example, options, changing, concurrency_limit=None, show_progress="hidden")
+    parts = [getattr(tab, name) for name in EnlargeTab.__slots__]
+    tab.start.click(enlarge, [tab.files, *options], parts, show_progress="hidden")
+    tab.example.click(example, options, parts, show_progress="hidden")
     tab.cancel.click(cancel, queue=False, show_progress="hidden")
-    tab.shown.input(choose, [tab.shown], changing, show_progress="hidden")
-    page.load(load, outputs=changing, show_progress="hidden")
+    tab.shown.input(choose, [tab.shown], parts, show_progress="hidden")
+    page.load(load, outputs=parts, show_progress="hidden")
 
 
 async def run(
-    service: Service, tab: EnlargeTab, visitor: Visitor, files: list[str], chosen: tuple[str, ...]
+    tab: EnlargeTab, visitor: Visitor, files: list[str] | None, chosen: tuple[str, ...]
 ) -> AsyncIterator[Update]:
     """Submit a job for each picture, tell how they go, show what they give."""
     jobs: list[Job] = []
-    refused = ""
+    refused = "" if files else wording.problem("Choose a picture first, or try the example.")
     try:
-        for file in files:
+        for file in files or ():
             jobs.append(await visitor.submit([file], lambda names: make_task(names[0], *chosen)))
     except (ValueError, BusyError, OSError) as error:
         refused = wording.problem(str(error))
@@ -230,7 +216,7 @@ async def run(
         return
     yield tab.busy() | tab.show(None)
     async for _ in visitor.watch(jobs):
-        yield {tab.status: refused + wording.status(service.jobs, jobs)}
+        yield {tab.status: refused + wording.status(visitor.service.jobs, jobs)}
     done = [job for job in jobs if job.state == "done"]
     last = done[-1] if done else None
     update = tab.idle() | tab.show(last) | tab.list(visitor.results(Enlarged), last)

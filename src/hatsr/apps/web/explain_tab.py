@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from hatsr.apps.web import wording
-from hatsr.apps.web.explaining import LR_SIDE, PATCH_SIZE, ExplainTask
+from hatsr.apps.web.explaining import LR_SIDE, PATCH_SIZE, ExplainTask, What
 from hatsr.apps.web.service import EXAMPLE, Service
 from hatsr.apps.web.visitor import Visitor
 
@@ -59,26 +59,23 @@ def add_explain_tab(service: Service) -> None:
                 "spot in it, and press Explain.</p></div>"
             )
             figure = gr.Image(
-                label="Figure", visible=False, interactive=False, type="filepath", elem_id="figure"
+                label="Figure",
+                visible=False,
+                interactive=False,
+                type="filepath",
+                show_label=False,
+                buttons=["download", "fullscreen"],
+                elem_id="figure",
             )
     _connect_spot(picture, row, column, example)
     inputs = [picture, row, column, first, second, kind, steps]
 
-    def run_of(what: Any) -> Any:
+    def run_of(what: What) -> Any:
         async def run(
-            file: str | None, at_row: float, at_column: float, model: str, beside: str, size: str,
-            how: str, request: gr.Request,
-        ) -> AsyncIterator[dict[Any, Any]]:  # fmt: skip
+            request: gr.Request, file: str | None, *chosen: Any
+        ) -> AsyncIterator[dict[Any, Any]]:
             def make(copied: list[str]) -> ExplainTask:
-                return ExplainTask(
-                    source=copied[0],
-                    what=what,
-                    models=(model,) if beside == NONE else (model, beside),
-                    row=int(at_row or 0),
-                    column=int(at_column or 0),
-                    is_lr=size == _SMALL,
-                    steps=10 if how == _QUICK else 50,
-                )
+                return make_task(copied[0], what, *chosen)
 
             visitor = Visitor(service, request)
             async for told, job in visitor.one(file, [], make):
@@ -100,6 +97,26 @@ def add_explain_tab(service: Service) -> None:
         Visitor(service, request).cancel()
 
     cancel.click(stop, queue=False, show_progress="hidden")
+
+
+def make_task(source: str, what: What, *chosen: Any) -> ExplainTask:
+    """What the choices on the page mean.
+
+    Args:
+        source: file name in the job's folder.
+        what: LAM or feature maps.
+        chosen: row, column, model, the one beside it, kind of the picture, steps.
+    """
+    row, column, model, beside, kind, steps = chosen
+    return ExplainTask(
+        source=source,
+        what=what,
+        models=(model,) if beside == NONE else (model, beside),
+        row=int(row or 0),
+        column=int(column or 0),
+        is_lr=kind == _SMALL,
+        steps=10 if steps == _QUICK else 50,
+    )
 
 
 def _connect_spot(picture: gr.Image, row: gr.Number, column: gr.Number, example: gr.Button) -> None:

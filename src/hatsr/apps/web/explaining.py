@@ -12,6 +12,7 @@ from hatsr.apps.web.shelf import Shelf
 if TYPE_CHECKING:
     from hatsr.image import Picture
 
+What = Literal["lam", "features"]
 LR_SIDE = 96
 """Side of the part around the spot that networks see, LR pixels; LAM keeps every layer of it."""
 PATCH_SIZE = 16
@@ -26,7 +27,7 @@ class ExplainTask:
 
     source: str
     """File name in the job's folder."""
-    what: Literal["lam", "features"]
+    what: What
     """Which pixels they used, or what their layers hold."""
     models: tuple[str, ...]
     """Names on the shelf, one or two of one scale."""

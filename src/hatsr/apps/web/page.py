@@ -29,9 +29,31 @@ def mount_page(app: FastAPI, service: Service) -> FastAPI:
         footer_links=[],
         run_history=False,
         ssr_mode=False,
-        theme=gr.themes.Default(primary_hue="teal", font=_FONT, font_mono=_MONO),
+        theme=_theme(),
         css_paths=_HERE / "style.css",
-        head_paths=_HERE / "paste.html",
+        head_paths=_HERE / "page.html",
+    )
+
+
+def _theme() -> gr.themes.Base:
+    """Fonts of the reader's machine, and colours that can be read by everyone (4.5 to 1)."""
+    theme = gr.themes.Default(primary_hue="teal", font=_FONT, font_mono=_MONO)
+    return theme.set(
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        block_label_text_color="*neutral_700",
+        block_label_text_color_dark="*neutral_200",
+        block_title_text_color="*neutral_700",
+        block_title_text_color_dark="*neutral_200",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_800",
+        button_cancel_background_fill="#b91c1c",
+        button_cancel_background_fill_hover="#991b1b",
+        button_cancel_background_fill_dark="#b91c1c",
+        button_cancel_background_fill_hover_dark="#991b1b",
+        color_accent="*primary_700",
     )
 
 

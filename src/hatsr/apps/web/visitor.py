@@ -100,3 +100,8 @@ class Visitor:
         """The jobs of this browser that have given a result of a kind, newest first."""
         jobs = self.service.jobs.of(self.owner) if self.owner else []
         return [job for job in reversed(jobs) if isinstance(job.result, kind)]
+
+    def result(self, name: str) -> Job | None:
+        """The job of a name, if it is this browser's."""
+        job = self.service.jobs.find(name)
+        return job if job is not None and self.owner and job.owner == self.owner else None
