@@ -26,7 +26,8 @@ _FILE, _UPLOAD = "/gradio_api/file=", "/gradio_api/upload"
 _PAGES = ("/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt")
 _FOLDERS = (
     "/api/", "/assets/", "/static/", "/svelte/", _FILE, _UPLOAD, "/gradio_api/queue/",
-    "/gradio_api/heartbeat/", "/gradio_api/info", "/gradio_api/run/", "/gradio_api/cancel", "/gradio_api/reset",
+    "/gradio_api/heartbeat/", "/gradio_api/info", "/gradio_api/run/", "/gradio_api/cancel",
+    "/gradio_api/reset",
     "/gradio_api/startup-events", "/gradio_api/theme.css", "/gradio_api/app_id",
     "/gradio_api/user", "/gradio_api/login_check",
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -216,8 +217,9 @@ class Jobs:
             try:
                 self.supervisor.restart()
             except RuntimeError as error:  # no worker: jobs fail until one starts
-                print(error)  # noqa: T201
-                time.sleep(1)
+                if not self._closed:
+                    print(error, file=sys.stderr)  # noqa: T201
+                    time.sleep(1)
 
     def _run(self, job: Job) -> None:
         def progress(fraction: float) -> None:

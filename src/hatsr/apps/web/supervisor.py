@@ -16,7 +16,7 @@ from hatsr.apps.web.worker import STOP, Advance, Failed, Finished, Ready, Stoppe
 
 _GLANCE = 0.05
 """Seconds between two looks at a worker."""
-_GRACE = 0.6
+_GRACE = 0.4
 """Seconds in which a worker that is told to stop must do so, before it is ended."""
 _START = 120.0
 """Seconds in which a worker must have started."""
@@ -49,10 +49,11 @@ class Supervisor:
         )
         self._process.start()
         theirs.close()
+        self._ended = False
         with suppress(EOFError, OSError):
             if self._pipe.poll(_START):
                 return self._pipe.recv()
-        self._end()
+        self.close()
         raise RuntimeError(f"the worker did not start (exit code {self._process.exitcode})")
 
     def run(
@@ -85,7 +86,8 @@ class Supervisor:
 
     def restart(self) -> None:
         """Start another worker where the last one has ended."""
-        if not self._process.is_alive():
+        if self._ended or not self._process.is_alive():
+            self._process.join()
             self.ready = self._start()
 
     def _watch(self, progress: Callable[[float], None], cancelled: threading.Event) -> Outcome:
@@ -133,11 +135,12 @@ class Supervisor:
             return 0
 
     def _end(self) -> None:
-        """End the worker at once."""
+        """End the worker at once; its exit, which may take a while, is not waited for."""
+        self._ended = True
         self._process.kill()
-        self._process.join()
         self._pipe.close()
 
     def close(self) -> None:
         """End the worker for good."""
         self._end()
+        self._process.join()

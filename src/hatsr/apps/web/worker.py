@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from hatsr.apps.web.limits import LimitError, Limits
 from hatsr.apps.web.shelf import ModelFacts, Shelf
@@ -68,6 +68,7 @@ class Stopped:
     """A job has ended because it was told to."""
 
 
+@runtime_checkable
 class Task(Protocol):
     """Something to do, sent to the worker as it is."""
 
