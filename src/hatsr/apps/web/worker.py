@@ -19,6 +19,8 @@ Fault = Literal["wrong", "too large", "memory", "broken"]
 """What is to blame: what was asked for, its size, the lack of memory, or the program."""
 STOP = None
 """What the server sends to end a task early."""
+_TOO_LARGE = "size must be at most"
+"""How the codecs refuse a picture whose header Pillow does not read."""
 _PAUSE = 0.1
 """Seconds between two reports of progress."""
 
@@ -105,7 +107,8 @@ def _attempt(
     except MemoryError as error:
         return Failed(str(error) or "out of memory; try a smaller picture", "memory")
     except (ValueError, OSError) as error:
-        return Failed(str(error).replace(f"{folder}{os.sep}", ""))
+        message = str(error).replace(f"{folder}{os.sep}", "")
+        return Failed(message, "too large" if _TOO_LARGE in message else "wrong")
     except EOFError:
         raise
     except Exception as error:
