@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 pytest.importorskip("gradio", reason="the extra web is not installed: make test-web")
 pytest.importorskip("playwright", reason="Playwright is not installed: make test-web")
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
 from web_servers import Server
 
 from hatsr.apps.cli import cli
@@ -74,8 +75,14 @@ def fits(page: Page) -> bool:
 
 
 def choose(page: Page, *files: Path) -> None:
-    page.locator("#pictures input[type=file]").set_input_files(files)
-    page.get_by_text(files[-1].name).first.wait_for()
+    """Again where the page was not listening yet."""
+    name = page.locator("#pictures").get_by_text(files[-1].name).first
+    for _ in range(5):
+        page.locator("#pictures input[type=file]").set_input_files(files)
+        with suppress(TimeoutError):
+            name.wait_for(timeout=PATIENCE / 5)
+            return
+    raise AssertionError("the files were not taken")
 
 
 def test_from_the_empty_page_to_a_file(page: Page, small: Path, tmp_path: Path) -> None:

@@ -135,16 +135,21 @@ def _options(service: Service) -> list[gr.components.Component]:
     """Model, factor, quality, format."""
     names = [model.name for model in service.ready.models]
     with gr.Row():
-        model = gr.Dropdown([BY_ITSELF, *names], label="Model", value=BY_ITSELF, filterable=False)
+        model = gr.Dropdown(
+            [BY_ITSELF, *names], label="Model", value=BY_ITSELF, filterable=False, min_width=200
+        )
         factor = gr.Dropdown(
             [_OWN_FACTOR, "2", "3", "4"],
             label="Times larger",
             value=_OWN_FACTOR,
             allow_custom_value=True,
+            min_width=200,
         )
     with gr.Row():
-        quality = gr.Radio([_NORMAL, _BEST], label="Quality", value=_NORMAL)
-        kind = gr.Dropdown(list(_FORMATS), label="Format", value=_AS_SOURCE, filterable=False)
+        quality = gr.Radio([_NORMAL, _BEST], label="Quality", value=_NORMAL, min_width=200)
+        kind = gr.Dropdown(
+            list(_FORMATS), label="Format", value=_AS_SOURCE, filterable=False, min_width=200
+        )
     return [model, factor, quality, kind]
 
 
