@@ -140,8 +140,12 @@ def test_what_is_no_picture_is_refused(
 
 
 def test_a_request_without_a_file(server: Server) -> None:
-    for request in ({"data": {"x": "1"}}, {"content": b"x"}, {"files": {"other": b"x"}}):
-        answer = httpx.post(f"{server.url}/api/upscale", **request)
+    address = f"{server.url}/api/upscale"
+    for answer in (
+        httpx.post(address, data={"x": "1"}),
+        httpx.post(address, content=b"x"),
+        httpx.post(address, files={"other": b"x"}),
+    ):
         assert answer.status_code == 400
         assert answer.json() == {"error": "file must be a picture in a multipart form"}
 

@@ -85,7 +85,7 @@ def test_work_that_hears_is_cancelled_and_the_worker_stays(
 
 @web
 def test_whatever_a_job_does_the_next_one_is_done(open_limited: Open, small: Path) -> None:
-    jobs = open_limited(memory=1.3 * 10**9, seconds=2).jobs
+    jobs = open_limited(memory=1_300_000_000, seconds=2).jobs
     ends = {
         Die(): ("broken", "the work has ended by itself"),
         Hang(): ("memory", "a job must take at most 2 s here"),
@@ -103,8 +103,7 @@ def test_whatever_a_job_does_the_next_one_is_done(open_limited: Open, small: Pat
 @web
 def test_the_queue_has_an_end(open_limited: Open) -> None:
     jobs = open_limited(waiting=3, waiting_per_user=2).jobs
-    for _ in range(2):
-        last = jobs.submit("me", "hang", lambda _: Hang())
+    _, last = [jobs.submit("me", "hang", lambda _: Hang()) for _ in range(2)]
     with pytest.raises(BusyError, match="at most 2 jobs of one user may wait"):
         jobs.submit("me", "hang", lambda _: Hang())
     other = jobs.submit("you", "hang", lambda _: Hang())

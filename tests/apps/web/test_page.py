@@ -13,7 +13,7 @@ from click.testing import CliRunner
 pytest.importorskip("gradio", reason="the extra web is not installed: make test-web")
 pytest.importorskip("playwright", reason="Playwright is not installed: make test-web")
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from web_servers import Server
 
 from hatsr.apps.cli import cli
@@ -79,7 +79,7 @@ def choose(page: Page, *files: Path) -> None:
     name = page.locator("#pictures").get_by_text(files[-1].name).first
     for _ in range(5):
         page.locator("#pictures input[type=file]").set_input_files(files)
-        with suppress(TimeoutError):
+        with suppress(Error):
             name.wait_for(timeout=PATIENCE / 5)
             return
     raise AssertionError("the files were not taken")

@@ -20,7 +20,7 @@ class EnlargeTask:
     """File name in the job's folder."""
     model: str = ""
     """Name on the shelf; empty: the service chooses."""
-    scale: float | None = None
+    scale: int | float | None = None
     """Factor; None: the network's own."""
     ending: str | None = None
     """Such as ``png``; None: as the source."""

@@ -39,9 +39,9 @@ class Limits:
     """Jobs that wait or run, of all users."""
     waiting_per_user: int = 50
     """Jobs that wait or run, of one user."""
-    seconds: float = 3600
+    seconds: int | float = 3600
     """Of one job, from its start."""
-    upload_seconds: float = 120
+    upload_seconds: int | float = 120
     """Of one upload."""
     kept_bytes: int = 4 * 10**9
     """Results on disk; when there are more, the oldest go."""
@@ -80,11 +80,11 @@ class Limits:
         """Memory that a picture may take in the network."""
         return self.worker_bytes - IDLE_WORKER_BYTES
 
-    def most_pixels(self, factor: float) -> int:
+    def most_pixels(self, factor: int | float) -> int:
         """Largest picture, height x width, whose result by this factor fits into memory."""
         return min(self.pixels, int(self.engine_bytes / (SR_PIXEL_BYTES * factor**2)))
 
-    def check_pixels(self, size: tuple[int, int], factor: float) -> None:
+    def check_pixels(self, size: tuple[int, int], factor: int | float) -> None:
         """Refuse a picture of this height and width.
 
         Raises:

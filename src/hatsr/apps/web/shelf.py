@@ -72,13 +72,13 @@ class Shelf:
         self.path(name)
         return self._facts[name].scale
 
-    def default(self, scale: float | None) -> str:
+    def default(self, scale: int | float | None) -> str:
         """The shipped network for a factor."""
         from hatsr import checkpoint
 
         return checkpoint.default_model(scale)
 
-    def upscaler(self, name: str, scale: float | None, ensemble: bool) -> Upscaler:
+    def upscaler(self, name: str, scale: int | float | None, ensemble: bool) -> Upscaler:
         """A network ready to enlarge pictures within the budget.
 
         Raises:
