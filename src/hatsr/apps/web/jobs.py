@@ -214,6 +214,8 @@ class Jobs:
     def _work(self) -> None:
         while (job := self._next()) is not None:
             self._run(job)
+            if self._closed:
+                return
             try:
                 self.supervisor.restart()
             except RuntimeError as error:  # no worker: jobs fail until one starts

@@ -89,7 +89,8 @@ def work(pipe: Connection, limits: Limits, models: Path | None) -> None:
         while True:
             order = pipe.recv()
             if order is not STOP:  # which came too late
-                pipe.send(_attempt(*order, shelf, _Reporter(pipe)))
+                task, folder = order
+                pipe.send(_attempt(task, folder, shelf, _Reporter(pipe)))
     except (EOFError, BrokenPipeError):  # the server is gone
         return
 
