@@ -85,10 +85,9 @@ def test_work_that_hears_is_cancelled_and_the_worker_stays(
 
 @web
 def test_whatever_a_job_does_the_next_one_is_done(open_limited: Open, small: Path) -> None:
-    jobs = open_limited(memory=1_300_000_000, seconds=2).jobs
+    jobs = open_limited(memory=1_300_000_000).jobs
     ends = {
         Die(): ("broken", "the work has ended by itself"),
-        Hang(): ("memory", "a job must take at most 2 s here"),
         Hoard(): ("memory", "a job must stay within 1.3GB here"),
         Blunder(): ("broken", "KeyError: 'oh'; this is a fault of hatsr"),
     }
@@ -98,6 +97,15 @@ def test_whatever_a_job_does_the_next_one_is_done(open_limited: Open, small: Pat
         assert job.failure.fault == fault
         assert message in job.failure.message
     assert until_over(jobs.submit("me", "in", put(small))).state == "done"
+
+
+@web
+def test_work_that_takes_too_long_is_ended(open_limited: Open) -> None:
+    jobs = open_limited(seconds=1).jobs
+    job = until_over(jobs.submit("me", "hang", lambda _: Hang()))
+    assert job.failure is not None
+    assert "a job must take at most 1 s here" in job.failure.message
+    assert job.seconds < 10
 
 
 @web
