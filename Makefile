@@ -11,13 +11,17 @@ RUNS = hat-t-x2 hat-t-x3 hat-t-x4-from-x2
 REAL = hat-t-real-x4
 FOLDERS = 'data.train=[$(DATA)/train]' valid.data=$(DATA)/valid
 
-.PHONY: demo test compile-test lint docs notebooks coverage bench weights clean
+.PHONY: demo test test-web compile-test lint docs notebooks coverage bench weights clean
 
 demo: $(READY)
 	$(BIN)/hatsr upscale examples/astronaut.jpg -o out --overwrite
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# The page and the service, in an environment of its own; with Chromium on the machine, the page too.
+test-web: .venv-web/.ready
+	$(subst .venv,.venv-web,$(BIN))/python -m pytest -m web tests/apps/web
 
 compile-test: $(READY)
 	HATSR_UNINSTRUMENTED=1 $(BIN)/python -m pytest -m uninstrumented
@@ -54,10 +58,16 @@ $(READY): pyproject.toml constraints.txt hatch_build.py src/hatsr/native/build.p
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,figures,export,openvino]' --group dev
 	touch $(READY)
 
+.venv-web/.ready: pyproject.toml constraints.txt hatch_build.py
+	$(PYTHON) -m venv .venv-web
+	$(subst .venv,.venv-web,$(BIN))/python -m pip install --quiet --upgrade "pip>=25.1" --constraint constraints.txt
+	$(subst .venv,.venv-web,$(BIN))/python -m pip install --quiet --constraint constraints.txt --editable '.[web]' --group dev --group web
+	touch $@
+
 # What only some targets need: a group of pyproject.toml.
 .venv/.%: $(READY)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group $*
 	touch $@
 
 clean:
-	rm -rf .venv out site
+	rm -rf .venv .venv-web out site

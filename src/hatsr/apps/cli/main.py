@@ -25,6 +25,7 @@ COMMANDS = {
     "lam": ("lam", "Show which pixels a network used (LAM)."),
     "lam-sweep": ("lam", "Mean diffusion index over positions and pictures."),
     "features": ("features", "Show a network's feature maps."),
+    "web": ("web", "Serve a page and an HTTP API."),
 }
 """The file that holds a command, and what it does."""
 

@@ -1,0 +1,67 @@
+"""Everything that is there as long as the service runs: folder, worker, jobs, owners."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from hatsr.apps.web.folders import make_folder
+from hatsr.apps.web.jobs import Jobs
+from hatsr.apps.web.limits import Limits
+from hatsr.apps.web.ownership import Ownership
+from hatsr.apps.web.supervisor import Supervisor
+from hatsr.apps.web.worker import Ready
+
+EXAMPLE = Path(__file__).with_name("example.jpg")
+"""A picture to try."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """What the pages and the API share."""
+
+    root: Path
+    """Temporary folder of everything."""
+    limits: Limits
+    """What it takes and keeps at most."""
+    jobs: Jobs
+    """All work."""
+    ownership: Ownership
+    """Of files."""
+    ready: Ready
+    """The networks."""
+
+    @property
+    def uploads(self) -> Path:
+        """Where the page's uploads go."""
+        return self.ownership.uploads
+
+    def close(self) -> None:
+        """End all work and remove all files."""
+        self.jobs.close()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def open_service(limits: Limits, models: Path | None) -> Service:
+    """Start the worker; wait until it is ready.
+
+    Args:
+        limits: what it takes and keeps at most.
+        models: folder of checkpoints beside the shipped ones.
+
+    Raises:
+        RuntimeError: the worker does not start.
+    """
+    root = make_folder()
+    try:
+        results, uploads = root / "jobs", root / "uploads"
+        results.mkdir()
+        uploads.mkdir()
+        supervisor = Supervisor(limits, models)
+    except BaseException:
+        shutil.rmtree(root, ignore_errors=True)
+        raise
+    jobs = Jobs(supervisor, results, limits)
+    ownership = Ownership(jobs, uploads, (EXAMPLE.resolve(),))
+    return Service(root=root, limits=limits, jobs=jobs, ownership=ownership, ready=supervisor.ready)

@@ -1,0 +1,118 @@
+"""The networks that a service can run: shipped ones, and those of its models folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hatsr.apps.web.limits import Limits
+
+if TYPE_CHECKING:
+    from hatsr.image import Picture
+    from hatsr.inference.upscale import Upscaler
+
+_ENDINGS = (".safetensors", ".pth")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelFacts:
+    """A network that can be chosen."""
+
+    name: str
+    """What it is called here; nothing else names a file of the service."""
+    scale: int
+    """SR pixels for each LR pixel, along a side."""
+    shipped: bool
+    """It is part of hatsr."""
+
+
+class Shelf:
+    """Opens networks by their names here, and keeps the last one open.
+
+    Args:
+        limits: memory for pictures.
+        folder: checkpoints beside the shipped ones; None: no others.
+    """
+
+    def __init__(self, limits: Limits, folder: Path | None) -> None:
+        from hatsr import checkpoint
+
+        self.limits, self.remarks = limits, ()
+        shipped = checkpoint.shipped()
+        self._paths = shipped | _checkpoints(folder)
+        self._facts = {}
+        for name, path in self._paths.items():
+            try:
+                scale = checkpoint.read(path).config.scale
+                self._facts[name] = ModelFacts(name=name, scale=scale, shipped=name in shipped)
+            except (ValueError, OSError) as error:
+                self.remarks += (f"{name} is left out: {error}",)
+        self._open: tuple[object, Upscaler] | None = None
+
+    def models(self) -> tuple[ModelFacts, ...]:
+        """All networks, shipped ones first."""
+        return tuple(sorted(self._facts.values(), key=lambda facts: not facts.shipped))
+
+    def path(self, name: str) -> str:
+        """The checkpoint of a name.
+
+        Raises:
+            ValueError: there is none; a path or an address is never followed.
+        """
+        if name not in self._facts:
+            raise ValueError(f"model must be one of {', '.join(self._facts)}; got {name!r}")
+        return str(self._paths[name])
+
+    def scale(self, name: str) -> int:
+        """SR pixels for each LR pixel of a network.
+
+        Raises:
+            ValueError: there is no such network.
+        """
+        self.path(name)
+        return self._facts[name].scale
+
+    def default(self, scale: int | float | None) -> str:
+        """The shipped network for a factor."""
+        from hatsr import checkpoint
+
+        return checkpoint.default_model(scale)
+
+    def choose(self, picture: Picture, scale: int | float | None) -> tuple[str, str]:
+        """The shipped network for a picture and a factor, and why this one."""
+        from hatsr.inference.choosing import choose, facts_of
+
+        choice = choose(facts_of(picture), scale)
+        return choice.model, choice.reason
+
+    def upscaler(self, name: str, scale: int | float | None, ensemble: bool) -> Upscaler:
+        """A network ready to enlarge pictures within the budget.
+
+        Raises:
+            ValueError: there is no such network, or it cannot make this factor.
+        """
+        from hatsr.inference.opening import open_model
+        from hatsr.inference.settings import Settings
+
+        wanted = (name, scale, ensemble)
+        if self._open is None or self._open[0] != wanted:
+            self._open = None  # its memory first
+            settings = Settings(memory=self.limits.engine_bytes, scale=scale, ensemble=ensemble)
+            self._open = wanted, open_model(self.path(name), settings)
+        return self._open[1]
+
+
+def _checkpoints(folder: Path | None) -> dict[str, Path]:
+    """Checkpoint files, and folders of runs, in a folder."""
+    from hatsr.checkpoint import is_model_folder
+
+    if folder is None:
+        return {}
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if (path.suffix in _ENDINGS and path.is_file()) or is_model_folder(path):
+            found[path.name] = path
+    return found
