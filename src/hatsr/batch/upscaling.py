@@ -11,6 +11,7 @@ from hatsr import __version__, image
 from hatsr.batch.finding import PROGRAM, Found, PictureFile, find_pictures
 from hatsr.batch.outputs import Output, check_output, target_of
 from hatsr.files import check_not_input
+from hatsr.inference.choosing import Chooser, for_picture
 from hatsr.inference.upscale import Upscaler
 
 
@@ -31,6 +32,10 @@ class Outcome:
     sr_size: tuple[int, int] | None = None
     """Height and width, HR pixels."""
     seconds: float = 0.0
+    model: str = ""
+    """Whose weights made it."""
+    choice: str = ""
+    """Why these weights, if they were chosen by the picture."""
 
 
 @runtime_checkable
@@ -77,7 +82,7 @@ class Upscaling:
 
 def upscale(
     inputs: Sequence[str],
-    upscaler: Upscaler,
+    upscaler: Upscaler | Chooser,
     output: Output,
     *,
     recursive: bool = False,
@@ -88,7 +93,7 @@ def upscale(
 
     Args:
         inputs: paths or patterns.
-        upscaler: makes the pixels.
+        upscaler: makes the pixels; a chooser takes other weights for degraded pictures.
         output: where results go.
         recursive: look into the subfolders of folders.
         max_pixels: largest picture to accept, height x width.
@@ -115,7 +120,7 @@ def upscale(
 
 
 def upscale_files(
-    upscaler: Upscaler,
+    upscaler: Upscaler | Chooser,
     pictures: Sequence[PictureFile],
     output: Output,
     progress: Callable[[Path, float], None],
@@ -124,7 +129,7 @@ def upscale_files(
     """Enlarge pictures one after the other; a bad one does not stop the others.
 
     Args:
-        upscaler: makes the pixels.
+        upscaler: makes the pixels; a chooser takes other weights for degraded pictures.
         pictures: files to read.
         output: where results go, checked by `check_output`.
         progress: told the picture and the fraction of it that is done.
@@ -167,7 +172,7 @@ def _existing(
 
 
 def _upscale_file(
-    upscaler: Upscaler,
+    upscaler: Upscaler | Chooser,
     source: Path,
     target: Path,
     output: Output,
@@ -176,16 +181,19 @@ def _upscale_file(
 ) -> Outcome:
     lr = image.read(source, max_pixels=max_pixels)
     kind = check_target(lr, target, upscaler.factor, output.quality)
-    sr = upscaler.enlarge_picture(lr, progress)
+    chosen, choice = for_picture(upscaler, lr)
+    sr = chosen.enlarge_picture(lr, progress)
     quality = output.quality if kind in image.QUALITY else None
-    image.write(sr, target, quality=quality, software=software_of(upscaler))
+    image.write(sr, target, quality=quality, software=software_of(chosen))
     return Outcome(
         source=source,
         target=target,
         status="done",
-        message="; ".join((*lr.notes, *image.losses(sr, kind))),
+        message="; ".join((*([str(choice)] if choice else []), *lr.notes, *image.losses(sr, kind))),
         lr_size=(lr.height, lr.width),
         sr_size=(sr.height, sr.width),
+        model=chosen.name,
+        choice=choice.reason if choice else "",
     )
 
 

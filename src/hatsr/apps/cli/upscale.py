@@ -16,6 +16,7 @@ from hatsr.apps.cli.errors import Command, wrong_usage
 from hatsr.apps.cli.options import (
     NAME,
     PATH,
+    denoise_option,
     device_option,
     ending_option,
     ensemble_option,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     type=PATH,
 )
 @model_option()
+@denoise_option
 @scale_option
 @ending_option
 @quality_option
@@ -65,6 +67,7 @@ def upscale(  # noqa: PLR0913  one parameter for each option
     inputs: tuple[str, ...],
     output: Path | None,
     model: str | None,
+    denoise: float | None,
     scale: float | None,
     ending: str | None,
     quality: int | None,
@@ -84,13 +87,15 @@ def upscale(  # noqa: PLR0913  one parameter for each option
     Reads PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF. Depth, gray, transparency, colour profile, EXIF
     and resolution are kept. A picture that cannot be read is reported and the others are done.
     From folders and patterns, results of earlier runs are left out; a file that is named is done.
+    Without --model or --denoise, pictures that are noisy or much compressed get the real-world
+    weights.
 
     Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 stopped by Ctrl-C.
     """
-    from hatsr import checkpoint, image
+    from hatsr import image
     from hatsr.batch import Output
     from hatsr.batch import upscale as upscale_pictures
-    from hatsr.inference.opening import open_model
+    from hatsr.inference.choosing import open_upscaler
     from hatsr.inference.settings import Settings
 
     signal.signal(signal.SIGTERM, _interrupt)
@@ -109,7 +114,7 @@ def upscale(  # noqa: PLR0913  one parameter for each option
             ensemble=ensemble,
             scale=scale,
         )
-        upscaler = open_model(model or checkpoint.default_model(scale), settings, overrides)
+        upscaler = open_upscaler(model, settings, overrides, denoise)
         try:
             stopped: BaseException | None = upscale_pictures(
                 inputs,
