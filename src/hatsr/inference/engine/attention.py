@@ -68,5 +68,6 @@ class FastOverlappingAttention:
         part = features[band.rows[0]]
         q = self.q(self.norm(part))
         out = torch.empty_like(q)
-        self.attend(out, q, *kv.chunk(2, dim=1), band.windows)
+        k, v = kv.chunk(2, dim=1)
+        self.attend(out, q, k, v, band.windows)
         self.proj.add_to(part, out)
