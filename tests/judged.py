@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from hatsr.evaluation.benchmark import Benchmark, ignore
-from hatsr.evaluation.candidates import Candidate
-from hatsr.evaluation.measurement import Measurement
-from hatsr.evaluation.pairs import (
+from hatsr.evaluation.benchmark_pairs import (
     HRPicture,
     Pair,
     PairRule,
     PictureFolder,
     read_codes,
 )
+from hatsr.evaluation.candidates import Candidate
+from hatsr.evaluation.measurement import Measurement
 from hatsr.evaluation.results import Result, Rules, Score
 from hatsr.evaluation.sets.folders import find_sets, open_set
 from hatsr.evaluation.sets.survey import Survey

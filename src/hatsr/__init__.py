@@ -7,7 +7,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from hatsr.inference.opening import load, upscale
     from hatsr.inference.settings import Settings
-    from hatsr.inference.upscale import Upscaler
+    from hatsr.inference.upscaler import Upscaler
     from hatsr.model import HAT, HATConfig, preset
 
 __all__ = ["HAT", "HATConfig", "Settings", "Upscaler", "__version__", "load", "preset", "upscale"]
@@ -17,7 +17,7 @@ _HOMES = {
     "HAT": "hatsr.model",
     "HATConfig": "hatsr.model",
     "Settings": "hatsr.inference.settings",
-    "Upscaler": "hatsr.inference.upscale",
+    "Upscaler": "hatsr.inference.upscaler",
     "load": "hatsr.inference.opening",
     "preset": "hatsr.model",
     "upscale": "hatsr.inference.opening",

@@ -9,7 +9,7 @@ from hatsr import image
 from hatsr.inference.batch import Outcome, upscale_files
 from hatsr.inference.destination import Output
 from hatsr.inference.finding import PictureFile, find_pictures
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 
 
 def photo(path: Path, size: tuple[int, int] = (6, 5)) -> Path:

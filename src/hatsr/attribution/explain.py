@@ -16,7 +16,7 @@ from hatsr.attribution.inputs import (
     load_networks,
     load_picture,
 )
-from hatsr.attribution.lam import DEFAULTS, LamResult, LamSettings, finite, lam
+from hatsr.attribution.local_attribution import DEFAULTS, LamResult, LamSettings, finite, lam
 from hatsr.attribution.objective import Patch
 from hatsr.evaluation import CountProgress, psnr, ssim
 

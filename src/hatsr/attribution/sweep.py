@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from hatsr.attribution.inputs import StudiedNetwork, file_digest, load_network, load_picture
-from hatsr.attribution.lam import DEFAULTS, LamSettings, lam_patches
+from hatsr.attribution.local_attribution import DEFAULTS, LamSettings, lam_patches
 from hatsr.attribution.objective import Patch
 from hatsr.attribution.rows import Row, read_rows, row_key
 from hatsr.attribution.summary import Summary, summarise

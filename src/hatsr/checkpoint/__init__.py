@@ -1,8 +1,7 @@
 """Weights on disk: safe load and save, official names and ours, shipped weights by name."""
 
 from hatsr.checkpoint.encoding import check_range
-from hatsr.checkpoint.files import Checkpoint, CheckpointError, Layout, check_target, read, save
-from hatsr.checkpoint.layouts.hat import unseen
+from hatsr.checkpoint.layouts.hat_layout import unseen
 from hatsr.checkpoint.locating import (
     DEFAULT_MODEL,
     default_model,
@@ -11,6 +10,14 @@ from hatsr.checkpoint.locating import (
     shipped,
 )
 from hatsr.checkpoint.names import shorten
+from hatsr.checkpoint.weight_files import (
+    Checkpoint,
+    CheckpointError,
+    Layout,
+    check_target,
+    read,
+    save,
+)
 
 __all__ = [
     "DEFAULT_MODEL",

@@ -4,7 +4,7 @@ import os
 from importlib import resources
 from pathlib import Path
 
-from hatsr.checkpoint.files import CheckpointError
+from hatsr.checkpoint.weight_files import CheckpointError
 from hatsr.model import PRESETS
 
 DEFAULT_MODEL = "hat-t-x4"

@@ -11,9 +11,9 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import TypeVar
 
+from hatsr.evaluation.benchmark_pairs import Codes, Pair
 from hatsr.evaluation.cost.environment import environment
 from hatsr.evaluation.measurement import Made, Measurement, ScoreOrReason
-from hatsr.evaluation.pairs import Codes, Pair
 from hatsr.evaluation.results import Result, Score, SetResult
 from hatsr.evaluation.sets.folders import PictureSet
 from hatsr.evaluation.sets.survey import Survey

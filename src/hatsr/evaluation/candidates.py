@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from hatsr.evaluation.pairs import Codes, Pair, PictureFolder, read_codes
+from hatsr.evaluation.benchmark_pairs import Codes, Pair, PictureFolder, read_codes
 from hatsr.image import list_pictures
 from hatsr.resize import imresize
 

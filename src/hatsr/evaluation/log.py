@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hatsr.evaluation.pairs import Codes, read_codes
+from hatsr.evaluation.benchmark_pairs import Codes, read_codes
 from hatsr.evaluation.results import Score
 from hatsr.files import replacing
 from hatsr.image import PictureError, from_array, to_pil

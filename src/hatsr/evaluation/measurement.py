@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hatsr.evaluation.benchmark_pairs import Codes, Pair
 from hatsr.evaluation.candidates import Candidate
 from hatsr.evaluation.cost.measuring import Cost, measured
 from hatsr.evaluation.log import SavedPictures, ScoreLog
 from hatsr.evaluation.metrics import psnr, quality, ssim
-from hatsr.evaluation.pairs import Codes, Pair
 from hatsr.evaluation.perceptual import Perceptual
 from hatsr.evaluation.results import Rules, Score
 

@@ -11,7 +11,7 @@ from hatsr import __version__, image
 from hatsr.files import check_not_input
 from hatsr.inference.destination import Output, target_of
 from hatsr.inference.finding import PROGRAM, PictureFile
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from hatsr import checkpoint
 from hatsr.inference.settings import Settings
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

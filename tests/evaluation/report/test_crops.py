@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hatsr.evaluation.pairs import Codes, Pair
+from hatsr.evaluation.benchmark_pairs import Codes, Pair
 from hatsr.evaluation.report.crops import CropCollector, extremes, heat, squared_error
 
 

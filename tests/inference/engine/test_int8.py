@@ -10,7 +10,7 @@ from hatsr.inference.engine import Engine, int8
 from hatsr.inference.engine.int8 import Codes, Int8Conv, Int8Linear
 from hatsr.inference.engine.linear import FastLinear, make_conv, make_linear
 from hatsr.inference.settings import Settings
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 
 needs_int8 = pytest.mark.skipif(int8.unusable() is not None, reason=str(int8.unusable()))
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import json_option
 from hatsr.apps.cli.overrides import set_option
 from hatsr.apps.cli.terminal import show
@@ -35,8 +35,8 @@ def complexity(  # noqa: PLR0913  one parameter for each option
     as_json: bool,
 ) -> None:
     """Count parameters and multiply-adds of PRESET (see hatsr models)."""
-    from hatsr.evaluation.cost.complexity import RULE, time_forward
-    from hatsr.evaluation.cost.complexity import complexity as count
+    from hatsr.evaluation.cost.network_cost import RULE, time_forward
+    from hatsr.evaluation.cost.network_cost import complexity as count
     from hatsr.model import changed
     from hatsr.model import preset as find_preset
 
@@ -68,7 +68,7 @@ def complexity(  # noqa: PLR0913  one parameter for each option
 
 def _print_paper(as_json: bool) -> None:
     from hatsr.evaluation import Table
-    from hatsr.evaluation.cost.complexity import RULE, paper_rows
+    from hatsr.evaluation.cost.network_cost import RULE, paper_rows
 
     rows = paper_rows()
     if as_json:

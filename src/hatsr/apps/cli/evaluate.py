@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import (
     FOLDER,
     NAME,

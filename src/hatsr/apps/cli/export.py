@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import NAME, NEW_FILE, overwrite_option
 from hatsr.apps.cli.overrides import set_option
 
@@ -35,7 +35,7 @@ def export(
             raise FileExistsError(f"{names} exists; give --overwrite")
 
     from hatsr import checkpoint
-    from hatsr.export.files import export as write
+    from hatsr.export.exporting import export as write
     from hatsr.files import check_not_input
 
     with wrong_usage():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import FILE, NEW_FILE, device_option, models_option, output_option
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import NAME, json_option
 from hatsr.apps.cli.overrides import set_option
 
@@ -108,7 +108,7 @@ def _describe(device: str) -> str:
 
 
 def _facts(path: Path, found: Checkpoint) -> dict[str, object]:
-    from hatsr.evaluation.cost.complexity import complexity
+    from hatsr.evaluation.cost.network_cost import complexity
 
     cost = complexity(found.config)
     return {

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from hatsr.apps.cli.errors import Command
+from hatsr.apps.cli.exit_codes import Command
 from hatsr.apps.cli.options import json_option
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.cli.errors import Command, failed_work, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, failed_work, wrong_usage
 from hatsr.apps.cli.options import NAME, NEW_FOLDER, PATH, Declared
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from numpy import ndarray
 from PIL import Image
 
 from hatsr.attribution.inputs import StudiedPicture, eight_bit
-from hatsr.attribution.lam import LamResult
+from hatsr.attribution.local_attribution import LamResult
 from hatsr.attribution.objective import Patch
 from hatsr.attribution.spread import contribution_area
 

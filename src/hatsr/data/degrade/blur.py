@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from hatsr.data.degrade.keys import Key
-from hatsr.data.degrade.settings import Blur, Range, Shape
+from hatsr.data.degrade.parameters import Blur, Range, Shape
 
 Kernel = Float[Tensor, "size size"]
 _LARGE = 13

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from hatsr.data.degrade.settings import Sampling
+from hatsr.data.degrade.parameters import Sampling
 
 Plane = Float[Tensor, "*b h w"]
 _LUMA = (

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from hatsr.data.degrade.keys import Key
-from hatsr.data.degrade.settings import Noise
+from hatsr.data.degrade.parameters import Noise
 
 Picture = Float[Tensor, "3 h w"]
 _GRAY = (0.299, 0.587, 0.114)

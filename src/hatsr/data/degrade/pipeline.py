@@ -5,11 +5,11 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from hatsr.data.degrade.blur import convolve, draw_final_sinc, random_blur
-from hatsr.data.degrade.jpeg import random_jpeg, to_codes, to_tensor
+from hatsr.data.degrade.compression import random_jpeg, to_codes, to_tensor
 from hatsr.data.degrade.keys import Key
 from hatsr.data.degrade.noise import random_noise
-from hatsr.data.degrade.resize import random_resize, resize_back
-from hatsr.data.degrade.settings import Degradation, Round
+from hatsr.data.degrade.parameters import Degradation, Round
+from hatsr.data.degrade.resampling import random_resize, resize_back
 from hatsr.data.degrade.sharpen import sharpen
 from hatsr.data.pictures import downsample
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from hatsr.evaluation.benchmark_pairs import Codes, Pair
 from hatsr.evaluation.candidates import BICUBIC
-from hatsr.evaluation.pairs import Codes, Pair
 from hatsr.image import luma
 from hatsr.resize import imresize
 

@@ -6,8 +6,8 @@ from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
+from hatsr.evaluation.benchmark_pairs import Codes
 from hatsr.evaluation.metrics import psnr, ssim
-from hatsr.evaluation.pairs import Codes
 from hatsr.evaluation.report import charts
 from hatsr.evaluation.report.crops import Crop, CropCollector, Strip, brightest, error_levels, heat
 from hatsr.evaluation.report.tables import beside_published, detail_table, format_number

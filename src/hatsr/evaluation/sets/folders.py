@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hatsr.evaluation.pairs import PairRule, PictureFolder
+from hatsr.evaluation.benchmark_pairs import PairRule, PictureFolder
 from hatsr.evaluation.results import Rules
 from hatsr.evaluation.sets.known import (
     BENCHMARKS,

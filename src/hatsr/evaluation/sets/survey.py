@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.evaluation.pairs import HRPicture, Pair, PairRule, digest, read_codes
+from hatsr.evaluation.benchmark_pairs import HRPicture, Pair, PairRule, digest, read_codes
 from hatsr.evaluation.sets.folders import PictureSet
 from hatsr.evaluation.sets.known import KnownPicture
 from hatsr.image import PictureError

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from jaxtyping import Float
 from torch import Tensor
 
-from hatsr.inference.engine.windows import WindowGrid, even_share
+from hatsr.inference.engine.bands import WindowGrid, even_share
 from hatsr.inference.runner import Box
 
 Bordered = Float[Tensor, "h2 w c"]

@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from hatsr.data.degrade import PRESETS
 from hatsr.data.degrade import preset as degradation_preset
-from hatsr.training.recipe.models import Recipe
-from hatsr.training.recipe.reading import (
+from hatsr.training.recipe.parsing import (
     RecipeError,
     Values,
     find_recipe,
     read_overrides,
     read_values,
 )
+from hatsr.training.recipe.sections import Recipe
 
 
 def read_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:

@@ -9,8 +9,8 @@ from typing import Any
 from hatsr.checkpoint import read, resolve
 from hatsr.data import pictures_in
 from hatsr.training.recipe.checking import to_recipe
-from hatsr.training.recipe.models import Recipe
-from hatsr.training.recipe.reading import Values, read_overrides
+from hatsr.training.recipe.parsing import Values, read_overrides
+from hatsr.training.recipe.sections import Recipe
 
 ORIGIN = "the defaults of finetune"
 

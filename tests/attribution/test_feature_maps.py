@@ -3,7 +3,7 @@ import torch
 from tiny import TINY_X4 as TINY
 
 from hatsr.attribution import blocking_index, group_features
-from hatsr.attribution.features import choose_layers
+from hatsr.attribution.feature_maps import choose_layers
 from hatsr.model import HAT
 
 

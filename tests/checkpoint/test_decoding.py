@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from tiny import tiny
 
 from hatsr.checkpoint import CheckpointError, read, save
-from hatsr.checkpoint.layouts.hat import to_official
+from hatsr.checkpoint.layouts.hat_layout import to_official
 
 
 @pytest.mark.parametrize("wrapper", ["params_ema", "params", "state_dict", None])

@@ -5,12 +5,12 @@ import pytest
 from judged import load_pair
 from PIL import Image
 
-from hatsr.evaluation.candidates import Pictures
-from hatsr.evaluation.pairs import (
+from hatsr.evaluation.benchmark_pairs import (
     PictureFolder,
     digest,
     read_codes,
 )
+from hatsr.evaluation.candidates import Pictures
 
 
 def test_hr_is_cropped_and_lr_made_from_it(folder):

@@ -10,9 +10,9 @@ from dataclasses import asdict
 
 from onnx import ModelProto
 
-from hatsr.export.blocks import Blocks
+from hatsr.export.block_writer import Blocks
 from hatsr.export.graph import Graph
-from hatsr.export.layers import Layers
+from hatsr.export.layer_writer import Layers
 from hatsr.export.places import Places, Size
 from hatsr.model import HAT
 from hatsr.model.blocks import HAB, OCAB

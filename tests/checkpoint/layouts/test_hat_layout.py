@@ -8,8 +8,8 @@ from safetensors.torch import save_file
 from tiny import tiny
 
 from hatsr.checkpoint import CheckpointError, read, save
-from hatsr.checkpoint.layouts import hat
-from hatsr.checkpoint.layouts.hat import deduce_config, to_official
+from hatsr.checkpoint.layouts import hat_layout as hat
+from hatsr.checkpoint.layouts.hat_layout import deduce_config, to_official
 from hatsr.model import HAT, HATConfig, preset
 
 VARIANTS = [

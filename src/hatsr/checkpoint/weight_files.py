@@ -10,8 +10,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from hatsr.checkpoint.decoding import read_tensors
 from hatsr.checkpoint.encoding import check_range, pth_bytes, safetensors_bytes, to_stored
-from hatsr.checkpoint.layouts.hat import (
+from hatsr.checkpoint.layouts.hat_layout import (
     deduce_config,
     from_official,
     is_official,
@@ -19,7 +20,6 @@ from hatsr.checkpoint.layouts.hat import (
     unseen,
 )
 from hatsr.checkpoint.names import check_names, meta_state_dict, shorten
-from hatsr.checkpoint.tensors import read_tensors
 from hatsr.files import check_replaceable, replacing
 from hatsr.model import HAT, HATConfig, changed
 

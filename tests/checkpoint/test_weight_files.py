@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from tiny import tiny
 
 from hatsr.checkpoint import CheckpointError, Layout, read, save
-from hatsr.checkpoint.layouts.hat import to_official
+from hatsr.checkpoint.layouts.hat_layout import to_official
 from hatsr.model import HAT
 
 

@@ -10,7 +10,7 @@ import torch
 
 from hatsr import __version__
 from hatsr.checkpoint import check_range
-from hatsr.export.network import onnx_model
+from hatsr.export.model_writer import onnx_model
 from hatsr.export.runtimes import enlarge, to_openvino
 from hatsr.export.target import check_target, outputs
 from hatsr.files import naming

@@ -8,9 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
-from hatsr.data.degrade.jpeg import compress, random_jpeg, real_jpeg, to_codes, to_tensor
+from hatsr.data.degrade.compression import compress, random_jpeg, real_jpeg, to_codes, to_tensor
 from hatsr.data.degrade.keys import Key
-from hatsr.data.degrade.settings import Jpeg, Sampling
+from hatsr.data.degrade.parameters import Jpeg, Sampling
 
 RGB = np.random.default_rng(0).integers(0, 256, (19, 26, 3), dtype=np.uint8)
 

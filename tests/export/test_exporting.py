@@ -161,12 +161,12 @@ def test_missing_packages(
 def test_a_file_that_differs_is_not_kept(
     wrong: float, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hatsr.export.files import export
+    from hatsr.export.exporting import export
 
     (out / "net.onnx").write_text("precious")
     lr = (5, 19)
     sr = np.full((1, 3, 2 * lr[0], 2 * lr[1]), wrong, np.float32)
-    monkeypatch.setattr("hatsr.export.files.enlarge", lambda *_: sr)
+    monkeypatch.setattr("hatsr.export.exporting.enlarge", lambda *_: sr)
     with pytest.raises(ValueError, match=r"must agree within 0\.0001, got a difference of"):
         export(tiny(), out / "net.onnx")
     assert names(out) == ["net.onnx"]

@@ -11,12 +11,12 @@ import hatsr
 from hatsr import checkpoint
 from hatsr.image import Picture, from_array
 from hatsr.inference import budget, settings
-from hatsr.inference import upscale as upscaling
+from hatsr.inference import upscaler as upscaling
 from hatsr.inference.engine import Engine
-from hatsr.inference.inputs import check_lr, to_picture
 from hatsr.inference.sampling import sample
 from hatsr.inference.settings import Keywords, Settings, choose_device
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
+from hatsr.inference.user_input import check_lr, to_picture
 
 
 def upscaler(settings: Settings | None = None, **changes: object) -> Upscaler:

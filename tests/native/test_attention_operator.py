@@ -19,7 +19,7 @@ from hatsr.model.windows import merge, overlapping_partition, partition, shift_m
 from hatsr.native import (
     Kernels,
     attend_into,
-    attention,
+    attention_operator,
     build,
     disabled,
     kernels,
@@ -183,7 +183,7 @@ def test_is_a_sound_operator() -> None:
     given = (qkv.detach().flatten(1, 2).requires_grad_(), bias.detach().requires_grad_())
     checks = ("test_schema", "test_autograd_registration", "test_faketensor")
     torch.library.opcheck(
-        attention._forward, (*given, *windows.tables, windows.shared), test_utils=checks
+        attention_operator._forward, (*given, *windows.tables, windows.shared), test_utils=checks
     )
 
 

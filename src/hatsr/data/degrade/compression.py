@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from hatsr.data.degrade.keys import Key
-from hatsr.data.degrade.settings import Jpeg, Sampling
+from hatsr.data.degrade.parameters import Jpeg, Sampling
 
 _SUBSAMPLING = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
 

@@ -12,10 +12,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from hatsr.inference.engine.attention import FastOverlappingAttention, FastWindowAttention
+from hatsr.inference.engine.bands import WindowGrid, even_share
+from hatsr.inference.engine.fast_attention import FastOverlappingAttention, FastWindowAttention
 from hatsr.inference.engine.linear import Layers
 from hatsr.inference.engine.maps import Bordered, FeatureMap, Pixels, bordered, strips
-from hatsr.inference.engine.windows import WindowGrid, even_share
 from hatsr.model.blocks import CAB, HAB, MLP, OCAB
 from hatsr.model.network import RHAG, convolve
 

@@ -7,9 +7,9 @@ band, or the keys and values of the map where windows overlap.
 import torch
 from torch import Tensor, nn
 
+from hatsr.inference.engine.bands import WindowGrid, even_share
 from hatsr.inference.engine.linear import Layers
 from hatsr.inference.engine.maps import Pixels
-from hatsr.inference.engine.windows import WindowGrid, even_share
 from hatsr.model.attention import attention_with
 from hatsr.model.blocks import OverlappingAttention, WindowAttention
 

@@ -17,7 +17,7 @@ PLAIN = {"cab": False, "ocab": False}
 
 
 def difference(model: HAT, sizes: list[tuple[int, int]]) -> float:
-    from hatsr.export.network import onnx_model
+    from hatsr.export.model_writer import onnx_model
 
     file = onnx_model(model, {"hatsr": "0"}).SerializeToString()
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
@@ -76,7 +76,7 @@ def test_presets_of_the_paper(name: str) -> None:
 
 
 def test_contract() -> None:
-    from hatsr.export.network import onnx_model
+    from hatsr.export.model_writer import onnx_model
 
     model = tiny()
     built = onnx_model(model, {"hatsr": "1.2.3", "licence": "CC0"})
@@ -95,7 +95,7 @@ def test_contract() -> None:
 
 
 def test_nothing_but_weights_grows_with_the_network() -> None:
-    from hatsr.export.network import onnx_model
+    from hatsr.export.model_writer import onnx_model
 
     sizes = [onnx_model(tiny(depths=d), {"hatsr": "0"}).ByteSize() for d in ((2,), (4,))]
     learned = [sum(p.numel() * 4 for p in tiny(depths=d).parameters()) for d in ((2,), (4,))]
@@ -105,7 +105,7 @@ def test_nothing_but_weights_grows_with_the_network() -> None:
 
 def test_a_layer_that_export_does_not_know() -> None:
     from hatsr.export.graph import Graph
-    from hatsr.export.layers import Layers
+    from hatsr.export.layer_writer import Layers
 
     with pytest.raises(TypeError, match="must be one that export knows, got Tanh"):
         Layers(Graph(), tiny()).convolution(torch.nn.Tanh(), "x")

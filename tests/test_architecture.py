@@ -1,6 +1,7 @@
-"""The house keeps its own rules: imports run one way, nothing forbidden is used."""
+"""The package keeps its own rules: imports run one way, a name means one thing."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,8 @@ def test_only_apps_print() -> None:
             calls = (n.func for n in ast.walk(tree) if isinstance(n, ast.Call))
             printed = any(isinstance(f, ast.Name) and f.id == "print" for f in calls)
             assert not printed, path
+
+
+def test_a_module_name_stands_once() -> None:
+    counts = Counter(path.stem for path in FILES if not path.stem.startswith("__"))
+    assert not [name for name, count in counts.items() if count > 1]

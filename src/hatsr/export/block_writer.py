@@ -5,7 +5,7 @@ Features are rows of pixels, (h w) c; each function takes a value and returns a 
 
 import torch
 
-from hatsr.export.layers import Layers
+from hatsr.export.layer_writer import Layers
 from hatsr.export.places import Places
 from hatsr.model.blocks import (
     CAB,

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from hatsr.data.degrade.keys import Key
-from hatsr.data.degrade.settings import Resize
+from hatsr.data.degrade.parameters import Resize
 
 Mode = Literal["area", "bilinear", "bicubic"]
 _MODES: tuple[tuple[Mode, float], ...] = (("area", 1.0), ("bilinear", 1.0), ("bicubic", 1.0))

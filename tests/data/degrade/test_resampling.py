@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from hatsr.data.degrade.keys import Key
-from hatsr.data.degrade.resize import Mode, random_resize, resize, resize_back
-from hatsr.data.degrade.settings import Resize
+from hatsr.data.degrade.parameters import Resize
+from hatsr.data.degrade.resampling import Mode, random_resize, resize, resize_back
 
 PICTURE = torch.rand(3, 12, 20, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from hatsr.data.degrade import PRESETS, Degradation, preset
-from hatsr.data.degrade.settings import Blur, Jpeg, Noise, Resize
+from hatsr.data.degrade.parameters import Blur, Jpeg, Noise, Resize
 
 
 def test_published_defaults() -> None:

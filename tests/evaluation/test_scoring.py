@@ -12,7 +12,7 @@ from hatsr.evaluation import (
     evaluate,
     open_candidates,
 )
-from hatsr.evaluation.evaluate import folder_of
+from hatsr.evaluation.scoring import folder_of
 
 
 def test_one_call_that_goes_on_where_it_stopped(folder, model, tmp_path):

@@ -3,7 +3,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hatsr.apps.cli import cli
-from hatsr.apps.cli.errors import Command, failed_work, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, failed_work, wrong_usage
 from hatsr.apps.cli.main import COMMANDS
 
 
