@@ -2,6 +2,7 @@
 
 import ast
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,4 +74,20 @@ def test_only_apps_print() -> None:
 
 def test_a_module_name_stands_once() -> None:
     counts = Counter(path.stem for path in FILES if not path.stem.startswith("__"))
+    assert not [name for name, count in counts.items() if count > 1]
+
+
+def types_in(path: Path) -> Iterator[str]:
+    """Names of classes, and of aliases and type variables, which are assigned at module level."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name.lstrip("_")
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id.lstrip("_")
+            if name[0].isupper() and not name.isupper():
+                yield name
+
+
+def test_a_type_name_stands_once() -> None:
+    counts = Counter(name for path in FILES for name in types_in(path))
     assert not [name for name, count in counts.items() if count > 1]

@@ -21,7 +21,7 @@ from jaxtyping import Float, Int
 if TYPE_CHECKING:
     from torch import Tensor
 
-Picture = TypeVar("Picture")
+Array = TypeVar("Array")
 """A numpy array or a torch tensor: the kind that goes in comes out."""
 
 _BLOCK = 24
@@ -48,11 +48,11 @@ Passes = Sequence[tuple[int, tuple[Block, ...]]]
 
 
 def imresize(
-    picture: Picture,
+    picture: Array,
     scale: int | float | Fraction | None = None,
     *,
     size: tuple[int, int] | None = None,
-) -> Picture:
+) -> Array:
     """Resize as MATLAB's `imresize` does: cubic kernel with a = -0.5, widened when shrinking.
 
     A numpy array is a picture, `h w` or `h w c`; a torch tensor is `... h w`, channels first under

@@ -105,7 +105,7 @@ def test_nothing_but_weights_grows_with_the_network() -> None:
 
 def test_a_layer_that_export_does_not_know() -> None:
     from hatsr.export.graph import Graph
-    from hatsr.export.layer_writer import Layers
+    from hatsr.export.layer_writer import LayerWriter
 
     with pytest.raises(TypeError, match="must be one that export knows, got Tanh"):
-        Layers(Graph(), tiny()).convolution(torch.nn.Tanh(), "x")
+        LayerWriter(Graph(), tiny()).convolution(torch.nn.Tanh(), "x")

@@ -17,7 +17,7 @@ from hatsr.attribution.inputs import (
     load_picture,
 )
 from hatsr.attribution.local_attribution import DEFAULTS, LamResult, LamSettings, finite, lam
-from hatsr.attribution.objective import Patch
+from hatsr.attribution.objective import PatchCorner
 from hatsr.evaluation import CountProgress, psnr, ssim
 
 _SSIM_WINDOW = 11
@@ -69,7 +69,7 @@ class Explanation:
 def explain(  # noqa: PLR0913
     models: Sequence[str],
     picture: str | Path,
-    patch: Patch,
+    patch: PatchCorner,
     settings: LamSettings = DEFAULTS,
     *,
     is_lr: bool = False,
@@ -104,7 +104,7 @@ def explain(  # noqa: PLR0913
 def _result(
     network: StudiedNetwork,
     picture: StudiedPicture,
-    patch: Patch,
+    patch: PatchCorner,
     settings: LamSettings,
     progress: CountProgress | None,
 ) -> LamResult:
@@ -119,7 +119,7 @@ def _result(
 
 
 def patch_quality(
-    sr: Float[ndarray, "h w 3"], hr: Float[ndarray, "h w 3"], patch: Patch, patch_size: int
+    sr: Float[ndarray, "h w 3"], hr: Float[ndarray, "h w 3"], patch: PatchCorner, patch_size: int
 ) -> tuple[float, float]:
     """PSNR in dB and SSIM on Y, as figures 2, 7 and 10 print them: without a cropped border.
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor
 
-from hatsr.attribution.objective import Mode, Patch, check_patch, edge_strength
+from hatsr.attribution.objective import LamMode, PatchCorner, check_patch, edge_strength
 from hatsr.attribution.path import BlurPath, blur_path
 from hatsr.attribution.running import KeptBytes, SRFunction, frozen, run
 from hatsr.attribution.spread import diffusion_index
@@ -32,7 +32,7 @@ class LamSettings:
     """Side of the patch, SR pixels."""
     steps: int = 50
     """Of the path; 10 for a preview."""
-    mode: Mode = "robust"
+    mode: LamMode = "robust"
     """reference: LAM to the letter, gradients that are not a number count as 0."""
     memory: float = 0.5
     """GB that the kept activations of a batch of steps may take; one step always runs.
@@ -62,7 +62,7 @@ class LamResult:
     """Share of each LR pixel, in [0, 1] with maximum 1; all 0 where the path changes nothing."""
     diffusion_index: float
     """DI, 0 to 100: larger where more pixels are used; nan for a map of zeros."""
-    patch: Patch
+    patch: PatchCorner
     """Upper left corner of the patch: row and column, SR pixels."""
     settings: LamSettings
     """How it was computed."""
@@ -124,7 +124,7 @@ def finite(value: float | None) -> float | None:
 def lam(
     network: SRFunction,
     lr: Float[Tensor, "1 3 h w"],
-    patch: Patch,
+    patch: PatchCorner,
     settings: LamSettings = DEFAULTS,
     progress: CountProgress | None = None,
 ) -> LamResult:
@@ -149,7 +149,7 @@ def lam(
 def lam_patches(
     network: SRFunction,
     lr: Float[Tensor, "1 3 h w"],
-    patches: Sequence[Patch],
+    patches: Sequence[PatchCorner],
     settings: LamSettings = DEFAULTS,
     progress: CountProgress | None = None,
 ) -> list[LamResult]:
@@ -179,7 +179,11 @@ class _Walk:
     """Sums of gradient times slope for several patches, which grow along the path."""
 
     def __init__(
-        self, network: SRFunction, path: BlurPath, patches: Sequence[Patch], settings: LamSettings
+        self,
+        network: SRFunction,
+        path: BlurPath,
+        patches: Sequence[PatchCorner],
+        settings: LamSettings,
     ) -> None:
         self.network, self.path, self.patches, self.settings = network, path, patches, settings
         shape = path.start.shape[1:]
@@ -207,7 +211,7 @@ class _Walk:
         self.last = sr.detach()[-1]
         return kept.total()
 
-    def _objective(self, sr: Tensor, patch: Patch) -> Tensor:
+    def _objective(self, sr: Tensor, patch: PatchCorner) -> Tensor:
         return edge_strength(sr, patch, self.settings.patch_size, self.settings.mode)
 
     def _add(self, i: int, gradient: Tensor, slopes: Tensor) -> None:
@@ -225,7 +229,7 @@ class _Walk:
         sr = self.last.float().cpu().permute(1, 2, 0).numpy()
         return [self._result(i, patch, blurred, sr) for i, patch in enumerate(self.patches)]
 
-    def _result(self, i: int, patch: Patch, blurred: Tensor, sr: ndarray) -> LamResult:
+    def _result(self, i: int, patch: PatchCorner, blurred: Tensor, sr: ndarray) -> LamResult:
         """Sum over the colours, take the absolute value, divide by the largest."""
         end, begin = (self._objective(each, patch).item() for each in (self.last[None], blurred))
         strength = np.abs(self.sums[i].sum(dim=0).numpy())

@@ -5,15 +5,15 @@ from typing import Literal
 from jaxtyping import Float
 from torch import Tensor
 
-Mode = Literal["robust", "reference"]
+LamMode = Literal["robust", "reference"]
 """reference: LAM to the letter; robust: its root has a gradient everywhere."""
 EPSILON = 1e-12
 """Under the root in robust mode: differences far below 1e-6 count as none."""
-Patch = tuple[int, int]
+PatchCorner = tuple[int, int]
 """Row and column of a patch's upper left corner, in SR pixels."""
 
 
-def check_patch(patch: Patch, patch_size: int, height: int, width: int) -> None:
+def check_patch(patch: PatchCorner, patch_size: int, height: int, width: int) -> None:
     """Raise ValueError unless the patch lies inside an SR picture of this size."""
     (y, x), last = patch, (height - patch_size, width - patch_size)
     if min(last) < 0:
@@ -29,7 +29,7 @@ def check_patch(patch: Patch, patch_size: int, height: int, width: int) -> None:
 
 
 def edge_strength(
-    sr: Float[Tensor, "b c sr_h sr_w"], patch: Patch, patch_size: int, mode: Mode
+    sr: Float[Tensor, "b c sr_h sr_w"], patch: PatchCorner, patch_size: int, mode: LamMode
 ) -> Float[Tensor, " b"]:
     """Sum of sqrt(dh^2 + dw^2) over the patch and all channels.
 

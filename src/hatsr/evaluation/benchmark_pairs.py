@@ -11,10 +11,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from hatsr.image import list_pictures, match_names, modcrop, read, to_codes
+from hatsr.image import Codes, list_pictures, match_names, modcrop, read, to_codes
 from hatsr.resize import imresize
-
-Codes = UInt8[np.ndarray, "h w 3"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +27,7 @@ class HRPicture:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pair:
+class BenchmarkPair:
     """One test: what a model sees and what it should have made."""
 
     data: str
@@ -98,7 +96,7 @@ class PairRule:
     files: frozenset[str] = frozenset()
     """Names of all HR files without suffix."""
 
-    def pair(self, picture: HRPicture, name: str) -> Pair:
+    def pair(self, picture: HRPicture, name: str) -> BenchmarkPair:
         """Crop HR to a multiple of the scale, and make or read its LR.
 
         Args:
@@ -117,7 +115,7 @@ class PairRule:
                 f"LR must be {height} x {width}, the HR's size over {self.scale}, got "
                 f"{lr.shape[0]} x {lr.shape[1]} in {self.lr_folder}"
             )
-        return Pair(
+        return BenchmarkPair(
             data=self.data,
             name=name,
             file=picture.path.stem,

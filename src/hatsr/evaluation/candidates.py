@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from hatsr.evaluation.benchmark_pairs import Codes, Pair, PictureFolder, read_codes
-from hatsr.image import list_pictures
+from hatsr.evaluation.benchmark_pairs import BenchmarkPair, PictureFolder, read_codes
+from hatsr.image import Codes, list_pictures
 from hatsr.resize import imresize
 
 if TYPE_CHECKING:
@@ -49,11 +49,11 @@ class Candidate(Protocol):
     weights: str
     """Digest of a network's weights; empty where SR is had again at no cost."""
 
-    def enlarge(self, pair: Pair) -> Codes:
+    def enlarge(self, pair: BenchmarkPair) -> Codes:
         """The SR picture of a test."""
         ...
 
-    def ensemble(self, pair: Pair) -> Codes | None:
+    def ensemble(self, pair: BenchmarkPair) -> Codes | None:
         """The same by self-ensemble; None where there is no such thing."""
         ...
 
@@ -66,11 +66,11 @@ class Bicubic:
     def __init__(self, scale: int, name: str = BICUBIC) -> None:
         self.name, self.scale = name, scale
 
-    def enlarge(self, pair: Pair) -> Codes:
+    def enlarge(self, pair: BenchmarkPair) -> Codes:
         """Enlarge in 8 bit, rounded after each pass."""
         return imresize(pair.lr, self.scale)
 
-    def ensemble(self, pair: Pair) -> Codes:
+    def ensemble(self, pair: BenchmarkPair) -> Codes:
         """The same: bicubic enlargement commutes with flips and turns."""
         return self.enlarge(pair)
 
@@ -85,7 +85,7 @@ class Pictures:
         self.folder = folder
         self._listed: dict[str, PictureFolder] = {}
 
-    def enlarge(self, pair: Pair) -> Codes:
+    def enlarge(self, pair: BenchmarkPair) -> Codes:
         """Read the picture of that name."""
         if pair.data not in self._listed:
             own = self.folder / pair.data
@@ -93,7 +93,7 @@ class Pictures:
         found = self._listed[pair.data].find(pair.name, pair.file, others=pair.others)
         return read_codes(found)[0]
 
-    def ensemble(self, pair: Pair) -> None:
+    def ensemble(self, pair: BenchmarkPair) -> None:
         """Only the program that made the pictures could."""
 
 
@@ -106,11 +106,11 @@ class NetworkCandidate:
         self.name, self.scale, self.weights = model.name, model.scale, weights
         self.model = model
 
-    def enlarge(self, pair: Pair) -> Codes:
+    def enlarge(self, pair: BenchmarkPair) -> Codes:
         """Run the network once."""
         return _codes(self.model.enlarge(_tensor(pair.lr)))
 
-    def ensemble(self, pair: Pair) -> Codes:
+    def ensemble(self, pair: BenchmarkPair) -> Codes:
         """Run it on all 8 flips and turns and round the mean."""
         from hatsr.inference.ensemble import self_ensemble
 

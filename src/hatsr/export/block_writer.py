@@ -5,7 +5,7 @@ Features are rows of pixels, (h w) c; each function takes a value and returns a 
 
 import torch
 
-from hatsr.export.layer_writer import Layers
+from hatsr.export.layer_writer import LayerWriter
 from hatsr.export.places import Places
 from hatsr.model.blocks import (
     CAB,
@@ -19,10 +19,10 @@ from hatsr.model.blocks import (
 from hatsr.model.windows import MASKED
 
 
-class Blocks:
+class BlockWriter:
     """Writes blocks of one network into its graph."""
 
-    def __init__(self, layers: Layers, places: Places, width: int) -> None:
+    def __init__(self, layers: LayerWriter, places: Places, width: int) -> None:
         self.graph, self.layers, self.places = layers.graph, layers, places
         self.width = width
 

@@ -7,7 +7,7 @@ from hatsr.model import HAT
 from hatsr.model.tails import NearestTail, PixelShuffleTail
 
 
-class Layers:
+class LayerWriter:
     """Writes single layers of one network into its graph."""
 
     def __init__(self, graph: Graph, model: HAT) -> None:

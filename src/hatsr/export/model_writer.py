@@ -10,9 +10,9 @@ from dataclasses import asdict
 
 from onnx import ModelProto
 
-from hatsr.export.block_writer import Blocks
+from hatsr.export.block_writer import BlockWriter
 from hatsr.export.graph import Graph
-from hatsr.export.layer_writer import Layers
+from hatsr.export.layer_writer import LayerWriter
 from hatsr.export.places import Places, Size
 from hatsr.model import HAT
 from hatsr.model.blocks import HAB, OCAB
@@ -37,8 +37,8 @@ def onnx_model(model: HAT, metadata: Mapping[str, str]) -> ModelProto:
     padded = graph.gather("lr", _reflection(graph, height, size.height), axis=2)
     padded = graph.gather(padded, _reflection(graph, width, size.width), axis=3)
     x = graph.op("Mul", graph.op("Sub", padded, mean), img_range)
-    layers = Layers(graph, model)
-    blocks = Blocks(layers, Places(graph, config, size), config.embed_dim)
+    layers = LayerWriter(graph, model)
+    blocks = BlockWriter(layers, Places(graph, config, size), config.embed_dim)
     sr = layers.tail(model.tail, _body(model, blocks, x))
     if config.tail == "residual":
         sr = graph.op("Add", sr, x)
@@ -75,7 +75,7 @@ def _reflection(graph: Graph, length: str, target: str) -> str:
     return graph.op("Min", position, graph.op("Sub", turn, position))
 
 
-def _body(model: HAT, blocks: Blocks, x: str) -> str:
+def _body(model: HAT, blocks: BlockWriter, x: str) -> str:
     """The shallow convolution to the end of the deep features, 1 c h w."""
     layers = blocks.layers
     shallow = layers.convolution(model.shallow, x)
@@ -87,7 +87,7 @@ def _body(model: HAT, blocks: Blocks, x: str) -> str:
     return blocks.graph.op("Add", deep, shallow)
 
 
-def _group(blocks: Blocks, group: RHAG, rows: str) -> str:
+def _group(blocks: BlockWriter, group: RHAG, rows: str) -> str:
     y = rows
     for block in [*group.blocks, group.ocab]:
         if isinstance(block, HAB):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hatsr.image.alpha import bleed
 from hatsr.image.codecs.decoded import MAX_PIXELS
 from hatsr.image.codecs.pillow import from_pil, to_pil
-from hatsr.image.codes import LUMA_WEIGHTS, from_codes, luma, modcrop, to_codes
+from hatsr.image.codes import LUMA_WEIGHTS, Codes, from_codes, luma, modcrop, to_codes
 from hatsr.image.errors import PictureError
 from hatsr.image.fitting import losses
 from hatsr.image.listing import READABLE, UNREADABLE_KINDS, list_pictures, list_unreadable
@@ -31,6 +31,7 @@ __all__ = [
     "QUALITY",
     "READABLE",
     "UNREADABLE_KINDS",
+    "Codes",
     "Picture",
     "PictureError",
     "alpha_to_tensor",

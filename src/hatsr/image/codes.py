@@ -7,6 +7,8 @@ from jaxtyping import Float32, Float64, Num, UInt, UInt8
 
 from hatsr.image.errors import PictureError
 
+Codes = UInt8[np.ndarray, "h w 3"]
+"""A picture in 8-bit RGB."""
 LUMA_WEIGHTS = (65.481, 128.553, 24.966)
 """Of R, G and B in [0, 1] for Y of ITU-R BT.601 in studio range, less its offset of 16."""
 _ROWS = 256

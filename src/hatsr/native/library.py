@@ -19,7 +19,7 @@ SWITCH = "HATSR_NATIVE"
 ABI = 2
 """The number of the interface here and in the C++ files, as `hatsr_abi` in library.cpp tells it."""
 _FOLDER = Path(__file__).parent
-_Product = tuple[Callable[..., int], Callable[..., None], Callable[..., int]]
+_ProductFunctions = tuple[Callable[..., int], Callable[..., None], Callable[..., int]]
 
 
 class Map(Structure):
@@ -103,7 +103,7 @@ class Kernels:
     """hatsr_attention."""
     backward: Callable[..., int]
     """hatsr_attention_backward."""
-    product: _Product | None
+    product: _ProductFunctions | None
     """hatsr_packed_floats, hatsr_pack and hatsr_product, where there are matrix units."""
 
 
@@ -181,7 +181,7 @@ def _open(library: ctypes.CDLL, flavour: str) -> Kernels | str:
     return Kernels(name, panel_keys, forward, backward, _product(library))
 
 
-def _product(library: ctypes.CDLL) -> _Product | None:
+def _product(library: ctypes.CDLL) -> _ProductFunctions | None:
     if not hasattr(library, "hatsr_product"):
         return None
     size, pack, product = library.hatsr_packed_floats, library.hatsr_pack, library.hatsr_product

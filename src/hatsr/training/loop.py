@@ -19,7 +19,7 @@ from hatsr.training.recipe import OptimRecipe
 from hatsr.training.run import Run
 from hatsr.training.schedule import learning_rate
 from hatsr.training.setup import Setup
-from hatsr.training.states import Progress
+from hatsr.training.states import TrainingProgress
 
 
 class NotFiniteError(RuntimeError):
@@ -27,10 +27,10 @@ class NotFiniteError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingResult:
     """How a run ended."""
 
-    progress: Progress
+    progress: TrainingProgress
     """How far it has come."""
     reason: str
     """finished, early stop or interrupted."""
@@ -42,7 +42,7 @@ class Outcome:
 
 def run_steps(
     setup: Setup, listeners: Callable[[int], list[Listener]], asked_to_stop: Callable[[], bool]
-) -> Outcome:
+) -> TrainingResult:
     """Train from the newest state, or from the start, to the end.
 
     Args:
@@ -108,7 +108,7 @@ def run_steps(
 
     run.tell("end", progress.step, reason=reason, **progress.numbers())
     setup.accelerator.wait_for_everyone()
-    return Outcome(progress, reason, setup.folder, run.is_main)
+    return TrainingResult(progress, reason, setup.folder, run.is_main)
 
 
 def differentiate(

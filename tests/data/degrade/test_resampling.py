@@ -8,7 +8,7 @@ import torch
 
 from hatsr.data.degrade.keys import Key
 from hatsr.data.degrade.parameters import Resize
-from hatsr.data.degrade.resampling import Mode, random_resize, resize, resize_back
+from hatsr.data.degrade.resampling import ResizeMode, random_resize, resize, resize_back
 
 PICTURE = torch.rand(3, 12, 20, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
@@ -36,8 +36,8 @@ def test_bicubic_is_keys_kernel_of_three_quarters() -> None:
     assert resize(PICTURE, (12, 15), "bicubic")[0, 3].numpy() == pytest.approx(wanted)
 
 
-@pytest.mark.parametrize("mode", get_args(Mode))
-def test_flat_pictures_stay_flat(mode: Mode) -> None:
+@pytest.mark.parametrize("mode", get_args(ResizeMode))
+def test_flat_pictures_stay_flat(mode: ResizeMode) -> None:
     flat = torch.full((3, 7, 9), 0.3, dtype=torch.float64)
     assert torch.allclose(resize(flat, (16, 4), mode), torch.tensor(0.3, dtype=torch.float64))
     assert resize(flat, (7, 9), mode) is flat

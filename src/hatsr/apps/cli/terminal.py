@@ -103,7 +103,7 @@ def _file_size(path: Path) -> int:
         return 1
 
 
-class TrainingProgress:
+class TrainingBar:
     """A training run's events; the time left is judged from the steps of this sitting."""
 
     def __init__(self) -> None:

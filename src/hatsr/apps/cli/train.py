@@ -158,14 +158,14 @@ def _run(recipe: Recipe, options: RunOptions) -> None:
     import torch
 
     from hatsr import training
-    from hatsr.apps.cli.terminal import TrainingProgress
+    from hatsr.apps.cli.terminal import TrainingBar
 
     if options.threads:
         torch.set_num_threads(options.threads)
     with (
         failed_work(training.NotFiniteError, training.StateError),
         wrong_usage(training.SetupError),
-        closing(TrainingProgress()) as progress,
+        closing(TrainingBar()) as progress,
     ):
         if options.dry_run:
             told = training.dry_run(

@@ -10,7 +10,7 @@ from PIL import Image
 
 from hatsr.attribution.inputs import StudiedPicture, eight_bit
 from hatsr.attribution.local_attribution import LamResult
-from hatsr.attribution.objective import Patch
+from hatsr.attribution.objective import PatchCorner
 from hatsr.attribution.spread import contribution_area
 
 Colours = Literal["seismic", "cividis", "viridis"]
@@ -72,7 +72,7 @@ def panels(picture: StudiedPicture, result: LamResult, colours: Colours) -> Pane
     )
 
 
-def close_up(size: tuple[int, int], patch: Patch, patch_size: int) -> tuple[slice, slice]:
+def close_up(size: tuple[int, int], patch: PatchCorner, patch_size: int) -> tuple[slice, slice]:
     """Rows and columns around a patch: `CONTEXT` patches wide, moved and cut to the picture."""
 
     def around(start: int, length: int) -> slice:

@@ -12,8 +12,8 @@ from hatsr.data.degrade.parameters import Degradation, Round
 from hatsr.data.degrade.resampling import random_resize, resize_back
 from hatsr.data.degrade.sharpen import sharpen
 from hatsr.data.pictures import downsample
+from hatsr.image import Codes
 
-Codes = UInt8[np.ndarray, "h w 3"]
 HRCodes = UInt8[np.ndarray, "sr_h sr_w 3"]
 _BLOCK = 16
 """Side of the blocks that JPEG with 4:2:0 works on."""

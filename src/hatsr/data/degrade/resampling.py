@@ -9,12 +9,12 @@ from torch.nn.functional import interpolate
 from hatsr.data.degrade.keys import Key
 from hatsr.data.degrade.parameters import Resize
 
-Mode = Literal["area", "bilinear", "bicubic"]
-_MODES: tuple[tuple[Mode, float], ...] = (("area", 1.0), ("bilinear", 1.0), ("bicubic", 1.0))
+ResizeMode = Literal["area", "bilinear", "bicubic"]
+_MODES: tuple[tuple[ResizeMode, float], ...] = (("area", 1.0), ("bilinear", 1.0), ("bicubic", 1.0))
 
 
 def resize(
-    picture: Float[Tensor, "c h w"], size: tuple[int, int], mode: Mode
+    picture: Float[Tensor, "c h w"], size: tuple[int, int], mode: ResizeMode
 ) -> Float[Tensor, "c new_h new_w"]:
     """The picture at another size; bilinear and bicubic ones alias when shrinking, as published."""
     if tuple(picture.shape[-2:]) == size:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from hatsr.evaluation.benchmark_pairs import Codes, Pair
+from hatsr.evaluation.benchmark_pairs import BenchmarkPair
 from hatsr.evaluation.candidates import BICUBIC
-from hatsr.image import luma
+from hatsr.image import Codes, luma
 from hatsr.resize import imresize
 
 LR_SIDE = 24
@@ -59,7 +59,9 @@ def squared_error(sr: Codes, hr: Codes) -> Float[np.ndarray, "h w"]:
     return (luma(sr) - luma(hr)) ** 2
 
 
-def extremes(pair: Pair, advantage: Float[np.ndarray, "h w"], scale: int) -> tuple[Crop, Crop]:
+def extremes(
+    pair: BenchmarkPair, advantage: Float[np.ndarray, "h w"], scale: int
+) -> tuple[Crop, Crop]:
     """Where B gains most on A, and where it loses most; the protocol's border is left out.
 
     Args:
@@ -103,7 +105,7 @@ class CropCollector:
         self._gains: dict[str, list[Strip]] = {}
         self._losses: dict[str, list[Strip]] = {}
 
-    def add(self, pair: Pair, made: Mapping[str, Codes]) -> None:
+    def add(self, pair: BenchmarkPair, made: Mapping[str, Codes]) -> None:
         """Look at what each model made of a pair."""
         if self.baseline not in made or min(pair.hr.shape[:2]) <= 4 * self.scale:
             return
@@ -121,7 +123,12 @@ class CropCollector:
         return [*self._gains.get(model, []), *self._losses.get(model, [])]
 
     def _hold(
-        self, held: list[Strip], most: int, crop: Crop, pair: Pair, made: Mapping[str, Codes]
+        self,
+        held: list[Strip],
+        most: int,
+        crop: Crop,
+        pair: BenchmarkPair,
+        made: Mapping[str, Codes],
     ) -> None:
         """Put a crop among those that are held, largest first, if it is one of the largest."""
         if len(held) == most and abs(held[-1].crop.gain) >= abs(crop.gain):
@@ -131,7 +138,7 @@ class CropCollector:
         del held[most:]
 
 
-def _strip(crop: Crop, pair: Pair, made: Mapping[str, Codes], scale: int) -> Strip:
+def _strip(crop: Crop, pair: BenchmarkPair, made: Mapping[str, Codes], scale: int) -> Strip:
     height, width = pair.hr.shape[:2]
     shrink = min(1.0, THUMBNAIL / max(height, width))
     size = max(1, round(height * shrink)), max(1, round(width * shrink))

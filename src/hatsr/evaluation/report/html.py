@@ -6,7 +6,6 @@ from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.evaluation.benchmark_pairs import Codes
 from hatsr.evaluation.metrics import psnr, ssim
 from hatsr.evaluation.report import charts
 from hatsr.evaluation.report.crops import Crop, CropCollector, Strip, brightest, error_levels, heat
@@ -14,7 +13,7 @@ from hatsr.evaluation.report.tables import beside_published, detail_table, forma
 from hatsr.evaluation.results import Result, Score
 from hatsr.evaluation.statistics import Comparison, Difference
 from hatsr.files import replacing
-from hatsr.image import encode, from_array
+from hatsr.image import Codes, encode, from_array
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

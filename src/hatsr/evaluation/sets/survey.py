@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.evaluation.benchmark_pairs import HRPicture, Pair, PairRule, digest, read_codes
+from hatsr.evaluation.benchmark_pairs import BenchmarkPair, HRPicture, PairRule, digest, read_codes
 from hatsr.evaluation.sets.folders import PictureSet
 from hatsr.evaluation.sets.known import KnownPicture
 from hatsr.image import PictureError
@@ -64,7 +64,7 @@ class Survey:
         unread = {Path(file).stem for file in self.unreadable}
         return sorted(self._named.keys() - {entry.name for entry in self.entries} - unread)
 
-    def pairs(self, rule: PairRule) -> Iterator[tuple[str, Pair | None]]:
+    def pairs(self, rule: PairRule) -> Iterator[tuple[str, BenchmarkPair | None]]:
         """Read every file once; a file of a known name comes before a copy of its pixels.
 
         Yields:
@@ -87,7 +87,7 @@ class Survey:
             return None
         return HRPicture(path=path, codes=codes, gray=gray)
 
-    def _pair(self, rule: PairRule, picture: HRPicture, name: str) -> Pair | None:
+    def _pair(self, rule: PairRule, picture: HRPicture, name: str) -> BenchmarkPair | None:
         try:
             return rule.pair(picture, name)
         except Exception as error:  # whatever a codec may raise on the LR

@@ -40,7 +40,7 @@ def unusable() -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Codes:
+class QuantisedTensor:
     """A tensor in 8 bits: its values are near ``scale * (codes - zero)``; 0 is kept exactly."""
 
     codes: UInt8[Tensor, "..."]
@@ -48,7 +48,7 @@ class Codes:
     zero: int
 
     @classmethod
-    def of(cls, x: Float[Tensor, "..."]) -> "Codes":
+    def of(cls, x: Float[Tensor, "..."]) -> "QuantisedTensor":
         """Round to 256 even steps over the range of `x`."""
         low, high = (bound.item() for bound in torch.aminmax(x))
         low, high = min(low, 0.0), max(high, 0.0)
@@ -99,14 +99,14 @@ class Int8Linear:
 
     def add_to(self, other: Float[Tensor, "p o"], x: Float[Tensor, "p i"]) -> None:
         """Add the layer's output for `x` to `other`, in place."""
-        y = Codes.of(x)
+        y = QuantisedTensor.of(x)
         torch.ops.onednn.qlinear_pointwise.binary(
             *(y.codes, y.scale, y.zero, self.weight, self.scale, self.zero, other, self.bias),
             *(1.0, 0, torch.float32, 1.0, 0, "sum", 1.0, "none", [], ""),
         )
 
     def _run(self, x: Float[Tensor, "p i"], after: str, algorithm: str) -> Float[Tensor, "p o"]:
-        y = Codes.of(x)
+        y = QuantisedTensor.of(x)
         return torch.ops.onednn.qlinear_pointwise(
             *(y.codes, y.scale, y.zero, self.weight, self.scale, self.zero, self.bias),
             *(1.0, 0, torch.float32, after, [], algorithm),
@@ -148,7 +148,7 @@ class Int8Conv:
     def _given(
         self, x: Float[Tensor, "h w i"]
     ) -> tuple[Tensor, float, int, Tensor, Tensor, Tensor]:
-        y = Codes.of(x)
+        y = QuantisedTensor.of(x)
         codes = y.codes.permute(2, 0, 1)[None]
         return codes, y.scale, y.zero, self.weight, self.scale, self.zero
 
@@ -186,4 +186,4 @@ def _silence_deprecation() -> None:
     """Let torch warn now, unseen and once only, that its rounding will go some day."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        Codes.of(torch.zeros(1))
+        QuantisedTensor.of(torch.zeros(1))

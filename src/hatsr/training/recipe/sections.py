@@ -152,8 +152,8 @@ class SaveRecipe(BaseModel):
     """Write TensorBoard files too."""
 
 
-Network = create_model(
-    "Network",
+NetworkRecipe = create_model(
+    "NetworkRecipe",
     __config__=STRICT,
     __doc__="A preset and what differs from it; fields as in HATConfig.",
     preset=(str, "hat"),
@@ -179,7 +179,7 @@ class Recipe(BaseModel):
     """Mixed precision: none, or bfloat16 where PyTorch has it."""
     activation_checkpointing: bool = False
     """Recompute blocks in the backward pass: less memory, a third more time."""
-    network: Network = Network()  # pyright: ignore
+    network: NetworkRecipe = NetworkRecipe()  # pyright: ignore
     """The network to train."""
     tasks: tuple[Task, ...] = ()
     """Related tasks trained together, the first judged; none for super-resolution alone."""
