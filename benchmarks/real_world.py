@@ -21,7 +21,7 @@ from hatsr.data import pictures_in
 from hatsr.data.degrade import CONDITIONS, check_condition, under_condition
 from hatsr.data.pictures import decode, downsample
 from hatsr.evaluation.metrics import psnr
-from hatsr.image import modcrop
+from hatsr.image import from_tensor, modcrop, to_codes
 from hatsr.resize import imresize
 
 Enlarger = Callable[[np.ndarray], np.ndarray]
@@ -34,8 +34,7 @@ def network(model: str, scale: int) -> Enlarger:
 
     def enlarge(lr: np.ndarray) -> np.ndarray:
         unit = torch.from_numpy(lr.transpose(2, 0, 1).astype(np.float32) / 255)[None]
-        levels = upscaler.enlarge(unit)[0].clamp(0, 1).mul(255).round().byte()
-        return levels.permute(1, 2, 0).numpy()
+        return to_codes(from_tensor(upscaler.enlarge(unit)))
 
     return enlarge
 

@@ -25,7 +25,7 @@ ROOMS = {
     "attribution": {"files", "image", "resize", "model", "checkpoint", "inference", "evaluation"},
     "data": {"files", "image", "resize"},
     "training": {
-        "files", "resize", "model", "checkpoint", "inference", "evaluation", "data",
+        "files", "image", "resize", "model", "checkpoint", "inference", "evaluation", "data",
     },
     "apps": {
         "files", "image", "resize", "native", "model", "checkpoint", "inference",

@@ -12,13 +12,13 @@ from hatsr.attribution.figures.panels import Colours
 from hatsr.attribution.inputs import (
     StudiedNetwork,
     StudiedPicture,
-    eight_bit,
     load_networks,
     load_picture,
 )
 from hatsr.attribution.local_attribution import DEFAULTS, LamResult, LamSettings, finite, lam
 from hatsr.attribution.objective import PatchCorner
 from hatsr.evaluation import CountProgress, psnr, ssim
+from hatsr.image import to_codes
 
 _SSIM_WINDOW = 11
 
@@ -126,7 +126,7 @@ def patch_quality(
     SSIM is nan for patches smaller than its own 11 x 11 window.
     """
     (y, x) = patch
-    ours, true = (eight_bit(rgb[y : y + patch_size, x : x + patch_size]) for rgb in (sr, hr))
+    ours, true = (to_codes(rgb[y : y + patch_size, x : x + patch_size]) for rgb in (sr, hr))
     likeness = ssim(ours, true) if min(ours.shape[:2]) >= _SSIM_WINDOW else nan
     return psnr(ours, true), likeness
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from hatsr.evaluation.benchmark_pairs import BenchmarkPair, PictureFolder, read_codes
-from hatsr.image import Codes, list_pictures
+from hatsr.image import Codes, from_tensor, list_pictures, to_codes
 from hatsr.resize import imresize
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ def _tensor(lr: Codes) -> Tensor:
 def _codes(sr: Tensor) -> Codes:
     if not sr.isfinite().all():
         raise ValueError("SR must be finite, got NaN or infinity; run the model in fp32")
-    codes = (sr[0].detach().float().clamp(0, 1) * 255).round().byte()
-    return codes.permute(1, 2, 0).contiguous().cpu().numpy()
+    return to_codes(from_tensor(sr))
 
 
 def is_pictures(spec: str) -> bool:

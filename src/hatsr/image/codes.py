@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float32, Float64, Num, UInt, UInt8
+from jaxtyping import Float, Float32, Float64, Num, UInt, UInt8
 
 from hatsr.image.errors import PictureError
 
@@ -20,8 +20,8 @@ def from_codes(codes: Num[np.ndarray, "*shape"], top: int | float) -> Float32[np
     return np.divide(codes, np.float32(top), dtype=np.float32, casting="same_kind")
 
 
-def to_codes(values: Float32[np.ndarray, "*shape"], bits: int = 8) -> UInt[np.ndarray, "*shape"]:
-    """[0, 1] to the nearest codes of 8 or 16 bits; what lies outside is clipped.
+def to_codes(values: Float[np.ndarray, "*shape"], bits: int = 8) -> UInt[np.ndarray, "*shape"]:
+    """[0, 1] to the nearest codes of 8 or 16 bits, halves up; what lies outside is clipped.
 
     Raises:
         ValueError: a value is not a number or not finite: it would turn black in silence.

@@ -67,7 +67,8 @@ def pair(scale: int, channels: int) -> tuple[Tensor, Tensor]:
     top, left = ((n - side) // 2 for n in picture.shape[-2:])
     hr = picture[:, :, top : top + side, left : left + side]
     small = imresize(hr, size=(side // scale, side // scale))
-    return (small * 255).round().div(255).clamp(0, 1), hr
+    codes = image.to_codes(small.numpy())
+    return torch.from_numpy(image.from_codes(codes, 255)), hr
 
 
 def luma(rgb: Float[Tensor, "1 c h w"]) -> Float[Tensor, "1 1 h w"]:

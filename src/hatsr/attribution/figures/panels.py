@@ -8,10 +8,11 @@ from jaxtyping import Float
 from numpy import ndarray
 from PIL import Image
 
-from hatsr.attribution.inputs import StudiedPicture, eight_bit
+from hatsr.attribution.inputs import StudiedPicture
 from hatsr.attribution.local_attribution import LamResult
 from hatsr.attribution.objective import PatchCorner
 from hatsr.attribution.spread import contribution_area
+from hatsr.image import to_codes
 
 Colours = Literal["seismic", "cividis", "viridis"]
 """seismic: LAM's white to red; the others can be read by the colour-blind and in gray."""
@@ -49,7 +50,7 @@ def resized(
     how: Image.Resampling = Image.Resampling.BICUBIC,
 ) -> Float[ndarray, "new_h new_w 3"]:
     """Pillow's resizing of the 8-bit codes."""
-    codes = Image.fromarray(eight_bit(rgb)).resize((width, height), how)
+    codes = Image.fromarray(to_codes(rgb)).resize((width, height), how)
     return np.asarray(codes, dtype=np.float64) / 255
 
 

@@ -8,6 +8,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
+from hatsr import image
 from hatsr.data.degrade.keys import Key
 from hatsr.data.degrade.parameters import Jpeg, Sampling
 
@@ -49,8 +50,7 @@ def random_jpeg(picture: Float[Tensor, "3 h w"], jpeg: Jpeg, key: Key) -> Float[
 
 def to_codes(picture: Float[Tensor, "3 h w"]) -> UInt8[np.ndarray, "h w 3"]:
     """A picture in [0, 1] clamped and rounded to 8 bit."""
-    codes = (picture.detach().clamp(0, 1) * 255).round().to(torch.uint8)
-    return np.ascontiguousarray(codes.permute(1, 2, 0).cpu().numpy())
+    return image.to_codes(picture.detach().permute(1, 2, 0).cpu().numpy())
 
 
 def to_tensor(rgb: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "3 h w"]:

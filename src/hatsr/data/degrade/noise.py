@@ -9,6 +9,7 @@ from torch import Tensor
 
 from hatsr.data.degrade.keys import Key
 from hatsr.data.degrade.parameters import Noise
+from hatsr.image import to_codes
 
 _GRAY = (0.299, 0.587, 0.114)
 
@@ -44,7 +45,7 @@ def poisson_noise(
         key: of the noise.
     """
     values = _gray(picture) if gray else picture
-    codes = (values.clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+    codes = to_codes(values.detach().cpu().numpy())
     count = len(np.unique(codes))
     n = 1 << (count - 1).bit_length()
     counts = _poisson(codes, n, key.uniforms(*codes.shape))

@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 
 from hatsr.evaluation.benchmark_pairs import BenchmarkPair
 from hatsr.evaluation.candidates import BICUBIC
-from hatsr.image import Codes, luma
+from hatsr.image import Codes, luma, to_codes
 from hatsr.resize import imresize
 
 LR_SIDE = 24
@@ -153,8 +153,8 @@ def _strip(crop: Crop, pair: BenchmarkPair, made: Mapping[str, Codes], scale: in
     )
 
 
-_HEAT = np.array([[0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 255, 164]], float)
-"""Colours from no error to the largest, evenly spaced."""
+_HEAT = np.array([[0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 255, 164]]) / 255
+"""Colours in [0, 1] from no error to the largest, evenly spaced."""
 
 
 def error_levels(sr: Codes, hr: Codes) -> Float[np.ndarray, "h w"]:
@@ -166,7 +166,7 @@ def heat(levels: Float[np.ndarray, "h w"], most: float) -> Codes:
     """An error map in colour; `most` levels and above are the brightest."""
     at = np.clip(levels / max(most, 1e-9), 0, 1) * (len(_HEAT) - 1)
     steps = np.arange(len(_HEAT))
-    return np.stack([np.interp(at, steps, band) for band in _HEAT.T], -1).round().astype(np.uint8)
+    return to_codes(np.stack([np.interp(at, steps, band) for band in _HEAT.T], -1))
 
 
 def brightest(maps: Sequence[Float[np.ndarray, "h w"]]) -> float:
