@@ -13,25 +13,26 @@ ROOT = Path(hatsr.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 ROOMS = {
+    "version": set(),
     "files": set(),
     "image": {"files"},
     "resize": set(),
     "native": set(),
     "model": {"native"},
     "checkpoint": {"files", "model"},
-    "inference": {"files", "image", "resize", "native", "model", "checkpoint"},
-    "export": {"files", "model", "checkpoint"},
-    "evaluation": {"files", "image", "resize", "model", "checkpoint", "inference"},
+    "inference": {"version", "files", "image", "resize", "native", "model", "checkpoint"},
+    "export": {"version", "files", "model", "checkpoint"},
+    "evaluation": {"version", "files", "image", "resize", "model", "checkpoint", "inference"},
     "attribution": {"files", "image", "resize", "model", "checkpoint", "inference", "evaluation"},
     "data": {"files", "image", "resize"},
     "training": {
         "files", "image", "resize", "model", "checkpoint", "inference", "evaluation", "data",
     },
     "apps": {
-        "files", "image", "resize", "native", "model", "checkpoint", "inference",
+        "version", "files", "image", "resize", "native", "model", "checkpoint", "inference",
         "export", "evaluation", "attribution", "data", "training",
     },
-    "__init__": {"model", "inference"},
+    "__init__": {"version", "model", "inference"},
 }  # fmt: skip
 """What each room may import, itself aside."""
 

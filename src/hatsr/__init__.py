@@ -2,16 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from hatsr.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from hatsr.inference.opening import load, upscale
-    from hatsr.inference.settings import Settings
-    from hatsr.inference.upscaler import Upscaler
-    from hatsr.model import HAT, HATConfig, preset
-
-__all__ = ["HAT", "HATConfig", "Settings", "Upscaler", "__version__", "load", "preset", "upscale"]
-
+    from hatsr.inference.opening import load as load
+    from hatsr.inference.opening import upscale as upscale
+    from hatsr.inference.settings import Settings as Settings
+    from hatsr.inference.upscaler import Upscaler as Upscaler
+    from hatsr.model import HAT as HAT
+    from hatsr.model import HATConfig as HATConfig
+    from hatsr.model import preset as preset
 
 _HOMES = {
     "HAT": "hatsr.model",
@@ -22,6 +22,14 @@ _HOMES = {
     "preset": "hatsr.model",
     "upscale": "hatsr.inference.opening",
 }
+"""The public names, and the modules that they are imported from when first used."""
+
+__all__ = ["__version__", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __dir__() -> list[str]:
+    """The public names alone, for completion; nothing is imported."""
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> object:

@@ -8,13 +8,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 
-from hatsr import __version__
 from hatsr.checkpoint import check_range
 from hatsr.export.model_writer import onnx_model
 from hatsr.export.runtimes import enlarge, to_openvino
 from hatsr.export.target import check_target, outputs
 from hatsr.files import naming
 from hatsr.model import HAT
+from hatsr.version import __version__
 
 TOLERANCE = {False: 1e-4, True: 2e-2}
 """Largest difference from the network: with weights in float32, in float16."""

@@ -66,11 +66,11 @@ def _machine() -> dict[str, object]:
 
     import torch
 
-    from hatsr import __version__
     from hatsr.inference.engine import can_keep_heap, fuses
     from hatsr.inference.memory import available_bytes
     from hatsr.inference.settings import choose_device
     from hatsr.native import Kernels, kernels, supports_products
+    from hatsr.version import __version__
 
     fused, native, device = fuses(torch.empty(1)), kernels(), choose_device()
     return {

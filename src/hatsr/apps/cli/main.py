@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from hatsr import __version__
+from hatsr.version import __version__
 
 COMMANDS = {
     "upscale": ("upscale", "Enlarge pictures."),
