@@ -29,7 +29,7 @@ class Explanation:
 
     picture: StudiedPicture
     results: tuple[LamResult, ...]
-    """Of the networks, in their order."""
+    """The result of each network, in the order that they were given."""
 
     def numbers(self) -> list[dict[str, object]]:
         """Everything but pictures, fit for JSON; an entry for each network."""

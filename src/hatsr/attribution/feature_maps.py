@@ -80,8 +80,8 @@ def blocking_index(features: Float[Tensor, "h w c"], window: int) -> float:
 
 
 def _split(
-    differences: Float[Tensor, "n m c"], scale: Float[Tensor, " c"], window: int
-) -> tuple[Float[Tensor, " border"], Float[Tensor, " other"]]:
+    differences: Float[Tensor, "edge_h w c"], scale: Float[Tensor, " c"], window: int
+) -> tuple[Float[Tensor, " border_p"], Float[Tensor, " other_p"]]:
     """Energies across borders and elsewhere, of differences along the first axis."""
     energy = (differences.square() / scale).mean(dim=2)
     crosses = torch.arange(1, len(energy) + 1) % window == 0
@@ -146,7 +146,7 @@ class FeatureMaps:
 
     picture: StudiedPicture
     rows: tuple[tuple[LayerMap, ...], ...]
-    """Of each network, a map for each layer."""
+    """For each network, its map after each layer."""
 
     def lines(self) -> list[str]:
         """A line for each map, for the terminal."""

@@ -31,7 +31,7 @@ class LamSettings:
     patch_size: int = 16
     """Side of the patch, SR pixels."""
     steps: int = 50
-    """Of the path; 10 for a preview."""
+    """Steps along the blur path; 10 are enough for a preview."""
     mode: LamMode = "robust"
     """reference: LAM to the letter, gradients that are not a number count as 0."""
     memory: float = 0.5

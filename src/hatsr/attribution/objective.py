@@ -52,7 +52,9 @@ def edge_strength(
     return edges.sum(dim=(1, 2, 3))
 
 
-def _edges(sr: Float[Tensor, "b c sr_h sr_w"], epsilon: float) -> Float[Tensor, "b c rows columns"]:
+def _edges(
+    sr: Float[Tensor, "b c sr_h sr_w"], epsilon: float
+) -> Float[Tensor, "b c edge_h edge_w"]:
     here = sr[:, :, :-1, :-1]
     dh, dw = here - sr[:, :, 1:, :-1], here - sr[:, :, :-1, 1:]
     return (dh**2 + dw**2 + epsilon).sqrt()

@@ -156,7 +156,7 @@ def belonging(tasks: Sequence[SweepTask], rows: Sequence[Row]) -> list[Row]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FinishedTask:
-    """What became of a task."""
+    """The rows of a task, or why it failed."""
 
     task: SweepTask
     rows: tuple[Row, ...] = ()

@@ -71,7 +71,7 @@ class Bicubic:
         return imresize(pair.lr, self.scale)
 
     def ensemble(self, pair: BenchmarkPair) -> Codes:
-        """The same: bicubic enlargement commutes with flips and turns."""
+        """The result of `enlarge`: bicubic enlargement commutes with flips and turns."""
         return self.enlarge(pair)
 
 

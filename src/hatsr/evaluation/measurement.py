@@ -28,7 +28,7 @@ class Made:
     cost: Cost = field(default_factory=Cost)
     """Seconds and memory that `sr` took."""
     outcome: ScoreOrReason | None = None
-    """Where it is known already."""
+    """The score or why there is none, where it is known already."""
 
 
 class Measurement:

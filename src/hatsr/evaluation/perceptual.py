@@ -34,7 +34,7 @@ class Perceptual:
 
     @property
     def loaded(self) -> Set[str]:
-        """Those that are measured."""
+        """Names of the metrics that are measured."""
         return self._metrics.keys()
 
     def measure(self, sr: np.ndarray, hr: np.ndarray) -> Mapping[str, float]:

@@ -8,9 +8,9 @@ from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
 from torch import Tensor
 
 OPSET = 20
-"""Of the operators; the first with GELU."""
+"""Version of the ONNX operators; 20 is the first with GELU."""
 _IR_VERSION = 9
-"""Of the file, as old as the opset, so that runtimes from 2024 on read it."""
+"""Version of the file format, as old as the opset: runtimes from 2024 on read it."""
 
 Attribute = int | float | str | Sequence[int]
 

@@ -68,7 +68,7 @@ def _padded(graph: Graph, height: str, width: str, window: int) -> Size:
 
 
 def _reflection(graph: Graph, length: str, target: str) -> str:
-    """As `model.windows.reflect_index`."""
+    """Indices of mirrored pixels, as `model.windows.reflect_index` computes them."""
     turn = graph.op("Mul", graph.op("Sub", length, graph.integer(1)), graph.integer(2))
     period = graph.op("Max", turn, graph.integer(1))
     position = graph.op("Mod", graph.count(target), period)

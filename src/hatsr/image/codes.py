@@ -24,7 +24,7 @@ def to_codes(values: Float[np.ndarray, "*shape"], bits: int = 8) -> UInt[np.ndar
     """[0, 1] to the nearest codes of 8 or 16 bits, halves up; what lies outside is clipped.
 
     Raises:
-        ValueError: a value is not a number or not finite: it would turn black in silence.
+        ValueError: a value is not a number or not finite: it would turn black without a message.
     """
     codes = np.empty(values.shape, np.uint8 if bits == 8 else np.uint16)
     top = np.float32(2**bits - 1)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hatsr.model import Network
 
 SHARE_OF_FREE = 0.6
-"""Of the free memory, unless a budget is given."""
+"""Share of the free memory that is used, unless a budget is given."""
 FIXED_BYTES = 160 * 10**6
 """What a network takes whatever the picture: temporaries of fixed size, packed weights."""
 SMALLEST_TILE = 2

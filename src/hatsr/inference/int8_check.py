@@ -13,7 +13,7 @@ from hatsr.model import Network
 from hatsr.resize import imresize
 
 MOST_LOSS = 0.05
-"""dB of PSNR on Y."""
+"""Largest loss of PSNR on Y that is accepted, dB."""
 _PICTURE = Path(__file__).with_name("calibration.jpg")  # NASA's, public domain; in no benchmark
 _SIDE = 64  # of the LR, pixels
 _LUMA = tuple(weight / 219 for weight in image.LUMA_WEIGHTS)

@@ -9,7 +9,7 @@ import psutil
 import torch
 
 LEAST_BUDGET = 10**6
-"""Bytes; less is a slip, such as 4 for 4GB."""
+"""Smallest budget, bytes; less is a mistake, such as 4 for 4GB."""
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 

@@ -1,4 +1,4 @@
-"""The short way in: a model by name or path, a picture enlarged in one call."""
+"""A model loaded by name or path, a picture enlarged in one call."""
 
 from __future__ import annotations
 

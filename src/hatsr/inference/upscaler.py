@@ -182,7 +182,7 @@ class Upscaler:
         return sr
 
     def _cause(self, lr: Float[Tensor, "1 rgb h w"]) -> str:
-        """Why SR in float32 is not finite."""
+        """Why SR in float32 is not finite: LR, a weight, or features that are too large."""
         if not torch.isfinite(lr).all():
             return "the LR picture is not finite"
         weights = self._model.state_dict().items()

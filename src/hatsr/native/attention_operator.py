@@ -27,9 +27,9 @@ class WindowRows:
     """Which rows of a map are in each window of one picture; pixels are numbered row by row."""
 
     query_rows: Int[Tensor, "n q"]
-    """int32."""
+    """Number of each query's pixel, int32."""
     key_rows: Int[Tensor, "n k"]
-    """int32; -1 stands for a pixel of zeros outside the picture."""
+    """Number of each key's pixel, int32; -1 stands for a pixel of zeros outside the picture."""
     regions: Int[Tensor, "m q"] | None = None
     """int32, where keys are the queries: positions of different regions do not see each other."""
     kinds: UInt8[Tensor, " n"] | None = None
@@ -54,7 +54,7 @@ def supports_attention(features: Tensor) -> bool:
 
 
 def window_attention(
-    qkv: Float[Tensor, "b h w c3"], bias: Float[Tensor, "heads q k"], windows: WindowRows
+    qkv: Float[Tensor, "b h w qkv"], bias: Float[Tensor, "heads q k"], windows: WindowRows
 ) -> Float[Tensor, "b h w c"]:
     """SoftMax(Q K^T / sqrt(d) + B) V of every window, at its queries' pixels (equation 2).
 
@@ -70,8 +70,8 @@ def window_attention(
 def attend_into(
     out: Float[Tensor, "p c"],
     query: Float[Tensor, "p c"],
-    key: Float[Tensor, "p2 c"],
-    value: Float[Tensor, "p2 c"],
+    key: Float[Tensor, "rows c"],
+    value: Float[Tensor, "rows c"],
     windows: WindowRows,
     bias: PackedBias,
 ) -> None:
@@ -190,10 +190,10 @@ def _run_forward(
 
 def _run_backward(
     windows: WindowRows,
-    qkv: Float[Tensor, "b p c3"],
+    qkv: Float[Tensor, "b p qkv"],
     bias: PackedBias,
     found: tuple[Tensor, Tensor, Tensor],
-    d_qkv: Float[Tensor, "b p c3"],
+    d_qkv: Float[Tensor, "b p qkv"],
     d_bias: Float[Tensor, "threads heads panels padded panel"],
 ) -> None:
     """From `out`, `log_sums` and the gradient of `out` to those of the inputs, into the last two.

@@ -23,13 +23,13 @@ _ProductFunctions = tuple[Callable[..., int], Callable[..., None], Callable[...,
 
 
 class Map(Structure):
-    """Rows of floats in window.h: where the first is, and floats from one to the next."""
+    """The C struct Map of window.h: address of the first row, floats from one row to the next."""
 
     _fields_ = (("first", c_void_p), ("stride", c_int64))
 
 
 class Windows(Structure):
-    """Windows of window.h: numbers of pictures, rows, windows; addresses of the tables."""
+    """The C struct Windows of window.h: how many pictures, rows, windows; the tables."""
 
     _fields_ = (
         ("pictures", c_int64),  # in the batch
@@ -46,7 +46,7 @@ class Windows(Structure):
 
 
 class Heads(Structure):
-    """Heads of window.h."""
+    """The C struct Heads of window.h."""
 
     _fields_ = (
         ("count", c_int64),
@@ -58,13 +58,13 @@ class Heads(Structure):
 
 
 class Inputs(Structure):
-    """Inputs of window.h."""
+    """The C struct Inputs of window.h."""
 
     _fields_ = (("query", Map), ("key", Map), ("value", Map), ("bias", c_void_p))
 
 
 class Gradients(Structure):
-    """Gradients of backward.h."""
+    """The C struct Gradients of backward.h."""
 
     _fields_ = (
         ("out", Map),
@@ -78,7 +78,7 @@ class Gradients(Structure):
 
 
 class Product(Structure):
-    """Product of products.cpp."""
+    """The C struct Product of products.cpp."""
 
     _fields_ = (
         ("lines", c_int64),  # of pixels, going out
@@ -96,13 +96,13 @@ class Kernels:
     """One build of the kernels."""
 
     name: str
-    """Which, and for what processor."""
+    """Name of the build, which says for what processors it is."""
     panel_keys: Callable[[int], int]
-    """hatsr_panel_keys."""
+    """The C function hatsr_panel_keys."""
     forward: Callable[..., int]
-    """hatsr_attention."""
+    """The C function hatsr_attention."""
     backward: Callable[..., int]
-    """hatsr_attention_backward."""
+    """The C function hatsr_attention_backward."""
     product: _ProductFunctions | None
     """hatsr_packed_floats, hatsr_pack and hatsr_product, where there are matrix units."""
 

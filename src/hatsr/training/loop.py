@@ -31,13 +31,13 @@ class TrainingResult:
     """How a run ended."""
 
     progress: TrainingProgress
-    """How far it has come."""
+    """Step, best score and time at the end."""
     reason: str
     """finished, early stop or interrupted."""
     folder: Path
     """Where its states, weights, log and samples are."""
     is_main: bool
-    """Whether this is the process that writes and speaks, of several."""
+    """Whether this is the one of several processes that writes files and prints."""
 
 
 def run_steps(

@@ -17,7 +17,7 @@ MENDABLE = (ValueError, OSError, MemoryError)
 
 
 class StoppedError(click.ClickException):
-    """Ctrl-C."""
+    """The user pressed Ctrl-C: exit code 130."""
 
     exit_code = 130
 
@@ -26,7 +26,7 @@ class Command(click.Command):
     """A command whose errors follow the policy."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it."""
+        """Run the command; what a user can mend becomes a message and an exit code."""
         try:
             with failed_work():
                 return super().invoke(ctx)

@@ -57,7 +57,7 @@ def say_assumed(found: Checkpoint) -> None:
 
 
 def values_of(config: HATConfig, names: tuple[str, ...]) -> str:
-    """Hyper-parameters in words."""
+    """Names and values of hyper-parameters as one text."""
     return ", ".join(f"{name} {getattr(config, name)}" for name in names)
 
 

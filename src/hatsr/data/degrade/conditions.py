@@ -15,7 +15,7 @@ CONDITIONS = (
     *(f"noise-{sigma}" for sigma in (5, 15)),
     "second-order",
 )
-"""Those of the benchmark."""
+"""The conditions that `benchmarks/real_world.py` measures."""
 
 
 def check_condition(name: str) -> str:

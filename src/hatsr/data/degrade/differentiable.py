@@ -113,7 +113,7 @@ def _mix(picture: Tensor, weights: tuple[tuple[int, ...], ...]) -> Tensor:
 
 
 def _offset(picture: Tensor) -> Tensor:
-    """What makes chroma positive."""
+    """Added so that chroma is positive: 128 less a tie for its two planes, 0 for luma."""
     offset = torch.tensor((0, 128 - _TIE, 128 - _TIE), dtype=picture.dtype, device=picture.device)
     return offset[:, None, None]
 

@@ -25,9 +25,9 @@ class Key:
     """
 
     high: int
-    """64 bits."""
+    """The upper 64 bits."""
     low: int
-    """64 bits."""
+    """The lower 64 bits."""
 
     def fork(self, count: int) -> list["Key"]:
         """Independent keys, always the same ones."""

@@ -32,7 +32,7 @@ def gaussian_noise(
 def poisson_noise(
     picture: Float[Tensor, "3 h w"], factor: float, gray: bool, key: Key
 ) -> Float[Tensor, "3 h w"]:
-    """The picture in [0, 1] with the noise of counting added; not clamped.
+    """The picture in [0, 1] with Poisson noise, as of counted photons, added; not clamped.
 
     A value v in 8 bit is a mean count of v n with n the number of different values in the picture,
     rounded up to a power of two; the difference of the count / n from v is the noise. Its variance

@@ -14,7 +14,7 @@ Shape = Literal[
     "plateau-isotropic",
     "plateau-anisotropic",
 ]
-"""Of a blur kernel."""
+"""Shape of a blur kernel."""
 Sampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 """Of a JPEG file's chroma: full, half the width, half the width and height."""
 
@@ -43,7 +43,7 @@ class Blur:
     """Filtering by a random kernel."""
 
     probability: float = 1.0
-    """That there is any."""
+    """Probability that there is any blur."""
     shapes: tuple[tuple[Shape, float], ...] = (
         ("isotropic", 0.45),
         ("anisotropic", 0.25),
@@ -101,7 +101,7 @@ class Noise:
     """Gaussian or Poisson noise."""
 
     probability: float = 1.0
-    """That there is any."""
+    """Probability that there is any noise."""
     gaussian: float = 0.5
     """Probability that it is Gaussian, not Poisson."""
     gray: float = 0.4
@@ -128,7 +128,7 @@ class Jpeg:
     """Compression as JPEG."""
 
     probability: float = 1.0
-    """That there is any."""
+    """Probability that there is any compression."""
     quality: tuple[int, int] = (30, 95)
     """Least and highest, as Pillow and libjpeg count."""
     samplings: tuple[tuple[Sampling, float], ...] = (("4:2:0", 1.0),)
@@ -147,13 +147,13 @@ class Round:
     """Blur, resize, noise and JPEG, in this order."""
 
     blur: Blur = Blur()
-    """First."""
+    """Done first."""
     resize: Resize = Resize()
-    """Second."""
+    """Done second."""
     noise: Noise = Noise()
-    """Third."""
+    """Done third."""
     jpeg: Jpeg = Jpeg()
-    """Fourth."""
+    """Done last."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,7 +25,7 @@ class Complexity:
     parameters: int
     """Number of learned values."""
     multiply_adds: int
-    """For one picture, by `RULE`."""
+    """Multiply-adds for one picture, counted by `RULE`."""
 
 
 def _multiply_adds(module: nn.Module, inputs: Tensor, output: Tensor) -> int:

@@ -30,7 +30,7 @@ class PublishedRow:
     training: str
     """Training set; empty for bicubic."""
     pretrained: bool
-    """On ImageNet: the dagger."""
+    """Whether it was trained on ImageNet first, which the paper marks by a dagger."""
     psnr: Mapping[str, float]
     """dB on Y by set; a set that was not published is absent."""
     ssim: Mapping[str, float]

@@ -17,13 +17,13 @@ class Axis:
     low: float
     high: float
     start: float
-    """Where `low` is drawn."""
+    """Coordinate at which `low` is drawn."""
     end: float
     step: float
-    """Between ticks, in values."""
+    """Distance of two ticks, in values."""
 
     def at(self, value: float) -> float:
-        """Where a value is drawn."""
+        """Coordinate at which a value is drawn."""
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 1)
 

@@ -45,7 +45,7 @@ class Strip:
 
     crop: Crop
     height: int
-    """Of the whole picture, HR pixels."""
+    """Height of the whole picture, HR pixels."""
     width: int
     whole: Codes
     """The whole HR picture, made small."""
@@ -55,7 +55,7 @@ class Strip:
 
 
 def squared_error(sr: Codes, hr: Codes) -> Float[np.ndarray, "h w"]:
-    """On Y, in squared 8-bit levels."""
+    """Squared error of each pixel on Y, in squared 8-bit levels."""
     return (luma(sr) - luma(hr)) ** 2
 
 
@@ -86,7 +86,7 @@ def extremes(
     return crop(int(means.argmax())), crop(int(means.argmin()))
 
 
-def _box_means(values: Float[np.ndarray, "h w"], side: int) -> Float[np.ndarray, "p q"]:
+def _box_means(values: Float[np.ndarray, "h w"], side: int) -> Float[np.ndarray, "box_h box_w"]:
     """Mean over every square of that side, by running sums."""
     sums = np.pad(values, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
     boxes = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]

@@ -36,7 +36,7 @@ class DrawnStrip:
 
     crop: Crop
     height: int
-    """Of the whole picture, HR pixels."""
+    """Height of the whole picture, HR pixels."""
     width: int
     whole: str
     """Data address of the whole picture, smaller."""
@@ -60,11 +60,11 @@ class Report:
     """What a page about two or more models on the same pictures says."""
 
     results: tuple[Result, ...]
-    """The first is the baseline."""
+    """Results of all models; the first is the baseline."""
     comparisons: tuple[Comparison, ...]
     """PSNR of the others against it."""
     crops: CropCollector
-    """Where they differ most."""
+    """Crops where the models differ most."""
     remarks: tuple[str, ...]
 
     def __post_init__(self) -> None:

@@ -147,7 +147,7 @@ def open_set(data: str, rules: Rules) -> PictureSet:
 
 
 def _subfolders(folder: Path) -> dict[str, Path]:
-    """By name in small letters."""
+    """Subfolders by their names in small letters."""
     return {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_dir()}
 
 

@@ -59,7 +59,7 @@ BENCHMARKS: Mapping[str, BenchmarkSet] = {
         ),
     )
 }
-"""In the order of Table 6."""
+"""The public test sets by name, in the order of Table 6."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,7 +33,7 @@ class Survey:
     def __init__(self, pictures: PictureSet) -> None:
         self.pictures = pictures
         self.unreadable = dict.fromkeys(pictures.unreadable, "its kind cannot be read here")
-        """What is wrong, by file name."""
+        """Why a picture cannot be read, by file name."""
         self.failures: dict[str, str] = {}
         """Why a picture of the set gave no pair, by name."""
         self._recognised: dict[str, Entry] = {}

@@ -55,7 +55,7 @@ def encode_tiff(picture: Picture, software: str | None) -> bytes:
     return head[:4] + struct.pack(f"{order}I", at) + head[8:] + body + pack(entries, order, at)
 
 
-def _compressed(codes: UInt[np.ndarray, "rows w c"], order: _Order) -> bytes:
+def _compressed(codes: UInt[np.ndarray, "h w c"], order: _Order) -> bytes:
     """A strip: differences to the left neighbour (predictor 2), then zlib."""
     differences = codes.copy()
     differences[:, 1:] -= codes[:, :-1]  # wraps around, as its inverse does

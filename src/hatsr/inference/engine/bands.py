@@ -16,10 +16,10 @@ def even_share(total: int, target: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Some rows of windows."""
+    """Some rows of windows, which go through attention together."""
 
     rows: tuple[slice, ...]
-    """Their pixels; two slices where a shift comes round."""
+    """Pixels of these windows; two slices where the shift wraps around the edge."""
     windows: WindowRows
     """Queries are numbered from the first of these pixels on."""
 
@@ -39,7 +39,7 @@ class WindowGrid:
     together: int
     """Windows of a band, about; at least a row of them."""
     device: torch.device
-    """Where the numbers of pixels are kept."""
+    """Device that holds the tables of pixel numbers."""
 
     def bands(self, shift: int) -> list[Band]:
         """Bands of (S)W-MSA, shifted by nothing or by half a window; keys are the queries."""

@@ -21,7 +21,7 @@ from hatsr.model.network import RHAG, convolve
 
 Mean = Float[Tensor, " c"]
 """What a CAB's channel attention pools."""
-Squeezed = Float[Tensor, "h2 w squeezed"]
+Squeezed = Float[Tensor, "bordered_h w squeezed"]
 """A bordered map between the two convolutions of CAB."""
 
 

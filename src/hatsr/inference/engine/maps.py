@@ -11,7 +11,7 @@ from torch import Tensor
 from hatsr.inference.engine.bands import WindowGrid, even_share
 from hatsr.inference.runner import Box
 
-Bordered = Float[Tensor, "h2 w c"]
+Bordered = Float[Tensor, "bordered_h w c"]
 """A feature map of h rows between two rows of zeros."""
 Pixels = Float[Tensor, "p c"]
 """Features as a list of pixels, row by row."""

@@ -107,7 +107,7 @@ class OptimRecipe(BaseModel):
     optimizer: Literal["adam", "adamw"] = "adam"
     """Adam as in the paper, or with decoupled weight decay."""
     learning_rate: Rate = 2e-4
-    """At the start, or after the warm-up."""
+    """Learning rate at the start, or after the warm-up."""
     betas: tuple[Share, Share] = (0.9, 0.99)
     """Decay of the two moments."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
