@@ -1,16 +1,20 @@
 """The package keeps its own rules: imports run one way, a name means one thing."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import jaxtyping
 import pytest
 
 import hatsr
 
 ROOT = Path(hatsr.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
+CHECKOUT = Path(__file__).parents[1]
+GLOSSARY = CHECKOUT / "docs" / "glossary.md"
 
 ROOMS = {
     "version": set(),
@@ -92,3 +96,42 @@ def types_in(path: Path) -> Iterator[str]:
 def test_a_type_name_stands_once() -> None:
     counts = Counter(name for path in FILES for name in types_in(path))
     assert not [name for name, count in counts.items() if count > 1]
+
+
+def offered(path: Path) -> Iterator[str]:
+    """Names in the `__all__` of a room's face that are those of types."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            names = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant)]
+            yield from (n for n in names if n[0].isupper() and not n.isupper())
+
+
+def test_every_public_type_is_in_the_glossary() -> None:
+    names = {name for path in FILES if path.name == "__init__.py" for name in offered(path)}
+    names |= {name for name in hatsr.__all__ if name[0].isupper()}
+    text = GLOSSARY.read_text(encoding="utf-8")
+    assert not {name for name in names if f"`{name}`" not in text}
+
+
+def axes(path: Path) -> Iterator[str]:
+    """Axes in signatures and in `rearrange`, without the word that says of what they are."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        shapes = ""
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) in vars(jaxtyping):
+            shapes = ast.unparse(node.slice).split(",")[-1]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "rearrange":
+            shapes = ast.unparse(node.args[1])
+        for name in re.findall(r"(?<![{\w])[a-z]\w*", shapes):
+            yield re.sub(r"^\w+_(?=([hwcp]|side)$)", "", name)
+
+
+def test_every_axis_is_in_the_glossary() -> None:
+    known = GLOSSARY.read_text(encoding="utf-8").partition("## Letters of shapes")[2]
+    assert not {axis for path in FILES for axis in axes(path) if f"`{axis}`" not in known}
+
+
+def test_every_folder_is_in_the_tree() -> None:
+    text = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    tree = re.findall(r"^ +(\w+)/", text, re.MULTILINE)
+    folders = (p.name for p in ROOT.rglob("*") if p.is_dir() and p.name != "__pycache__")
+    assert sorted(tree) == sorted(folders)
