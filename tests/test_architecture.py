@@ -135,3 +135,10 @@ def test_every_folder_is_in_the_tree() -> None:
     tree = re.findall(r"^ +(\w+)/", text, re.MULTILINE)
     folders = (p.name for p in ROOT.rglob("*") if p.is_dir() and p.name != "__pycache__")
     assert sorted(tree) == sorted(folders)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_annotations_are_postponed_only_for_names_of_types_alone(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if path != ROOT / "__init__.py":
+        assert ("from __future__ import annotations" in text) == ("if TYPE_CHECKING:" in text)

@@ -4,8 +4,6 @@ Files are read and SR pictures are judged by two threads while the networks comp
 pictures are in memory at a time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing

@@ -1,7 +1,5 @@
 """Pictures of a benchmark as 8-bit codes: HR, and the LR that belongs to it."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass

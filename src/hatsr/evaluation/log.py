@@ -1,7 +1,5 @@
 """Scores and SR pictures on disk as they come: an interrupted run goes on where it stopped."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

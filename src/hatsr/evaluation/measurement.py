@@ -1,7 +1,5 @@
 """One candidate on one picture: its SR, and the score of that."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from hatsr.evaluation.benchmark_pairs import BenchmarkPair

@@ -1,7 +1,5 @@
 """PSNR and SSIM of the benchmark protocol: 8-bit pictures in, double precision throughout."""
 
-from __future__ import annotations
-
 from math import inf, log10
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """LPIPS, DISTS and NIQE through pyiqa (`pip install "hat-sr[perceptual]"`), or a reason why not."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 

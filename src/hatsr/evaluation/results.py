@@ -1,7 +1,5 @@
 """What was measured: of one picture, of a set, of a whole run."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import isinf

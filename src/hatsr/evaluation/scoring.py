@@ -1,7 +1,5 @@
 """A model measured on benchmark sets, and models compared, in one call each."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace

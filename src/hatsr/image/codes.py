@@ -1,7 +1,5 @@
 """The arithmetic of codes that the whole package shares: rounding, luma, and HR that fits LR."""
 
-from __future__ import annotations
-
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Num, UInt, UInt8
 

@@ -1,7 +1,5 @@
 """The one error for a picture that cannot be used."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """What of a picture a format cannot hold."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The picture: pixels in [0, 1] and what its file said about them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

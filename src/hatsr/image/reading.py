@@ -1,7 +1,5 @@
 """Any file -> picture: by its content, never by its name."""
 
-from __future__ import annotations
-
 import logging
 import os
 import re

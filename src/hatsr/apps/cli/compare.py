@@ -1,7 +1,5 @@
 """`hatsr compare`: is B better than A, or is it noise?"""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`hatsr complexity`: what a network costs, beside what the paper says."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict
 

@@ -1,7 +1,5 @@
 """`hatsr evaluate`: the paper's tables by one command."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

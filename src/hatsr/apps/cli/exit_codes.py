@@ -4,8 +4,6 @@
 work begins. 130: stopped by Ctrl-C.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

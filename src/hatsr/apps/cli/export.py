@@ -1,7 +1,5 @@
 """`hatsr export`: a network for ONNX Runtime or OpenVINO."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """`hatsr features`: feature maps after each RHAG, and how blocky they are."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

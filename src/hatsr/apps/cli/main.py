@@ -1,7 +1,5 @@
 """The command `hatsr`. Each subcommand is imported when it is called, so that help is instant."""
 
-from __future__ import annotations
-
 from importlib import import_module
 
 import click

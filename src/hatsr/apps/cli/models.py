@@ -1,7 +1,5 @@
 """`hatsr models`: what weights there are."""
 
-from __future__ import annotations
-
 import json
 
 import click

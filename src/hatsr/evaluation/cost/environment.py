@@ -1,7 +1,5 @@
 """Where a number was measured: the machine and the versions that took part."""
 
-from __future__ import annotations
-
 import os
 import platform
 import sys

@@ -1,7 +1,5 @@
 """What a piece of work costs: seconds and peak memory."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager

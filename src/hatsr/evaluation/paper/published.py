@@ -1,7 +1,5 @@
 """What others published: every table of the paper, and the bicubic row of the field."""
 
-from __future__ import annotations
-
 import csv
 import json
 import re

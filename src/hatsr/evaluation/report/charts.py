@@ -1,7 +1,5 @@
 """Coordinates of the report's charts; the template draws them as SVG."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10

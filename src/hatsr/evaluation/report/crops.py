@@ -1,7 +1,5 @@
 """The places where two models differ most, cut out as in Figure 8 of the paper."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

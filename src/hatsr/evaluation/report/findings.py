@@ -1,7 +1,5 @@
 """What an evaluation and a comparison return: results, what is to be said of them, and files."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One self-contained HTML page about two or more models on the same pictures."""
 
-from __future__ import annotations
-
 from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path

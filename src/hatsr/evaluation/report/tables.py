@@ -1,7 +1,5 @@
 """Results as tables, and tables as CSV, Markdown and LaTeX."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Callable, Sequence

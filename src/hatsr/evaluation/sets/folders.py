@@ -1,7 +1,5 @@
 """Where test sets lie: the folders that this and other programs keep HR pictures in."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The five benchmark sets and how to obtain them; pictures whose pixels are known."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What a test set turns out to hold: pictures that are known, altered, extra, missing or broken."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -7,8 +7,6 @@ third, arbitrary bits are put where each interval ends: a decoder that has all i
 one that has not takes them for coefficients.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import re

@@ -1,7 +1,5 @@
 """Pillow image <-> picture, with the colour conversions."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import replace

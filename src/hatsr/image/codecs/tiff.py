@@ -1,7 +1,5 @@
 """TIFF: pixels of every depth through tifffile."""
 
-from __future__ import annotations
-
 import io
 import struct
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """TIFF files written around the picture's EXIF block, which is a TIFF file without pixels."""
 
-from __future__ import annotations
-
 import struct
 from typing import Literal
 

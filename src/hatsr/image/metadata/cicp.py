@@ -1,7 +1,5 @@
 """Colour spaces by number, as PNG (cICP) and AVIF (nclx) give them: ITU-T H.273, tables 2 and 3."""
 
-from __future__ import annotations
-
 _PRIMARIES = {9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
 _TRANSFERS = {8: "linear light", 16: "PQ", 18: "HLG"}
 """Words for the numbers that are met; others are given as they are."""

@@ -4,8 +4,6 @@ The key is "Raw profile type" with the kind's name; the text a line of its name,
 in bytes, and lines of hexadecimal numbers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Literal
 

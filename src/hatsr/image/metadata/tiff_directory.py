@@ -4,8 +4,6 @@ A block is a header, then directories of 12-byte entries; a value of more than f
 elsewhere in the block, at the offset that its entry gives.
 """
 
-from __future__ import annotations
-
 import struct
 from fractions import Fraction
 from typing import Literal, NamedTuple

@@ -1,7 +1,5 @@
 """XMP packets, changed only where the pixels changed."""
 
-from __future__ import annotations
-
 import re
 from fractions import Fraction
 
