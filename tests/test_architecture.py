@@ -102,7 +102,7 @@ def offered(path: Path) -> Iterator[str]:
     """Names in the `__all__` of a room's face that are those of types."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            names = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant)]
+            names = [str(n.value) for n in ast.walk(node) if isinstance(n, ast.Constant)]
             yield from (n for n in names if n[0].isupper() and not n.isupper())
 
 

@@ -3,7 +3,7 @@
 import errno
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ _OF_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Generator[Path, None, None]:
     """A temporary name to write to, which is moved to `path` at the end, or removed on an error.
 
     It lies beside `path`, hidden, ends in ``.part``, is short whatever the length of the name, and
@@ -33,7 +33,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def naming(path: Path, temporary: Path) -> Iterator[None]:
+def naming(path: Path, temporary: Path) -> Generator[None, None, None]:
     """Let errors about a temporary file or folder name the file that it stands for."""
     try:
         yield

@@ -149,7 +149,7 @@ def _foreign(source: str, device: str) -> StudiedNetwork:
     )
 
 
-def file_digest(path: str | os.PathLike) -> str:
+def file_digest(path: str | os.PathLike[str]) -> str:
     """The first 12 hexadecimal digits of a file's SHA-256."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
 
@@ -166,7 +166,9 @@ class StudiedPicture:
     """The true picture in [0, 1], if it is known."""
 
 
-def load_picture(path: str | os.PathLike, scale: int, *, is_lr: bool = False) -> StudiedPicture:
+def load_picture(
+    path: str | os.PathLike[str], scale: int, *, is_lr: bool = False
+) -> StudiedPicture:
     """Read a picture: the HR one, which is made small here, or the LR one itself."""
     picture, name = read(path), Path(path).name
     if is_lr:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 LamMode = Literal["robust", "reference"]
 """reference: LAM to the letter; robust: its root has a gradient everywhere."""
-EPSILON = 1e-12
+_EPSILON = 1e-12
 """Under the root in robust mode: differences far below 1e-6 count as none."""
 PatchCorner = tuple[int, int]
 """Row and column of a patch's upper left corner, in SR pixels."""
@@ -42,13 +42,13 @@ def edge_strength(
         patch_size: side of the patch, SR pixels.
         mode: "reference" takes the root over the whole picture and then cuts the patch, as LAM
             does: its gradient is not a number wherever dh = dw = 0, in the patch or not.
-            "robust" cuts first and adds `EPSILON` under the root.
+            "robust" cuts first and adds 1e-12 under the root.
     """
     y, x = patch
     if mode == "reference":
         edges = _edges(sr, 0.0)[:, :, y : y + patch_size, x : x + patch_size]
     else:
-        edges = _edges(sr[:, :, y : y + patch_size + 1, x : x + patch_size + 1], EPSILON)
+        edges = _edges(sr[:, :, y : y + patch_size + 1, x : x + patch_size + 1], _EPSILON)
     return edges.sum(dim=(1, 2, 3))
 
 

@@ -25,7 +25,7 @@ def default_model(scale: int | float | None) -> str:
     return name if name in shipped() else DEFAULT_MODEL
 
 
-def resolve(source: str | os.PathLike) -> Path:
+def resolve(source: str | os.PathLike[str]) -> Path:
     """The file that a model argument means.
 
     Args:
@@ -56,7 +56,7 @@ def resolve(source: str | os.PathLike) -> Path:
     )
 
 
-def is_model_folder(path: str | os.PathLike) -> bool:
+def is_model_folder(path: str | os.PathLike[str]) -> bool:
     """Whether a path is a folder that stands for a network, whatever else is in it."""
     folder = Path(path).expanduser()
     return folder.is_dir() and bool(_checkpoints(folder))

@@ -61,7 +61,7 @@ class Checkpoint:
         return model.eval()
 
 
-def read(path: str | os.PathLike, overrides: Mapping[str, object] | None = None) -> Checkpoint:
+def read(path: str | os.PathLike[str], overrides: Mapping[str, object] | None = None) -> Checkpoint:
     """Read an official HAT or SwinIR file, or one of ours; nothing in it is ever run.
 
     Args:
@@ -134,7 +134,7 @@ def _config_of(metadata: Mapping[str, str]) -> HATConfig:
 
 def save(
     model: HAT,
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     *,
     layout: Layout = "hatsr",
     dtype: torch.dtype = torch.float32,

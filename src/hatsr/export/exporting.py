@@ -16,7 +16,7 @@ from hatsr.files import naming
 from hatsr.model import HAT
 from hatsr.version import __version__
 
-TOLERANCE = {False: 1e-4, True: 2e-2}
+_TOLERANCE = {False: 1e-4, True: 2e-2}
 """Largest difference from the network: with weights in float32, in float16."""
 _SIZE = (5, 19)  # LR pixels of the comparison: odd, and across a window's border
 
@@ -61,9 +61,9 @@ def export(
             text = {entry.key: entry.value for entry in built.metadata_props}
             to_openvino(onnx_file, part, text, half)
         difference = _difference(model, part)
-        if not difference <= TOLERANCE[half]:
+        if not difference <= _TOLERANCE[half]:
             raise ValueError(
-                f"the exported network must agree within {TOLERANCE[half]:g}, "
+                f"the exported network must agree within {_TOLERANCE[half]:g}, "
                 f"got a difference of {difference:.1e}; nothing was written"
             )
         size = sum(file.stat().st_size for file in outputs(part))

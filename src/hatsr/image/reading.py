@@ -5,7 +5,7 @@ import os
 import re
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
@@ -117,7 +117,7 @@ def _reader(data: bytes) -> Callable[[bytes, int], Decoded]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None, None, None]:
     """Keep the codecs' own remarks on damaged metadata from the user, who is told in the notes.
 
     Warning filters belong to the whole process. Each call puts in one filter of its own and takes

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import torch
 
-LEAST_BUDGET = 10**6
+_LEAST_BUDGET = 10**6
 """Smallest budget, bytes; less is a mistake, such as 4 for 4GB."""
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
@@ -17,12 +17,12 @@ def parse_bytes(size: int | str) -> int:
     """A budget in bytes, given as such or as a text: ``4GB``, ``512 MiB``, ``1e9``.
 
     Raises:
-        ValueError: no size, or less than `LEAST_BUDGET`.
+        ValueError: no size, or less than a megabyte.
     """
     number = _read_size(size) if isinstance(size, str) else int(size)
     if number <= 0:
         raise ValueError(f"memory must be positive, got {size}; 4GB, say")
-    if number < LEAST_BUDGET:
+    if number < _LEAST_BUDGET:
         digits = re.match(r"[0-9.]+", str(size).strip())
         meant = float(digits[0]) if digits else 4
         unit = "GB" if meant <= 64 else "MB"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def load(
-    model: str | os.PathLike = checkpoint.DEFAULT_MODEL,
+    model: str | os.PathLike[str] = checkpoint.DEFAULT_MODEL,
     *,
     overrides: Mapping[str, object] | None = None,
     **settings: Unpack[Keywords],
@@ -42,7 +42,7 @@ def load(
 
 
 def open_model(
-    model: str | os.PathLike, settings: Settings, overrides: Mapping[str, object] | None = None
+    model: str | os.PathLike[str], settings: Settings, overrides: Mapping[str, object] | None = None
 ) -> Upscaler:
     """`load` with the settings as one object."""
     path = checkpoint.resolve(model)
@@ -51,17 +51,17 @@ def open_model(
 
 @overload
 def upscale(
-    source: np.ndarray, model: str | os.PathLike = ..., **settings: Unpack[Keywords]
+    source: np.ndarray, model: str | os.PathLike[str] = ..., **settings: Unpack[Keywords]
 ) -> np.ndarray: ...
 @overload
 def upscale(
-    source: str | os.PathLike | Image.Image,
-    model: str | os.PathLike = ...,
+    source: str | os.PathLike[str] | Image.Image,
+    model: str | os.PathLike[str] = ...,
     **settings: Unpack[Keywords],
 ) -> Image.Image: ...
 def upscale(
-    source: str | os.PathLike | Image.Image | np.ndarray,
-    model: str | os.PathLike = checkpoint.DEFAULT_MODEL,
+    source: str | os.PathLike[str] | Image.Image | np.ndarray,
+    model: str | os.PathLike[str] = checkpoint.DEFAULT_MODEL,
     **settings: Unpack[Keywords],
 ) -> Image.Image | np.ndarray:
     """Enlarge one picture; for many, `load` once and call its `upscale`.

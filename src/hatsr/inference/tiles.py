@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-FADE = 16
+_FADE = 16
 """Neighbours fade into each other over an eighth of their overlap, far from both edges: there
 both are closest to the whole picture."""
 
@@ -70,7 +70,7 @@ def spans(length: int, tile: int, overlap: int, multiple: int) -> list[Span]:
     stops = [start + side * multiple for start in starts]
     fades = [(0, 0)]
     for start, stop in zip(starts[1:], stops, strict=False):
-        middle, half = (start + stop) // 2, (stop - start) // FADE
+        middle, half = (start + stop) // 2, (stop - start) // _FADE
         fades.append((middle - half, middle + half))
     fades.append((length, length))
     return [

@@ -239,11 +239,11 @@ class Upscaler:
     def upscale(self, source: np.ndarray, progress: Progress = ...) -> np.ndarray: ...
     @overload
     def upscale(
-        self, source: str | os.PathLike | Image.Image, progress: Progress = ...
+        self, source: str | os.PathLike[str] | Image.Image, progress: Progress = ...
     ) -> Image.Image: ...
     def upscale(
         self,
-        source: str | os.PathLike | Image.Image | np.ndarray,
+        source: str | os.PathLike[str] | Image.Image | np.ndarray,
         progress: Progress = ignore_progress,
     ) -> Image.Image | np.ndarray:
         """Enlarge a path, a PIL image or an array.

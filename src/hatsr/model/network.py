@@ -21,7 +21,7 @@ from hatsr.model.config import HATConfig
 from hatsr.model.tails import make_tail
 from hatsr.model.windows import pad_to_multiple
 
-RGB_MEAN = (0.4488, 0.4371, 0.4040)
+_RGB_MEAN = (0.4488, 0.4371, 0.4040)
 """Subtracted from RGB input and added to the output; the mean of DIV2K."""
 
 
@@ -116,7 +116,7 @@ class HAT(nn.Module):
 
     def reset_tables(self) -> None:
         """Compute what is not learned (a network made on the meta device lacks it)."""
-        mean = RGB_MEAN if self.config.channels == 3 else (0.0,)
+        mean = _RGB_MEAN if self.config.channels == 3 else (0.0,)
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
         for module in self.modules():
             if isinstance(module, WindowAttention | OverlappingAttention):

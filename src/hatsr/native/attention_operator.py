@@ -14,7 +14,7 @@ from torch.nn.functional import pad
 
 from hatsr.native.library import Gradients, Heads, Inputs, Kernels, Map, Windows, kernels
 
-STEP = 16
+_STEP = 16
 """Queries that the kernel handles together."""
 _NEVER = -1e30  # the bias of keys that only fill up a vector
 
@@ -92,7 +92,7 @@ def pack_bias(bias: Float[Tensor, "heads q k"]) -> PackedBias:
     """B in units of log2, filled up and in the order that the kernel reads."""
     _, queries, keys = bias.shape
     panel = _found().panel_keys(keys)
-    fill = (0, -keys % panel, 0, -queries % STEP)
+    fill = (0, -keys % panel, 0, -queries % _STEP)
     filled = pad(bias.detach() * log2(e), fill, value=_NEVER)
     return filled.unflatten(2, (-1, panel)).transpose(1, 2).contiguous()
 
@@ -121,7 +121,7 @@ def _forward(  # noqa: PLR0913 - an operator takes tensors one by one
 @_forward.register_fake
 def _shapes(qkv, bias, query_rows, *others):
     b, p, width = qkv.shape
-    padded = -(-bias.shape[1] // STEP) * STEP
+    padded = -(-bias.shape[1] // _STEP) * _STEP
     return qkv.new_empty(b, p, width // 3), qkv.new_empty(len(bias), b, len(query_rows), padded)
 
 

@@ -2,7 +2,7 @@
 
 import ctypes
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from ctypes import POINTER, Structure, c_int, c_int64, c_void_p
@@ -117,7 +117,7 @@ def kernels() -> Kernels | str:
 
 
 @contextmanager
-def using(found: Kernels | str) -> Iterator[None]:
+def using(found: Kernels | str) -> Generator[None, None, None]:
     """While this is open, that build is in use, or none for that reason."""
     token = _CHOSEN.set(found)
     try:

@@ -4,13 +4,13 @@
 work begins. 130: stopped by Ctrl-C.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
 import click
 
-MENDABLE = (ValueError, OSError, MemoryError)
+_MENDABLE = (ValueError, OSError, MemoryError)
 """What a user can mend; every other exception is a fault of ours and keeps its traceback."""
 
 
@@ -33,22 +33,22 @@ class Command(click.Command):
 
 
 @contextmanager
-def failed_work(*more: type[Exception]) -> Iterator[None]:
+def failed_work(*more: type[Exception]) -> Generator[None, None, None]:
     """What goes wrong inside is failed work: exit code 1.
 
     Args:
-        more: exceptions that count beside `MENDABLE`.
+        more: exceptions that count beside those that a user can mend.
     """
     try:
         yield
     except BrokenPipeError:  # the reader of a pipe has left, which click passes over in silence
         raise
-    except (*MENDABLE, *more) as error:
+    except (*_MENDABLE, *more) as error:
         raise click.ClickException(str(error) or type(error).__name__) from error
 
 
 @contextmanager
-def wrong_usage(*kinds: type[Exception]) -> Iterator[None]:
+def wrong_usage(*kinds: type[Exception]) -> Generator[None, None, None]:
     """What goes wrong inside is wrong usage: exit code 2.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ def words() -> ProgressColumn:
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[..., None]]:
+def counting(what: str) -> Generator[Callable[..., None], None, None]:
     """A bar on the terminal's error stream; takes what is done, the total, and words."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 

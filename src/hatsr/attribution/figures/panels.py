@@ -17,7 +17,7 @@ from hatsr.image import to_codes
 Colours = Literal["seismic", "cividis", "viridis"]
 """seismic: LAM's white to red; the others can be read by the colour-blind and in gray."""
 
-CONTEXT = 4
+_CONTEXT = 4
 """Side of a close-up, in patches."""
 
 
@@ -74,10 +74,10 @@ def panels(picture: StudiedPicture, result: LamResult, colours: Colours) -> Pane
 
 
 def close_up(size: tuple[int, int], patch: PatchCorner, patch_size: int) -> tuple[slice, slice]:
-    """Rows and columns around a patch: `CONTEXT` patches wide, moved and cut to the picture."""
+    """Rows and columns around a patch: four patches wide, moved and cut to the picture."""
 
     def around(start: int, length: int) -> slice:
-        side = min(CONTEXT * patch_size, length)
+        side = min(_CONTEXT * patch_size, length)
         first = min(max(start + patch_size // 2 - side // 2, 0), length - side)
         return slice(first, first + side)
 

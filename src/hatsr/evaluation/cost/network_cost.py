@@ -117,7 +117,7 @@ def paper_rows() -> list[PaperRow]:
         10: [*(replace(with_cab, compress_ratio=beta) for beta in (1, 2, 3, 6)), wide],
         11: [swinir, preset("hat-s"), preset("swinir-l1"), preset("swinir-l2"), hat],
     }
-    rows = []
+    rows: list[PaperRow] = []
     for number, configs in networks.items():
         found = smaller_table(number)
         for config, (name, parameters, multiply_adds, _) in zip(configs, found.rows, strict=True):

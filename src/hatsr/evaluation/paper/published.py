@@ -115,7 +115,7 @@ def judge(row: PublishedRow, psnr: Mapping[str, float]) -> list[str]:
         row: the published row.
         psnr: measured mean PSNR in dB by set; only complete sets should be given.
     """
-    sentences = []
+    sentences: list[str] = []
     for name in _shared(row.psnr, psnr):
         gap = psnr[name] - row.psnr[name]
         verdict = "within" if abs(gap) <= BAND else "OUTSIDE"

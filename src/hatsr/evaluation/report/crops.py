@@ -11,11 +11,11 @@ from hatsr.evaluation.candidates import BICUBIC
 from hatsr.image import Codes, luma, to_codes
 from hatsr.resize import imresize
 
-LR_SIDE = 24
+_LR_SIDE = 24
 """Side of a crop, LR pixels."""
 GAINS, LOSSES = 5, 2
 """Crops shown where a model is better than the baseline and where it is worse."""
-THUMBNAIL = 420
+_THUMBNAIL = 420
 """Longer side of the whole picture beside its crops, pixels."""
 
 
@@ -67,7 +67,7 @@ def extremes(
         advantage: squared error of A minus that of B.
         scale: of the pair.
     """
-    side = min(LR_SIDE * scale, *(length - 2 * scale for length in pair.hr.shape[:2]))
+    side = min(_LR_SIDE * scale, *(length - 2 * scale for length in pair.hr.shape[:2]))
     means = _box_means(advantage[scale:-scale, scale:-scale], side)
 
     def crop(at: int) -> Crop:
@@ -138,7 +138,7 @@ class CropCollector:
 
 def _strip(crop: Crop, pair: BenchmarkPair, made: Mapping[str, Codes], scale: int) -> Strip:
     height, width = pair.hr.shape[:2]
-    shrink = min(1.0, THUMBNAIL / max(height, width))
+    shrink = min(1.0, _THUMBNAIL / max(height, width))
     size = max(1, round(height * shrink)), max(1, round(width * shrink))
     bicubic = {} if BICUBIC in made else {BICUBIC: imresize(pair.lr, scale)}
     return Strip(

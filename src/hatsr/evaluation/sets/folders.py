@@ -28,7 +28,7 @@ class PictureSet:
     """The files of its HR pictures."""
     expected: int | None = None
     """Pictures the set has; None for a folder of the user's."""
-    known: Mapping[str, KnownPicture] = field(default_factory=dict)
+    known: Mapping[str, KnownPicture] = field(default_factory=dict[str, KnownPicture])
     """Its pictures by digest, as far as they are known."""
     low: tuple[str, ...] = ()
     """LR pictures and the like that lie among the HR ones and are left out."""

@@ -10,7 +10,7 @@ _SRGB_TRANSFERS = (1, 2, 6, 13, 14, 15)
 
 def cicp_notes(primaries: int, transfer: int) -> tuple[str, ...]:
     """What a user must be told about colours that are taken as sRGB though the file says not."""
-    named = []
+    named: list[str] = []
     if primaries not in _SRGB_PRIMARIES:
         named.append(_PRIMARIES.get(primaries, f"primaries {primaries}"))
     if transfer not in _SRGB_TRANSFERS:

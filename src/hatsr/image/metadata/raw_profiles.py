@@ -28,7 +28,8 @@ def raw_profiles(
     fields: Iterable[tuple[str, str]],
 ) -> tuple[dict[Kind, bytes], tuple[str, ...]]:
     """The metadata in a PNG's text fields, still to be checked, and notes on unknown kinds."""
-    found, notes = {}, []
+    found: dict[Kind, bytes] = {}
+    notes: list[str] = []
     for key, text in fields:
         if key.startswith(KEY):
             content = from_lines(text)

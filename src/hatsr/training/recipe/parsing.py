@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-COMMAND_LINE = "the command line"
+_COMMAND_LINE = "the command line"
 KeyPath = tuple[str, ...]
 
 
@@ -68,7 +68,7 @@ class Values:
             found = {o for at, o in self.origins.items() if at[:length] == place[:length]}
             if found:
                 return " or ".join(sorted(found))
-        return " or ".join(sorted(set(self.origins.values()))) or COMMAND_LINE
+        return " or ".join(sorted(set(self.origins.values()))) or _COMMAND_LINE
 
 
 def _merge(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,8 +170,8 @@ def read_overrides(pairs: Sequence[str]) -> Values:
         key, equals, text = pair.partition("=")
         if not equals or not key:
             raise RecipeError(f"an override must be key=value, got {pair!r}")
-        tree = parse(text, COMMAND_LINE)
+        tree = parse(text, _COMMAND_LINE)
         for part in reversed(key.split(".")):
             tree = {part: tree}
-        values = Values(tree, _origins(tree, COMMAND_LINE)).over(values)
+        values = Values(tree, _origins(tree, _COMMAND_LINE)).over(values)
     return values

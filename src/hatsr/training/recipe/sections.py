@@ -20,7 +20,7 @@ from hatsr.data.degrade import Degradation, check_condition
 from hatsr.model import HATConfig, preset
 from hatsr.training.losses import LossName
 
-STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+_STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 Positive = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
@@ -50,7 +50,7 @@ Condition = Annotated[str, AfterValidator(check_condition)]
 class DataRecipe(BaseModel):
     """Training pictures and how patches are cut from them."""
 
-    model_config = STRICT
+    model_config = _STRICT
     train: tuple[PathText, ...] = ("data/train",)
     """Folders of HR pictures, or one manifest.json (a file or URL) of prepared shards."""
     train_lr: FilePath | None = None
@@ -81,7 +81,7 @@ class DataRecipe(BaseModel):
 class ValidRecipe(BaseModel):
     """Validation: Y-PSNR of the averaged weights, benchmark protocol."""
 
-    model_config = STRICT
+    model_config = _STRICT
     data: FilePath | None = Path("data/valid")
     """Folder of HR pictures; null for none."""
     data_lr: FilePath | None = None
@@ -101,7 +101,7 @@ class ValidRecipe(BaseModel):
 class OptimRecipe(BaseModel):
     """Loss, optimiser and its schedule."""
 
-    model_config = STRICT
+    model_config = _STRICT
     loss: LossName = "l1"
     """Pixel loss; see hatsr.training.losses."""
     optimizer: Literal["adam", "adamw"] = "adam"
@@ -131,7 +131,7 @@ class OptimRecipe(BaseModel):
 class StartRecipe(BaseModel):
     """What the weights are before the first step."""
 
-    model_config = STRICT
+    model_config = _STRICT
     checkpoint: PathText | None = None
     """File, run folder or shipped name; tensors that fit by name and shape are taken."""
     interpolate: bool = False
@@ -141,7 +141,7 @@ class StartRecipe(BaseModel):
 class SaveRecipe(BaseModel):
     """States to resume from, and the log."""
 
-    model_config = STRICT
+    model_config = _STRICT
     every: Positive = 1000
     """Iterations between states."""
     keep: Annotated[int, Field(ge=2)] = 2
@@ -154,7 +154,7 @@ class SaveRecipe(BaseModel):
 
 NetworkRecipe = create_model(
     "NetworkRecipe",
-    __config__=STRICT,
+    __config__=_STRICT,
     __doc__="A preset and what differs from it; fields as in HATConfig.",
     preset=(str, "hat"),
     **{name: (kind | None, None) for name, kind in get_type_hints(HATConfig).items()},  # pyright: ignore
@@ -164,7 +164,7 @@ NetworkRecipe = create_model(
 class Recipe(BaseModel):
     """A whole training run."""
 
-    model_config = STRICT
+    model_config = _STRICT
     name: RunName
     """Name of the run; its folder is runs/<name>. Letters, digits, `_`, `-` and `.`."""
     about: str = ""
