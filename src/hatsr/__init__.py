@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from hatsr.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from hatsr.checkpoint import preset as preset
     from hatsr.inference.opening import load as load
     from hatsr.inference.opening import upscale as upscale
     from hatsr.inference.settings import Settings as Settings
     from hatsr.inference.upscaler import Upscaler as Upscaler
     from hatsr.model import HAT as HAT
     from hatsr.model import HATConfig as HATConfig
-    from hatsr.model import preset as preset
 
 _HOMES = {
     "HAT": "hatsr.model",
@@ -19,7 +19,7 @@ _HOMES = {
     "Settings": "hatsr.inference.settings",
     "Upscaler": "hatsr.inference.upscaler",
     "load": "hatsr.inference.opening",
-    "preset": "hatsr.model",
+    "preset": "hatsr.checkpoint",
     "upscale": "hatsr.inference.opening",
 }
 """The public names, and the modules that they are imported from when first used."""

@@ -1,15 +1,27 @@
 """Weights on disk: safe load and save, official names and ours, shipped weights by name."""
 
 from hatsr.checkpoint.encoding import check_range
-from hatsr.checkpoint.layouts.hat_layout import unseen
 from hatsr.checkpoint.locating import (
     DEFAULT_MODEL,
     default_model,
+    find_config,
     is_model_folder,
     resolve,
     shipped,
 )
 from hatsr.checkpoint.names import shorten
+from hatsr.checkpoint.network_kinds import (
+    DEFAULT_KIND,
+    KINDS,
+    NetworkKind,
+    OfficialLayout,
+    kind_of,
+    make_network,
+    preset,
+    preset_name,
+    presets,
+    unseen,
+)
 from hatsr.checkpoint.weight_files import (
     Checkpoint,
     CheckpointError,
@@ -20,14 +32,24 @@ from hatsr.checkpoint.weight_files import (
 )
 
 __all__ = [
+    "DEFAULT_KIND",
     "DEFAULT_MODEL",
+    "KINDS",
     "Checkpoint",
     "CheckpointError",
     "Layout",
+    "NetworkKind",
+    "OfficialLayout",
     "check_range",
     "check_target",
     "default_model",
+    "find_config",
     "is_model_folder",
+    "kind_of",
+    "make_network",
+    "preset",
+    "preset_name",
+    "presets",
     "read",
     "resolve",
     "save",

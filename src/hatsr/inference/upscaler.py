@@ -16,12 +16,13 @@ from hatsr.inference import budget, ensemble
 from hatsr.inference.engine import kept_heap
 from hatsr.inference.int8_check import check_loss
 from hatsr.inference.memory import has_own_memory
-from hatsr.inference.plain import as_network, make_runner
+from hatsr.inference.plain import make_runner
 from hatsr.inference.runner import Progress, Runner, ignore_progress
 from hatsr.inference.sampling import sample, sample_area
 from hatsr.inference.settings import DTYPES, Settings
 from hatsr.inference.tiles import cut, plan, shrink, stitch
 from hatsr.inference.user_input import check_lr, to_picture
+from hatsr.model import as_network
 from hatsr.model.windows import pad_to_multiple
 from hatsr.resize import imresize
 

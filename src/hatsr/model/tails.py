@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate, leaky_relu
 from hatsr.model.blocks import conv3x3
 from hatsr.model.config import HATConfig
 
-_STEPS = {1: (), 2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
+STEPS = {1: (), 2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
 """By scale, the factors of the enlargements that make it, first to last."""
 
 
@@ -21,7 +21,7 @@ class PixelShuffleTail(nn.Module):
         super().__init__()
         self.before = conv3x3(inputs, width)
         self.steps = nn.ModuleList(
-            nn.Sequential(conv3x3(width, width * f * f), nn.PixelShuffle(f)) for f in _STEPS[scale]
+            nn.Sequential(conv3x3(width, width * f * f), nn.PixelShuffle(f)) for f in STEPS[scale]
         )
         self.last = conv3x3(width, outputs)
 
@@ -46,7 +46,7 @@ class NearestTail(nn.Module):
     def __init__(self, inputs: int, width: int, outputs: int, scale: int) -> None:
         super().__init__()
         self.before = conv3x3(inputs, width)
-        self.steps = nn.ModuleList(conv3x3(width, width) for _ in _STEPS[scale])
+        self.steps = nn.ModuleList(conv3x3(width, width) for _ in STEPS[scale])
         self.final = conv3x3(width, width)
         self.last = conv3x3(width, outputs)
 
@@ -75,7 +75,7 @@ def tail_reach(config: HATConfig) -> float:
 
     That is the sum of its convolutions' radii; one at a finer resolution reaches less far.
     """
-    steps = _STEPS[config.scale]
+    steps = STEPS[config.scale]
     finer = list(accumulate(steps, mul))  # resolutions after each step, over that of LR
     if config.tail == "pixelshuffle":
         resolutions = [1, *([1, *finer][: len(steps)]), config.scale]

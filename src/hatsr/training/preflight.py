@@ -10,7 +10,7 @@ import psutil
 import torch
 
 from hatsr.data import stack
-from hatsr.evaluation.cost.network_cost import complexity
+from hatsr.evaluation.cost.network_cost import complexity_of
 from hatsr.training.ema import averaged
 from hatsr.training.loop import clip, loss_of
 from hatsr.training.setup import Setup
@@ -53,7 +53,7 @@ def preflight(setup: Setup, fresh: bool = False) -> Preflight:
     there = 0 if fresh else sum(path.stat().st_size for path in states(folder))
     state = sum(p.numel() for p in setup.networks.parameters()) * 4 * _COPIES
     _check_room(setup.folder, state * (recipe.save.keep + 1) - there)
-    cost = complexity(config, 64, 64)
+    cost = complexity_of(config)
     step_seconds = timed_steps(setup, done)
     left = max(0, recipe.iterations - done) * step_seconds
     later = ", if later stages took as long" if _stage_changes(setup, done) else ""

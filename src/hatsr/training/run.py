@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hatsr.checkpoint import DEFAULT_KIND
 from hatsr.checkpoint import save as export
 from hatsr.data import Batch, encode, open_loader
 from hatsr.training.ema import averaged
@@ -55,6 +56,7 @@ class Run:
         if state is None:
             return TrainingProgress()
         asked = self.recipe.model_dump(mode="json")
+        state["recipe"]["network"].setdefault("kind", DEFAULT_KIND)  # states of older versions
         self._refuse_another_run(state, asked)
         self.notes += differences(state["recipe"], asked)
         usable, before = len(self.pairs), state["usable"]

@@ -1,26 +1,29 @@
 """What a training run is: strict models of a recipe; the defaults are the paper's values."""
 
 import re
-from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    create_model,
     model_validator,
 )
 
+from hatsr.checkpoint import DEFAULT_KIND
 from hatsr.data import Plan, Stage, Task, is_manifest
 from hatsr.data.degrade import Degradation, check_condition
-from hatsr.model import HATConfig, preset
+from hatsr.training.initial import check_interpolation
 from hatsr.training.losses import LossName
+from hatsr.training.recipe.network_section import (
+    STRICT,
+    NetworkSection,
+    config_of_section,
+    network_model,
+)
 
-_STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 Positive = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
@@ -50,7 +53,7 @@ Condition = Annotated[str, AfterValidator(check_condition)]
 class DataRecipe(BaseModel):
     """Training pictures and how patches are cut from them."""
 
-    model_config = _STRICT
+    model_config = STRICT
     train: tuple[PathText, ...] = ("data/train",)
     """Folders of HR pictures, or one manifest.json (a file or URL) of prepared shards."""
     train_lr: FilePath | None = None
@@ -81,7 +84,7 @@ class DataRecipe(BaseModel):
 class ValidRecipe(BaseModel):
     """Validation: Y-PSNR of the averaged weights, benchmark protocol."""
 
-    model_config = _STRICT
+    model_config = STRICT
     data: FilePath | None = Path("data/valid")
     """Folder of HR pictures; null for none."""
     data_lr: FilePath | None = None
@@ -101,7 +104,7 @@ class ValidRecipe(BaseModel):
 class OptimRecipe(BaseModel):
     """Loss, optimiser and its schedule."""
 
-    model_config = _STRICT
+    model_config = STRICT
     loss: LossName = "l1"
     """Pixel loss; see hatsr.training.losses."""
     optimizer: Literal["adam", "adamw"] = "adam"
@@ -131,17 +134,17 @@ class OptimRecipe(BaseModel):
 class StartRecipe(BaseModel):
     """What the weights are before the first step."""
 
-    model_config = _STRICT
+    model_config = STRICT
     checkpoint: PathText | None = None
     """File, run folder or shipped name; tensors that fit by name and shape are taken."""
     interpolate: bool = False
-    """Begin as plain interpolation (pixelshuffle-direct tail only)."""
+    """Begin as plain interpolation (of HAT: pixelshuffle-direct tail only)."""
 
 
 class SaveRecipe(BaseModel):
     """States to resume from, and the log."""
 
-    model_config = _STRICT
+    model_config = STRICT
     every: Positive = 1000
     """Iterations between states."""
     keep: Annotated[int, Field(ge=2)] = 2
@@ -152,19 +155,10 @@ class SaveRecipe(BaseModel):
     """Write TensorBoard files too."""
 
 
-NetworkRecipe = create_model(
-    "NetworkRecipe",
-    __config__=_STRICT,
-    __doc__="A preset and what differs from it; fields as in HATConfig.",
-    preset=(str, "hat"),
-    **{name: (kind | None, None) for name, kind in get_type_hints(HATConfig).items()},  # pyright: ignore
-)
-
-
 class Recipe(BaseModel):
     """A whole training run."""
 
-    model_config = _STRICT
+    model_config = STRICT
     name: RunName
     """Name of the run; its folder is runs/<name>. Letters, digits, `_`, `-` and `.`."""
     about: str = ""
@@ -179,8 +173,9 @@ class Recipe(BaseModel):
     """Mixed precision: none, or bfloat16 where PyTorch has it."""
     activation_checkpointing: bool = False
     """Recompute blocks in the backward pass: less memory, a third more time."""
-    network: NetworkRecipe = NetworkRecipe()  # pyright: ignore
-    """The network to train."""
+    network: NetworkSection = network_model(DEFAULT_KIND)()
+    """The network to train: `kind`, `preset` and what differs; a kind's fields are those of its
+    configuration."""
     tasks: tuple[Task, ...] = ()
     """Related tasks trained together, the first judged; none for super-resolution alone."""
     data: DataRecipe = DataRecipe()
@@ -216,11 +211,8 @@ class Recipe(BaseModel):
                 f"network.channels must be 3 for training, got {config.channels}; pictures are "
                 "read as RGB"
             )
-        if self.start.interpolate and config.tail != "pixelshuffle-direct":
-            raise ValueError(
-                f"start.interpolate must be false for the tail {config.tail!r}; it is known for "
-                "'pixelshuffle-direct' only"
-            )
+        if self.start.interpolate:
+            check_interpolation(config)
         if self.tasks and self.tasks[0].scale != config.scale:
             raise ValueError(
                 f"the first task must have the network's scale {config.scale}, "
@@ -252,11 +244,9 @@ class Recipe(BaseModel):
             )
 
     @property
-    def config(self) -> HATConfig:
-        """The network's configuration."""
-        given = {k: v for k, v in self.network.model_dump().items() if v is not None}
-        base = preset(given.pop("preset"))
-        return HATConfig(**{f.name: given.get(f.name, getattr(base, f.name)) for f in fields(base)})
+    def config(self) -> Any:
+        """The network's configuration, a `NetworkConfig` of its kind."""
+        return config_of_section(self.network)
 
     @property
     def all_tasks(self) -> tuple[Task, ...]:
