@@ -27,6 +27,7 @@ ROOMS = {
     "checkpoint": {"files", "model", "peers"},
     "inference": {"version", "files", "image", "resize", "native", "model", "checkpoint"},
     "export": {"version", "files", "model", "checkpoint"},
+    "batch": {"version", "files", "image", "checkpoint", "inference"},
     "evaluation": {"version", "files", "image", "resize", "model", "checkpoint", "inference"},
     "attribution": {"files", "image", "resize", "model", "checkpoint", "inference", "evaluation"},
     "data": {"files", "image", "resize"},
@@ -35,7 +36,7 @@ ROOMS = {
     },
     "apps": {
         "version", "files", "image", "resize", "native", "model", "checkpoint", "inference",
-        "export", "evaluation", "attribution", "data", "training",
+        "batch", "export", "evaluation", "attribution", "data", "training",
     },
     "__init__": {"version", "model", "checkpoint", "inference"},
 }  # fmt: skip

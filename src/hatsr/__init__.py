@@ -6,8 +6,8 @@ from hatsr.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from hatsr.checkpoint import preset as preset
+    from hatsr.inference.once import upscale as upscale
     from hatsr.inference.opening import load as load
-    from hatsr.inference.opening import upscale as upscale
     from hatsr.inference.settings import Settings as Settings
     from hatsr.inference.upscaler import Upscaler as Upscaler
     from hatsr.model import HAT as HAT
@@ -20,7 +20,7 @@ _HOMES = {
     "Upscaler": "hatsr.inference.upscaler",
     "load": "hatsr.inference.opening",
     "preset": "hatsr.checkpoint",
-    "upscale": "hatsr.inference.opening",
+    "upscale": "hatsr.inference.once",
 }
 """The public names, and the modules that they are imported from when first used."""
 

@@ -1,11 +1,13 @@
 """Weights on disk: safe load and save, official names and ours, shipped weights by name."""
 
+from hatsr.checkpoint.blending import blend
 from hatsr.checkpoint.encoding import check_range
 from hatsr.checkpoint.locating import (
     DEFAULT_MODEL,
     default_model,
     find_config,
     is_model_folder,
+    real_world_of,
     resolve,
     shipped,
 )
@@ -40,6 +42,7 @@ __all__ = [
     "Layout",
     "NetworkKind",
     "OfficialLayout",
+    "blend",
     "check_range",
     "check_target",
     "default_model",
@@ -51,6 +54,7 @@ __all__ = [
     "preset_name",
     "presets",
     "read",
+    "real_world_of",
     "resolve",
     "save",
     "shipped",

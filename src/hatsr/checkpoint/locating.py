@@ -26,6 +26,12 @@ def default_model(scale: int | float | None) -> str:
     return name if name in shipped() else DEFAULT_MODEL
 
 
+def real_world_of(clean: str) -> str | None:
+    """The shipped weights for degraded pictures that go with those for clean ones, if any."""
+    name = clean.replace("hat-t-", "hat-t-real-")
+    return name if name != clean and name in shipped() else None
+
+
 def resolve(source: str | os.PathLike[str]) -> Path:
     """The file that a model argument means.
 

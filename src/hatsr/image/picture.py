@@ -1,6 +1,7 @@
 """The picture: pixels in [0, 1] and what its file said about them."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32, UInt
@@ -10,9 +11,20 @@ from hatsr.image.errors import PictureError
 from hatsr.image.metadata import exif as exif_block
 from hatsr.image.metadata import xmp as xmp_packet
 
+Codec = Literal["JPEG", "WebP"]
 _LAYOUTS = "h w, h w 1 (gray), h w 2 (gray, alpha), h w 3 (RGB) or h w 4 (RGB, alpha)"
 COMMENT = "Comment"
 """Keyword of the text fields that are comments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """How a file lost detail."""
+
+    codec: Codec
+    """The kind of file."""
+    quality: int
+    """About what the usual encoder (libjpeg, libwebp) was told, 1 to 100."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -42,6 +54,8 @@ class Picture:
     the keyword Comment."""
     lossless: bool = False
     """WebP keeps every code: the file was a WebP that did."""
+    compression: Compression | None = None
+    """Of a lossy JPEG or WebP file."""
     notes: tuple[str, ...] = ()
     """What a user must be told about how the file was read."""
 
@@ -147,6 +161,7 @@ def enlarged(
     return replace(
         picture,
         rgb=sr,
+        compression=None,
         alpha=_enlarged_alpha(picture.alpha, alpha, (height, width)),
         dpi=picture.dpi and (picture.dpi[0] * scale, picture.dpi[1] * scale),
         exif=picture.exif and exif_block.resized(picture.exif, height, width, scale),

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import torch
 
-_LEAST_BUDGET = 10**6
+LEAST_BUDGET = 10**6
 """Smallest budget, bytes; less is a mistake, such as 4 for 4GB."""
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
@@ -22,7 +22,7 @@ def parse_bytes(size: int | str) -> int:
     number = _read_size(size) if isinstance(size, str) else int(size)
     if number <= 0:
         raise ValueError(f"memory must be positive, got {size}; 4GB, say")
-    if number < _LEAST_BUDGET:
+    if number < LEAST_BUDGET:
         digits = re.match(r"[0-9.]+", str(size).strip())
         meant = float(digits[0]) if digits else 4
         unit = "GB" if meant <= 64 else "MB"

@@ -38,7 +38,7 @@ class Crop:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Strip:
+class CropStrip:
     """A crop of HR and of what every model made of it."""
 
     crop: Crop
@@ -100,8 +100,8 @@ class CropCollector:
 
     def __init__(self, baseline: str, scale: int) -> None:
         self.baseline, self.scale = baseline, scale
-        self._gains: dict[str, list[Strip]] = {}
-        self._losses: dict[str, list[Strip]] = {}
+        self._gains: dict[str, list[CropStrip]] = {}
+        self._losses: dict[str, list[CropStrip]] = {}
 
     def add(self, pair: BenchmarkPair, made: Mapping[str, Codes]) -> None:
         """Look at what each model made of a pair."""
@@ -116,13 +116,13 @@ class CropCollector:
             if loss.gain < 0:
                 self._hold(self._losses.setdefault(model, []), LOSSES, loss, pair, made)
 
-    def strips(self, model: str) -> list[Strip]:
+    def strips(self, model: str) -> list[CropStrip]:
         """The largest gains of a model, then its largest losses."""
         return [*self._gains.get(model, []), *self._losses.get(model, [])]
 
     def _hold(
         self,
-        held: list[Strip],
+        held: list[CropStrip],
         most: int,
         crop: Crop,
         pair: BenchmarkPair,
@@ -136,12 +136,12 @@ class CropCollector:
         del held[most:]
 
 
-def _strip(crop: Crop, pair: BenchmarkPair, made: Mapping[str, Codes], scale: int) -> Strip:
+def _strip(crop: Crop, pair: BenchmarkPair, made: Mapping[str, Codes], scale: int) -> CropStrip:
     height, width = pair.hr.shape[:2]
     shrink = min(1.0, _THUMBNAIL / max(height, width))
     size = max(1, round(height * shrink)), max(1, round(width * shrink))
     bicubic = {} if BICUBIC in made else {BICUBIC: imresize(pair.lr, scale)}
-    return Strip(
+    return CropStrip(
         crop=crop,
         height=height,
         width=width,

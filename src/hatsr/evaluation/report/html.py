@@ -6,7 +6,14 @@ from pathlib import Path
 
 from hatsr.evaluation.metrics import psnr, ssim
 from hatsr.evaluation.report import charts
-from hatsr.evaluation.report.crops import Crop, CropCollector, Strip, brightest, error_levels, heat
+from hatsr.evaluation.report.crops import (
+    Crop,
+    CropCollector,
+    CropStrip,
+    brightest,
+    error_levels,
+    heat,
+)
 from hatsr.evaluation.report.tables import beside_published, detail_table, format_number
 from hatsr.evaluation.results import Result, Score
 from hatsr.evaluation.statistics import Comparison, Difference
@@ -117,7 +124,7 @@ class Report:
         )
 
 
-def _draw(strip: Strip) -> DrawnStrip:
+def _draw(strip: CropStrip) -> DrawnStrip:
     hr = strip.hr
     errors = {label: error_levels(crop, hr) for label, crop in strip.made.items()}
     top = brightest(list(errors.values()))

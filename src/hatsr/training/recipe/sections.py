@@ -25,7 +25,7 @@ from hatsr.training.recipe.network_section import (
 )
 
 Positive = Annotated[int, Field(gt=0)]
-Count = Annotated[int, Field(ge=0)]
+NonNegative = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -70,7 +70,7 @@ class DataRecipe(BaseModel):
     """Random flips and right-angle rotations."""
     candidates: Annotated[int, Field(ge=1, le=7)] = 1
     """Crops to look at for each sample; the one with most detail is used."""
-    workers: Count = 2
+    workers: NonNegative = 2
     """Processes that cut patches; no number changes what comes out."""
     memory: Annotated[float, Field(ge=0)] = 4.0
     """GB that decoded pictures may take; a larger set is read when needed."""
@@ -93,7 +93,7 @@ class ValidRecipe(BaseModel):
     """Without a folder: share of the training pictures to hold out (at most 20, their middles)."""
     every: Positive = 5000
     """Iterations between validations."""
-    pictures: Count = 4
+    pictures: NonNegative = 4
     """SR pictures saved at each validation."""
     patience: Positive | None = None
     """Stop after so many validations without a new best; null for never."""
@@ -121,7 +121,7 @@ class OptimRecipe(BaseModel):
     """multistep: iterations at which the rate is multiplied by `factor`."""
     factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """multistep: see milestones."""
-    warmup: Count = 0
+    warmup: NonNegative = 0
     """Iterations over which the rate rises linearly."""
     floor: Share = 0.0
     """cosine: last rate over the largest."""
@@ -139,6 +139,29 @@ class StartRecipe(BaseModel):
     """File, run folder or shipped name; tensors that fit by name and shape are taken."""
     interpolate: bool = False
     """Begin as plain interpolation (of HAT: pixelshuffle-direct tail only)."""
+
+
+class AdversarialRecipe(BaseModel):
+    """Training against a discriminator, from a network that was trained without one."""
+
+    model_config = STRICT
+    features: FilePath | None = None
+    """Network of the perceptual loss: VGG19 as .safetensors by torchvision's names, a .pt2 or
+    TorchScript file; without one there is no such loss."""
+    pixel_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Of `optim.loss`."""
+    perceptual_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Of the perceptual loss."""
+    gan_weight: Annotated[float, Field(ge=0)] = 0.1
+    """Of the discriminator's verdict."""
+    sharpen: tuple[Literal["pixel", "perceptual", "gan"], ...] = ("pixel", "perceptual")
+    """Losses whose HR is sharpened."""
+    learning_rate: Rate = 1e-4
+    """Of the discriminator; it falls as the network's does."""
+    width: Positive = 64
+    """Features of the discriminator."""
+    pool: NonNegative = 180
+    """Pairs of earlier batches that each batch is mixed with; 0 for none."""
 
 
 class SaveRecipe(BaseModel):
@@ -163,7 +186,7 @@ class Recipe(BaseModel):
     """Name of the run; its folder is runs/<name>. Letters, digits, `_`, `-` and `.`."""
     about: str = ""
     """What the run is for, in words."""
-    seed: Count = 0
+    seed: NonNegative = 0
     """Seed of the initial weights and the samples."""
     iterations: Positive = 500_000
     """Optimiser steps."""
@@ -186,6 +209,8 @@ class Recipe(BaseModel):
     """How the averaged weights are validated."""
     optim: OptimRecipe = OptimRecipe()
     """Loss, optimiser and schedule."""
+    adversarial: AdversarialRecipe | None = None
+    """A discriminator to train against; none for the pixel loss alone."""
     start: StartRecipe = StartRecipe()
     """Weights before the first step."""
     save: SaveRecipe = SaveRecipe()
@@ -195,6 +220,7 @@ class Recipe(BaseModel):
     def _fits(self) -> "Recipe":
         self._check_network()
         self._check_data()
+        self._check_adversarial()
         Plan(self.stages, self.iterations)  # refuses stages out of order
         late = [m for m in self.optim.milestones if m >= self.iterations]
         if late:
@@ -241,6 +267,25 @@ class Recipe(BaseModel):
             raise ValueError(
                 "scale 1 must come with noise (in tasks) or with data.train_lr, got neither; "
                 "nothing could be learned but to copy"
+            )
+
+    def _check_adversarial(self) -> None:
+        if self.adversarial is None:
+            return
+        if self.tasks:
+            raise ValueError(
+                f"tasks must be none with adversarial, got {len(self.tasks)}; train the first alone"
+            )
+        if self.adversarial.sharpen and self.degrade and self.degrade.sharpen:
+            raise ValueError(
+                "degrade.sharpen must be false with adversarial.sharpen, got true; HR would be "
+                "sharpened twice"
+            )
+        odd = [s.patch for s in self.stages if s.patch * self.config.scale % 8]
+        if odd:
+            raise ValueError(
+                "HR patches must have sides of a multiple of 8 with adversarial, got "
+                f"{odd[0]} x {self.config.scale}; choose another data.patch"
             )
 
     @property
