@@ -1,7 +1,5 @@
 """`hatsr web`: the page and the service."""
 
-from __future__ import annotations
-
 import signal
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +7,7 @@ from types import FrameType
 
 import click
 
-from hatsr.apps.cli.errors import Command, failed_work, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, failed_work, wrong_usage
 from hatsr.apps.cli.options import FOLDER, SizeType, memory_option
 
 _NEEDED = ("gradio", "fastapi", "python_multipart", "uvicorn")

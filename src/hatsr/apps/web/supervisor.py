@@ -1,7 +1,5 @@
 """The server's side of the worker process: starts it, watches it, ends it, starts another."""
 
-from __future__ import annotations
-
 import multiprocessing
 import threading
 import time
@@ -12,7 +10,16 @@ from pathlib import Path
 import psutil
 
 from hatsr.apps.web.limits import Limits
-from hatsr.apps.web.worker import STOP, Advance, Failed, Finished, Ready, Stopped, Task, work
+from hatsr.apps.web.work_process import (
+    STOP,
+    Advance,
+    Failed,
+    Finished,
+    JobTask,
+    Ready,
+    Stopped,
+    work,
+)
 
 _GLANCE = 0.05
 """Seconds between two looks at a worker."""
@@ -21,7 +28,7 @@ _GRACE = 0.4
 _START = 120.0
 """Seconds in which a worker must have started."""
 
-Outcome = Finished | Failed | Stopped
+JobOutcome = Finished | Failed | Stopped
 
 
 class Supervisor:
@@ -58,11 +65,11 @@ class Supervisor:
 
     def run(
         self,
-        task: Task,
+        task: JobTask,
         folder: Path,
         progress: Callable[[float], None],
         cancelled: threading.Event,
-    ) -> Outcome:
+    ) -> JobOutcome:
         """Have a task done; the worker is replaced if that ends it.
 
         Args:
@@ -90,7 +97,7 @@ class Supervisor:
             self._process.join()
             self.ready = self._start()
 
-    def _watch(self, progress: Callable[[float], None], cancelled: threading.Event) -> Outcome:
+    def _watch(self, progress: Callable[[float], None], cancelled: threading.Event) -> JobOutcome:
         """Wait for the end of a task, and see to it that there is one."""
         begun, told = time.monotonic(), None
         while True:
