@@ -21,7 +21,7 @@ import torch
 from textbook import forward as textbook
 
 from hatsr import HAT, Settings, Upscaler, preset
-from hatsr.evaluation.cost.complexity import RULE, complexity, time_forward
+from hatsr.evaluation.cost.complexity import RULE, complexity_of, time_forward
 from hatsr.inference.engine import Engine, kept_heap
 from hatsr.native import Kernels, disabled, kernels
 
@@ -51,7 +51,7 @@ def speed(name: str, size: int, rounds: int) -> None:
     torch.manual_seed(0)
     model = HAT(preset(name)).eval()
     lr, a = torch.rand(1, 3, size, size), torch.rand(MATRIX, MATRIX)
-    flops = 2 * complexity(preset(name), size, size).multiply_adds
+    flops = 2 * complexity_of(preset(name), size, size).multiply_adds
     engine = Engine(model)
     with disabled():
         fallback = Engine(model)
@@ -110,7 +110,7 @@ def speed(name: str, size: int, rounds: int) -> None:
 def peak(name: str, size: int, budget: str | None) -> None:
     """Peak memory of one size, in this process; with a budget the picture is tiled."""
     if budget is None:
-        found = time_forward(preset(name), size, size)
+        found = time_forward(HAT(preset(name)), size, size)
         print(found.peak_bytes or 0, found.seconds)
         return
     from hatsr.evaluation.cost.measuring import measured

@@ -6,7 +6,10 @@ FOLDER holds HR pictures (those of the validation, never training ones). LR is m
 protocol and then degraded: JPEG of LR at 4:2:0, Gaussian noise of LR, the published second-order
 model on HR. The key of a picture under a condition comes from their names, so that the same LR is
 made on every machine; JPEG is libjpeg's, of which versions may differ by a level in some pixels.
-The last column is the gain of the last model over the first.
+The column gain is that of the last model over the first. With --choice, the shipped weights that
+hatsr upscale takes by itself follow: their PSNR, the gain over the first model, and for how many
+pictures they are the real-world ones. The choice sees pixels alone, as in a PNG; a JPEG or WebP
+file says more.
 """
 
 import argparse
@@ -17,11 +20,13 @@ import numpy as np
 import torch
 
 import hatsr
+from hatsr.checkpoint import default_model
 from hatsr.data import pictures_in
 from hatsr.data.degrade import CONDITIONS, check_condition, under_condition
 from hatsr.data.pictures import decode, downsample
 from hatsr.evaluation.metrics import psnr
-from hatsr.image import modcrop
+from hatsr.image import from_array, modcrop
+from hatsr.inference.choosing import choose, facts_of
 from hatsr.resize import imresize
 
 Enlarger = Callable[[np.ndarray], np.ndarray]
@@ -38,6 +43,22 @@ def network(model: str, scale: int) -> Enlarger:
         return levels.permute(1, 2, 0).numpy()
 
     return enlarge
+
+
+class Chosen:
+    """The shipped weights that a picture gets, counted."""
+
+    def __init__(self, scale: int) -> None:
+        self.scale, self.real = scale, 0
+        self.networks: dict[str, Enlarger] = {}
+
+    def __call__(self, lr: np.ndarray) -> np.ndarray:
+        clean = default_model(self.scale)
+        chosen = choose(facts_of(from_array(lr)), self.scale).model
+        self.real += chosen != clean
+        if chosen not in self.networks:
+            self.networks[chosen] = network(chosen, self.scale)
+        return self.networks[chosen](lr)
 
 
 def scores(
@@ -60,20 +81,30 @@ def main() -> None:
     parser.add_argument("-m", "--model", action="append", help="names or files; hat-t-x4 if none")
     parser.add_argument("--scale", type=int, default=4)
     parser.add_argument("--conditions", nargs="+", type=check_condition, default=CONDITIONS)
+    parser.add_argument("--choice", action="store_true", help="add what is taken by itself")
     options = parser.parse_args()
     names = options.model or ["hat-t-x4"]
     scale = options.scale
     enlargers: list[Enlarger] = [lambda lr: imresize(lr, scale)]
     enlargers += [network(name, scale) for name in names]
+    chosen = Chosen(scale)
+    enlargers += [chosen] if options.choice else []
     pictures = pictures_in(options.folder)
     labels = [Path(n).parent.name if Path(n).stem in ("best", "last") else n for n in names]
     heads = ["bicubic", *labels] + (["gain"] if len(names) > 1 else [])
+    heads += ["choice", "gain", "real-world"] if options.choice else []
     print(f"{len(pictures)} pictures, x{scale}, PSNR on Y, dB")
     print("condition     " + "".join(f"{head[-16:]:>17}" for head in heads))
     for condition in options.conditions:
         values = scores(enlargers, pictures, condition, scale)
-        gain = [f"{values[-1] - values[1]:+17.2f}"] if len(names) > 1 else []
-        print(f"{condition:<14}" + "".join([*(f"{v:17.2f}" for v in values), *gain]), flush=True)
+        columns = [f"{value:17.2f}" for value in values[: 1 + len(names)]]
+        if len(names) > 1:
+            columns.append(f"{values[len(names)] - values[1]:+17.2f}")
+        if options.choice:
+            columns += [f"{values[-1]:17.2f}", f"{values[-1] - values[1]:+17.2f}"]
+            columns.append(f"{chosen.real:11} of {len(pictures)}")
+            chosen.real = 0
+        print(f"{condition:<14}" + "".join(columns), flush=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import torch
 
-from hatsr.evaluation.cost.complexity import complexity
+from hatsr.evaluation.cost.complexity import complexity_of
 from hatsr.inference.engine import kept_heap
 from hatsr.model import HAT, HATConfig
 
@@ -84,7 +84,7 @@ def main() -> None:
         step()
         seconds = fastest(step, options.seconds)
         rate = max(before, matrix_rate())
-        work = 3 * BATCH * complexity(CONFIG, PATCH, PATCH).multiply_adds
+        work = 3 * BATCH * complexity_of(CONFIG, PATCH, PATCH).multiply_adds
         print(f"threads              {options.threads}")
         print(f"matrix rate          {rate / 1e9:.1f} G multiply-adds/s (torch.mm, 2048, fp32)")
         print(f"step                 {seconds:.3f} s, {BATCH / seconds:.1f} patches/s")

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from hatsr.data import open_loader, to_unit
-from hatsr.evaluation.cost.complexity import complexity
+from hatsr.evaluation.cost.complexity import complexity_of
 from hatsr.inference.engine import kept_heap
 from hatsr.training import read_recipe
 from hatsr.training.ema import averaged, update
@@ -59,7 +59,7 @@ def learn(shape: tuple[str, ...], options: argparse.Namespace) -> None:
         update(average, networks, 0.99, step)
         step += 1
     found = scores(average.main, setup.validation)
-    cost = complexity(recipe.config)
+    cost = complexity_of(recipe.config)
     print(
         f"{cost.parameters:9,} parameters  {cost.multiply_adds / 64**2 / 1e6:.2f} M a pixel  "
         f"{step:5} steps  {sum(found) / len(found):.3f} dB",

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from hatsr.inference.opening import load, upscale
+    from hatsr.checkpoint import preset
+    from hatsr.inference.once import upscale
+    from hatsr.inference.opening import load
     from hatsr.inference.settings import Settings
     from hatsr.inference.upscale import Upscaler
-    from hatsr.model import HAT, HATConfig, preset
+    from hatsr.model import HAT, HATConfig
 
 __all__ = ["HAT", "HATConfig", "Settings", "Upscaler", "__version__", "load", "preset", "upscale"]
 
@@ -19,8 +21,8 @@ _HOMES = {
     "Settings": "hatsr.inference.settings",
     "Upscaler": "hatsr.inference.upscale",
     "load": "hatsr.inference.opening",
-    "preset": "hatsr.model",
-    "upscale": "hatsr.inference.opening",
+    "preset": "hatsr.checkpoint",
+    "upscale": "hatsr.inference.once",
 }
 
 

@@ -24,14 +24,28 @@ def replacing(path: Path) -> Iterator[Path]:
         OSError: the file cannot be written; the message names `path`, not the temporary file.
     """
     target = Path(os.path.realpath(path))
-    number = hashlib.blake2b(os.fsencode(target.name), digest_size=4).hexdigest()
-    part = target.with_name(f".{number}.{os.getpid()}.part")
+    part = target.with_name(f".{_number(target)}.{os.getpid()}.part")
     with naming(path, part):
         try:
             yield part
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _number(target: Path) -> str:
+    """What stands for a name in the temporary one."""
+    return hashlib.blake2b(os.fsencode(target.name), digest_size=4).hexdigest()
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove the temporary files of `replacing` that killed processes left beside `path`.
+
+    Nobody else must be writing to `path` meanwhile.
+    """
+    target = Path(os.path.realpath(path))
+    for part in target.parent.glob(f".{_number(target)}.*.part"):
+        part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from other_network import ROW, Other, OtherConfig
 from tiny import tiny
 
 from hatsr import __version__, checkpoint
@@ -214,3 +215,13 @@ def test_openvino_leaves_the_signal_stack_alone(
     assert call(net, out / "net.xml").exit_code == 0
     assert len(kept) == 2
     assert signal_stack() == before
+
+
+def test_another_network_is_refused(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(checkpoint.KINDS, "other", ROW)
+    path = out / "other.safetensors"
+    checkpoint.save(Other(OtherConfig()), path)
+    result = call(path, out / "net.onnx")
+    assert result.exit_code == 2
+    assert "a network to export must be a HAT or SwinIR, got Other; torch.onnx" in result.output
+    assert names(out) == ["other.safetensors"]

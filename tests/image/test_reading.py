@@ -232,7 +232,7 @@ def test_two_threads_decode_at_the_same_time(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_overlapping_reads_leave_warnings_and_logs_as_they_were() -> None:
     filters, log = list(warnings.filters), logging.getLogger("tifffile")
-    first, second = reading._quiet(), reading._quiet()
+    first, second = reading.quiet(), reading.quiet()
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)
@@ -246,7 +246,7 @@ def test_overlapping_reads_leave_warnings_and_logs_as_they_were() -> None:
 
 def test_only_the_reading_thread_is_kept_from_the_log(caplog: pytest.LogCaptureFixture) -> None:
     log = logging.getLogger("tifffile")
-    with reading._quiet():
+    with reading.quiet():
         log.error("unheard")
         other = threading.Thread(target=log.error, args=("heard",))
         other.start()
@@ -255,7 +255,7 @@ def test_only_the_reading_thread_is_kept_from_the_log(caplog: pytest.LogCaptureF
 
 
 def test_filters_that_were_emptied_meanwhile() -> None:
-    with warnings.catch_warnings(), reading._quiet():
+    with warnings.catch_warnings(), reading.quiet():
         warnings.resetwarnings()
 
 

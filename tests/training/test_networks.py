@@ -14,7 +14,7 @@ def test_related_tasks_share_the_body(tiny: Callable[..., Recipe], tmp_path: Pat
     recipe = tiny(iterations=2, tasks=[{"scale": 2}, {"scale": 3}, {"scale": 2, "noise": 15.0}])
     setup = set_up(recipe, tmp_path, cpu=True)
     main, *others = setup.networks.each()
-    assert [network.config.scale for network in others] == [3, 2]
+    assert [network.scale for network in others] == [3, 2]  # pyright: ignore
     assert all(network.groups is main.groups for network in others)
     assert all(network.tail is not main.tail for network in others)
     before = others[0].tail[0].weight.clone()  # pyright: ignore

@@ -37,9 +37,15 @@ def one_thread() -> Any:
     torch.set_num_threads(before)
 
 
+ADVERSARIAL = {"width": 2, "pool": 10}
+
+
 @pytest.mark.usefixtures("one_thread")
-def test_killed_and_resumed_is_bit_identical(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
-    recipe = tiny(data={"workers": 2}, iterations=40)
+@pytest.mark.parametrize("adversarial", [None, ADVERSARIAL], ids=["plain", "adversarial"])
+def test_killed_and_resumed_is_bit_identical(
+    tiny: Callable[..., Recipe], tmp_path: Path, adversarial: dict | None
+) -> None:
+    recipe = tiny(data={"workers": 2}, iterations=40, adversarial=adversarial)
     run(recipe, tmp_path / "straight")
     recipe_file = tmp_path / "recipe.json"
     recipe_file.write_text(json.dumps(recipe.model_dump(mode="json")))
@@ -58,11 +64,14 @@ def test_killed_and_resumed_is_bit_identical(tiny: Callable[..., Recipe], tmp_pa
 
 
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("stop_at", [1, 4, 7])
+@pytest.mark.parametrize(
+    ("stop_at", "adversarial"), [(1, None), (4, None), (7, None), (4, ADVERSARIAL)]
+)
 def test_interrupted_is_bit_identical(
-    tiny: Callable[..., Recipe], tmp_path: Path, stop_at: int
+    tiny: Callable[..., Recipe], tmp_path: Path, stop_at: int, adversarial: dict | None
 ) -> None:
-    recipe = tiny(accumulate=2, data={"stages": [{"start": 5, "patch": 4, "batch": 8}]})
+    stages = [{"start": 5, "patch": 4, "batch": 8}]
+    recipe = tiny(accumulate=2, data={"stages": stages}, adversarial=adversarial)
     run(recipe, tmp_path / "straight")
     run(recipe, tmp_path / "cut", stop_at)
     assert newest(tmp_path / "cut")["progress"]["step"] == stop_at

@@ -4,7 +4,7 @@
 """
 
 from hatsr.attribution.explain import Explanation, explain
-from hatsr.attribution.features import FeatureMaps, blocking_index, features, group_features
+from hatsr.attribution.features import FeatureMaps, blocking_index, features, layer_features
 from hatsr.attribution.figures import check_figure_file
 from hatsr.attribution.lam import LamResult, LamSettings, lam, lam_patches
 from hatsr.attribution.spread import contribution_area, diffusion_index, gini
@@ -25,8 +25,8 @@ __all__ = [
     "explain",
     "features",
     "gini",
-    "group_features",
     "lam",
     "lam_patches",
+    "layer_features",
     "sweep",
 ]

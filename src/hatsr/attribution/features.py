@@ -1,35 +1,41 @@
-"""Feature maps after each RHAG (figure 3) and how blocky they are."""
+"""Feature maps after the layers that a network shows (RHAGs: figure 3), and how blocky they are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from hatsr.attribution.inputs import StudiedNetwork, StudiedPicture, load_networks, load_picture
 from hatsr.attribution.running import frozen
-from hatsr.model import HAT
+from hatsr.model import WithFeatures, as_network
 
 _FLAT = 1e-30
 """Least mean squared difference of a channel: a flat one counts nothing."""
 
 
-def group_features(model: HAT, lr: Float[Tensor, "1 3 h w"]) -> list[Float[Tensor, "h w c"]]:
-    """Features after each RHAG, cut to the picture where the network padded it.
+def layer_features(network: Any, lr: Float[Tensor, "1 3 h w"]) -> list[Float[Tensor, "h w c"]]:
+    """Features after each layer that a network shows, cut to the picture where it was padded.
 
     Layer N of figure 3 is entry N - 1.
+
+    Args:
+        network: an `nn.Module` that is `WithFeatures`.
+        lr: in [0, 1].
     """
     found: list[Tensor] = []
 
     def keep(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        found.append(output)
+        found.append(rearrange(output, f"{network.feature_axes} -> b h w c"))
 
-    hooks = [group.register_forward_hook(keep) for group in model.groups]
+    hooks = [module.register_forward_hook(keep) for module in network.feature_modules()]
     try:
-        with frozen(model), torch.no_grad():
-            model(lr)
+        with frozen(network), torch.no_grad():
+            network(lr)
     finally:
         for hook in hooks:
             hook.remove()
@@ -37,13 +43,13 @@ def group_features(model: HAT, lr: Float[Tensor, "1 3 h w"]) -> list[Float[Tenso
     return [x[0, :h, :w].float().cpu() for x in found]
 
 
-def choose_layers(model: HAT, layers: Sequence[int]) -> list[int]:
+def choose_layers(network: WithFeatures, layers: Sequence[int]) -> list[int]:
     """The layers asked for, or all, counted from 1.
 
     Raises:
         ValueError: there is no such layer.
     """
-    count = len(model.groups)
+    count = len(network.feature_modules())
     wrong = [n for n in layers if not 1 <= n <= count]
     if wrong:
         raise ValueError(f"layer must be from 1 to {count} for this network, got {wrong[0]}")
@@ -90,14 +96,14 @@ def _split(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LayerMap:
-    """Features of one network after one RHAG."""
+    """Features of one network after one of its layers."""
 
     name: str
     """Name of the network."""
     layer: int
-    """After which RHAG, from 1."""
+    """After which layer (RHAG), from 1."""
     features: Float[Tensor, "h w c"]
-    """Output of the RHAG."""
+    """Output of the layer."""
     window: int
     """Whose borders the index looks at, LR pixels."""
     blocking_index: float
@@ -117,17 +123,20 @@ def layer_maps(
     layers: Sequence[int] = (),
     window: int | None = None,
 ) -> list[LayerMap]:
-    """Features and blocking index after some RHAGs of a network, or all.
+    """Features and blocking index after some layers of a network, or all.
 
     Raises:
-        ValueError: the network is not a HAT or SwinIR, a layer does not exist, or the picture
-            holds no window border.
+        ValueError: the network shows no features, a layer does not exist, or the picture holds no
+            window border.
     """
     model = network.function
-    if not isinstance(model, HAT):
-        raise ValueError(f"feature maps must be asked of a HAT or SwinIR, got {network.name}")
-    chosen, side = choose_layers(model, layers), window or model.config.window_size
-    found = group_features(model, picture.lr.to(network.device))
+    if not isinstance(model, nn.Module) or not isinstance(model, WithFeatures):
+        raise ValueError(
+            f"feature maps must be asked of a network that shows them, got {network.name}; "
+            "hatsr lam works with any"
+        )
+    chosen, side = choose_layers(model, layers), window or as_network(model).multiple
+    found = layer_features(model, picture.lr.to(network.device))
     return [
         LayerMap(
             name=network.name,
@@ -175,18 +184,18 @@ def features(
     is_lr: bool = False,
     device: str = "cpu",
 ) -> FeatureMaps:
-    """Features of networks after their RHAGs, and how blocky they are.
+    """Features of networks after their layers, and how blocky they are.
 
     Args:
         models: sources as `load_network` takes them, all of one scale.
         picture: file of the HR picture, which is made small here.
-        layers: RHAGs, from 1; none means all.
+        layers: numbers from 1, of HAT those of its RHAGs; none means all.
         window: whose borders the index looks at, LR pixels; by default each network's own.
         is_lr: the file is the LR picture.
         device: where the networks run.
 
     Raises:
-        ValueError: a model that is no HAT or SwinIR, several scales, a layer that does not exist,
+        ValueError: a model that shows no features, several scales, a layer that does not exist,
             or a picture without a window border.
         OSError: the picture cannot be opened.
     """

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from hatsr import checkpoint
 from hatsr.attribution.running import SRFunction, run
 from hatsr.image import Picture, read, to_tensor
 from hatsr.inference.settings import check_device
-from hatsr.model import HAT, HATConfig, changed, preset
+from hatsr.model import NetworkConfig, as_network, changed
 
 _PROBE = 16
 """Side of the picture that shows a foreign network's scale, LR pixels."""
@@ -69,18 +69,19 @@ def load_network(
             )
         return _foreign(rest, device)
     if kind == "random":
-        model = random_network(changed(preset(rest), overrides or {}))
+        model = random_network(changed(checkpoint.preset(rest), overrides or {}))
         name, digest = f"{rest} (random)", source
     else:
         path = checkpoint.resolve(source)
         model = checkpoint.read(path, overrides).model()
         name, digest = path.stem, file_digest(path)
-    if model.config.channels != 3:
+    network = as_network(model)
+    if network.channels != 3:
         raise ValueError(f"LAM must be given a network for RGB pictures, got {source} for gray")
     return StudiedNetwork(
         name=name,
         function=model.to(device),
-        scale=model.config.scale,
+        scale=network.scale,
         device=device,
         digest=digest,
     )
@@ -106,7 +107,7 @@ def load_networks(
     return networks
 
 
-def random_network(config: HATConfig, seed: int = 0) -> HAT:
+def random_network(config: NetworkConfig, seed: int = 0) -> Any:
     """A network with random weights that shows what its architecture can reach.
 
     Linear layers have variance 1 / inputs; the 0.02 that training starts from leaves attention
@@ -114,7 +115,7 @@ def random_network(config: HATConfig, seed: int = 0) -> HAT:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = HAT(config)
+        model = checkpoint.make_network(config)
         for module in model.modules():
             if isinstance(module, nn.Linear):
                 nn.init.normal_(module.weight, std=module.in_features**-0.5)

@@ -133,7 +133,7 @@ def lam(
     Source: LAM, reference 15 of the paper (its figures 2, 7 and 10).
 
     Args:
-        network: any differentiable function from LR to SR; a HAT pads by itself.
+        network: any differentiable function from LR to SR, of any size.
         lr: in [0, 1], of any size.
         patch: row and column of the patch's upper left corner, SR pixels.
         settings: size of the patch, steps, mode, memory.

@@ -8,27 +8,31 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from hatsr.checkpoint.encoding import check_range, pth_bytes, safetensors_bytes, to_stored
-from hatsr.checkpoint.layouts.hat import (
-    deduce_config,
-    from_official,
-    is_official,
+from hatsr.checkpoint.names import check_names, shorten
+from hatsr.checkpoint.network_kinds import (
+    DEFAULT_KIND,
+    KINDS,
+    find_kind,
+    kind_of,
+    make_network,
+    meta_state_dict,
+    official_layout,
     to_official,
     unseen,
 )
-from hatsr.checkpoint.names import check_names, meta_state_dict, shorten
 from hatsr.checkpoint.tensors import read_tensors
 from hatsr.files import check_replaceable, replacing
-from hatsr.model import HAT, HATConfig, changed
+from hatsr.model import NetworkConfig, WithTables, changed
 
 Layout = Literal["hatsr", "official"]
 _ENDINGS: dict[Layout, tuple[str, ...]] = {
     "hatsr": (".safetensors",),
     "official": (".safetensors", ".pth"),
 }
-_OWN_KEYS = ("format", "config", "assumed")
+_OWN_KEYS = ("format", "kind", "config", "assumed")
 """Of metadata: what `save` writes and `read` understands, beside free text."""
 
 
@@ -40,8 +44,8 @@ class CheckpointError(ValueError):
 class Checkpoint:
     """The contents of a checkpoint file."""
 
-    config: HATConfig
-    """The network."""
+    config: Any
+    """The network: a `NetworkConfig`, of the class of its kind."""
     tensors: dict[str, Tensor]
     """Weights under our names, float32."""
     layout: Layout
@@ -52,40 +56,48 @@ class Checkpoint:
     """Fields of the configuration that nobody told and no tensor shows: they have the values of
     the official networks."""
 
-    def model(self) -> HAT:
+    @property
+    def kind(self) -> str:
+        """What kind of network it is: a key of `KINDS`."""
+        return kind_of(self.config)
+
+    def model(self) -> Any:
         """The network with these weights, in evaluation mode, without needless copies."""
         with torch.device("meta"):
-            model = HAT(self.config)
+            model: nn.Module = make_network(self.config)
         model.load_state_dict(self.tensors, assign=True)
-        model.reset_tables()
+        if isinstance(model, WithTables):
+            model.reset_tables()
         return model.eval()
 
 
 def read(path: str | os.PathLike, overrides: Mapping[str, object] | None = None) -> Checkpoint:
-    """Read an official HAT or SwinIR file, or one of ours; nothing in it is ever run.
+    """Read an official file of a known kind of network, or one of ours; nothing in it is ever run.
 
     Args:
-        path: a ``.pth`` (only tensors are unpickled) or ``.safetensors`` file; the kind is
-            told by the contents, not by the name.
-        overrides: fields of `HATConfig` that the network has otherwise than the file says, or
-            than is assumed where the tensors do not show it (`Checkpoint.assumed`).
+        path: a ``.pth`` (only tensors are unpickled) or ``.safetensors`` file; its format is told
+            by the contents, not by the name.
+        overrides: hyper-parameters that the network has otherwise than the file says, or than is
+            assumed where the tensors do not show it (`Checkpoint.assumed`).
 
     Raises:
         FileNotFoundError: there is no such file.
         CheckpointError: the file is cut, hostile, no checkpoint, or does not fit together; or an
-            override is no field, or of another type.
+            override is no hyper-parameter, or of another type.
     """
     path, overrides = Path(path), overrides or {}
     try:
         tensors, metadata = read_tensors(path)
         tensors = {k: v.float() for k, v in tensors.items() if v.is_floating_point()}
-        layout: Layout = "official" if is_official(tensors) else "hatsr"
-        stated = _is_stated(layout, metadata, tensors)
-        config = changed(_config_of(metadata) if stated else deduce_config(tensors), overrides)
-        if layout == "official":
-            tensors = from_official(config, tensors)
+        official = official_layout(tensors)
+        stated = _is_stated(official is not None, metadata, tensors)
+        found = official.deduce_config(tensors) if official and not stated else _config_of(metadata)
+        config = changed(found, overrides)
+        wanted = meta_state_dict(config, tensors)
+        if official:
+            tensors = official.from_official(config, wanted, tensors)
         else:
-            _check_fit(config, tensors)
+            _check_fit(wanted, tensors)
         check_range(tensors)
     except (ValueError, RuntimeError, OverflowError) as error:  # of sizes that torch cannot have
         raise CheckpointError(f"{path}: {error}") from error
@@ -93,47 +105,47 @@ def read(path: str | os.PathLike, overrides: Mapping[str, object] | None = None)
     return Checkpoint(
         config=config,
         tensors=tensors,
-        layout=layout,
+        layout="official" if official else "hatsr",
         metadata={key: text for key, text in metadata.items() if key not in _OWN_KEYS},
         assumed=tuple(f for f in unseen(config) if f in guessed and f not in overrides),
     )
 
 
-def _is_stated(layout: Layout, metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> bool:
+def _is_stated(official: bool, metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> bool:
     """Whether the file says its configuration, as all of ours do; others' must be deduced."""
-    if layout == "official":
+    if official:
         return "config" in metadata and metadata.get("format") == "hatsr"
     if "config" not in metadata:
         raise ValueError(
-            "the file must hold a HAT or SwinIR network, got tensors named "
+            f"the file must hold a network of a known kind ({', '.join(KINDS)}), got tensors named "
             f"{shorten(sorted(tensors))}"
         )
     return True
 
 
-def _check_fit(config: HATConfig, tensors: Mapping[str, Tensor]) -> None:
+def _check_fit(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> None:
     """Raise ValueError unless these are the network's tensors, under our names."""
-    wanted = meta_state_dict(config, tensors)
     check_names(wanted, tensors)
     wrong = [k for k, v in tensors.items() if v.shape != wanted[k].shape]
     if wrong:
         raise ValueError(f"tensors must fit the file's config, got {shorten(wrong)}")
 
 
-def _config_of(metadata: Mapping[str, str]) -> HATConfig:
+def _config_of(metadata: Mapping[str, str]) -> NetworkConfig:
     """The configuration that a file of ours states."""
     values: Any = json.loads(metadata["config"])
-    known = {field.name for field in fields(HATConfig)}
+    base = find_kind(metadata.get("kind", DEFAULT_KIND)).config()
+    known = {field.name for field in fields(base)}
     if not isinstance(values, dict) or set(values) - known:
         raise ValueError(
             f"the file's config must have only fields this version knows, got {values!r}; "
             "update hat-sr"
         )
-    return changed(HATConfig(), values)
+    return changed(base, values)
 
 
 def save(
-    model: HAT,
+    model: nn.Module,
     path: str | os.PathLike,
     *,
     layout: Layout = "hatsr",
@@ -146,7 +158,7 @@ def save(
     Equal weights and text make equal bytes.
 
     Args:
-        model: the network.
+        model: the network; its `config` is of a known kind.
         path: ``.safetensors``, or for the official layout also ``.pth`` (under ``params_ema``).
         layout: our names or the official ones; the configuration stands beside either.
         dtype: of the stored numbers; float16 and bfloat16 halve the file.
@@ -154,14 +166,18 @@ def save(
         assumed: as in `Checkpoint`, to be said again when the file is read.
 
     Raises:
-        ValueError: the ending does not go with the layout, or a weight is infinite in `dtype`.
+        ValueError: the ending does not go with the layout, a weight is infinite in `dtype`, the
+            network is of no known kind, or its official layout is not known or cannot hold it.
         OSError: the file cannot be written; one that was there is left as it was.
     """
     path = Path(path)
     check_target(path, layout)
-    tensors = to_stored(model.state_dict() if layout == "hatsr" else to_official(model), dtype)
-    config = json.dumps(asdict(model.config))
-    text = {**(metadata or {}), "format": "hatsr", "config": config}
+    config: Any = getattr(model, "config", None)
+    kind = kind_of(config)
+    named = model.state_dict() if layout == "hatsr" else to_official(model, kind)
+    tensors = to_stored(named, dtype)
+    text = {**(metadata or {}), "format": "hatsr", "config": json.dumps(asdict(config))}
+    text |= {} if kind == DEFAULT_KIND else {"kind": kind}  # files of HAT are as they always were
     text |= {"assumed": " ".join(assumed)} if assumed else {}
     encode = pth_bytes if path.suffix == ".pth" else safetensors_bytes
     data = encode(tensors, text)

@@ -4,8 +4,9 @@ import os
 from importlib import resources
 from pathlib import Path
 
-from hatsr.checkpoint.files import CheckpointError
-from hatsr.model import PRESETS
+from hatsr.checkpoint.files import CheckpointError, read
+from hatsr.checkpoint.network_kinds import preset, presets
+from hatsr.model import NetworkConfig
 
 DEFAULT_MODEL = "hat-t-x4"
 BEST = "best.safetensors"
@@ -23,6 +24,12 @@ def default_model(scale: int | float | None) -> str:
     """The shipped model for a scale: its own, else the default, whose result is reduced."""
     name = f"hat-t-x{scale:g}" if scale else DEFAULT_MODEL
     return name if name in shipped() else DEFAULT_MODEL
+
+
+def real_world_of(clean: str) -> str | None:
+    """The shipped weights for degraded pictures that go with those for clean ones, if any."""
+    name = clean.replace("hat-t-", "hat-t-real-")
+    return name if name != clean and name in shipped() else None
 
 
 def resolve(source: str | os.PathLike) -> Path:
@@ -46,7 +53,7 @@ def resolve(source: str | os.PathLike) -> Path:
     if path.is_file():
         return path
     known = ", ".join(shipped())
-    if text in PRESETS:
+    if text in presets():
         raise CheckpointError(
             f"{text} is a network without shipped weights: give a checkpoint file of it, or one "
             f"of {known}"
@@ -54,6 +61,27 @@ def resolve(source: str | os.PathLike) -> Path:
     raise CheckpointError(
         f"model must be a file, a folder, hf://owner/name/file or one of {known}; got {text!r}"
     )
+
+
+def find_config(source: str, *, scale: int | None = None) -> NetworkConfig:
+    """The configuration of a named network, or of the one in a file.
+
+    Args:
+        source: a preset (`hatsr.checkpoint.presets`), or what `resolve` takes.
+        scale: enlargement factor of a preset; None: 4.
+
+    Raises:
+        ValueError: nothing answers to the source, or a scale is given with a file.
+    """
+    if source in presets():
+        return preset(source, scale=scale or 4)
+    try:
+        path = resolve(source)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}; presets are {', '.join(presets())}") from None
+    if scale is not None:
+        raise ValueError(f"scale must be left out with a file, got {scale}; the file has its own")
+    return read(path).config
 
 
 def is_model_folder(path: str | os.PathLike) -> bool:

@@ -14,7 +14,7 @@ from hatsr.checkpoint.encoding import PTH_METADATA
 from hatsr.checkpoint.names import plain_names, shorten
 
 _NESTING = (
-    *("params_ema", "params", "state_dict", "model_state_dict"),
+    *("params_ema", "params", "state_dict", "model_state_dict", "net_state_dict"),
     *("model", "generator", "net_g", "network"),
 )
 """Keys under which training programs keep the weights; the first found is used."""

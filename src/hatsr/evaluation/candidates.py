@@ -13,7 +13,7 @@ from hatsr.image import list_pictures
 from hatsr.resize import imresize
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 BICUBIC = "bicubic"
 """The baseline that needs no weights."""
@@ -184,6 +184,29 @@ def open_candidate(
     if overrides:
         digest.update(json.dumps(overrides, sort_keys=True).encode())
     return NetworkCandidate(model, digest.hexdigest()[:16])
+
+
+def as_candidate(network: nn.Module, name: str, device: str = "cpu") -> NetworkCandidate:
+    """Any network as what `evaluate` and `compare` take.
+
+    Args:
+        network: a `hatsr.model.Network` in memory, which is taken over.
+        name: what it is called in tables.
+        device: where it runs.
+
+    Raises:
+        ValueError: it is no `Network`.
+    """
+    from hatsr.inference.settings import Settings
+    from hatsr.inference.upscale import Upscaler
+
+    digest = hashlib.sha256()
+    for key, tensor in network.state_dict().items():
+        digest.update(key.encode())
+        digest.update(tensor.cpu().contiguous().numpy().tobytes())
+    return NetworkCandidate(
+        Upscaler(network, name, Settings(device=device)), digest.hexdigest()[:16]
+    )
 
 
 def open_pictures(folder: str, scale: int | None) -> Pictures:

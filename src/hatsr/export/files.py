@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from torch import nn
 
 from hatsr import __version__
 from hatsr.checkpoint import check_range
@@ -32,24 +33,25 @@ class Exported:
 
 
 def export(
-    model: HAT, target: Path, metadata: Mapping[str, str] | None = None, *, half: bool = False
+    model: nn.Module, target: Path, metadata: Mapping[str, str] | None = None, *, half: bool = False
 ) -> Exported:
     """Write a network for ONNX Runtime or OpenVINO; whole and compared, or not at all.
 
     Args:
-        model: in evaluation mode.
+        model: a HAT, in evaluation mode.
         target: ``.onnx``, or ``.xml`` (with ``.bin`` beside it); replaced if it exists.
         metadata: text to store beside the configuration, the scale and the version of hatsr.
         half: store weights as float16 (OpenVINO only).
 
     Raises:
-        ValueError: the target cannot be written, a weight is infinite in float16, or what was
-            written differs from the network.
+        ValueError: the network is no HAT or SwinIR, the target cannot be written, a weight is
+            infinite in float16, or what was written differs from the network.
     """
     check_target(target, half)
+    hat = as_exportable(model)
     if half:
-        check_range(model.state_dict(), torch.float16)
-    built = onnx_model(model, {**(metadata or {}), "hatsr": __version__})
+        check_range(hat.state_dict(), torch.float16)
+    built = onnx_model(hat, {**(metadata or {}), "hatsr": __version__})
     with (
         TemporaryDirectory(prefix=".", suffix=".part", dir=target.parent) as folder,
         naming(target, Path(folder)),
@@ -60,7 +62,7 @@ def export(
         if target.suffix == ".xml":
             text = {entry.key: entry.value for entry in built.metadata_props}
             to_openvino(onnx_file, part, text, half)
-        difference = _difference(model, part)
+        difference = _difference(hat, part)
         if not difference <= TOLERANCE[half]:
             raise ValueError(
                 f"the exported network must agree within {TOLERANCE[half]:g}, "
@@ -70,6 +72,20 @@ def export(
         for file in outputs(part):
             file.replace(target.with_name(file.name))
     return Exported(size, difference)
+
+
+def as_exportable(network: nn.Module) -> HAT:
+    """A network whose graph can be written.
+
+    Raises:
+        ValueError: it is no HAT or SwinIR.
+    """
+    if not isinstance(network, HAT):
+        raise ValueError(
+            f"a network to export must be a HAT or SwinIR, got {type(network).__name__}; "
+            "torch.onnx.export may serve"
+        )
+    return network
 
 
 def _difference(model: HAT, path: Path) -> float:

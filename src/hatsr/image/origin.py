@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import tifffile
 from PIL import AvifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from hatsr.image.codecs.png_chunks import MAGIC
+from hatsr.image.codecs.png_chunks import MAGIC, begins_without_text
 from hatsr.image.metadata.exif import SOFTWARE
+from hatsr.image.reading import quiet
 
-_HEAD = 12
-"""Bytes at the beginning by which a format is known."""
+_HEAD = 4096
+"""Bytes at the beginning: a format is known by the first 12, most headers end before the last."""
 
 
 def read_software(path: Path) -> str | None:
@@ -26,8 +26,9 @@ def read_software(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        if head.startswith(MAGIC) and begins_without_text(head):
+            return None
+        with quiet():
             found = _of_tiff(path) if head[:2] in (b"II", b"MM") else _of_others(path, head)
     except Exception:  # whatever a codec raises on a damaged header
         return None

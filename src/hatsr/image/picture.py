@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32, UInt
@@ -12,9 +13,20 @@ from hatsr.image.errors import PictureError
 from hatsr.image.metadata import exif as exif_block
 from hatsr.image.metadata import xmp as xmp_packet
 
+Codec = Literal["JPEG", "WebP"]
 _LAYOUTS = "h w, h w 1 (gray), h w 2 (gray, alpha), h w 3 (RGB) or h w 4 (RGB, alpha)"
 COMMENT = "Comment"
 """Keyword of the text fields that are comments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """How a file lost detail."""
+
+    codec: Codec
+    """The kind of file."""
+    quality: int
+    """About what the usual encoder (libjpeg, libwebp) was told, 1 to 100."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -44,6 +56,8 @@ class Picture:
     the keyword Comment."""
     lossless: bool = False
     """WebP keeps every code: the file was a WebP that did."""
+    compression: Compression | None = None
+    """Of a lossy JPEG or WebP file."""
     notes: tuple[str, ...] = ()
     """What a user must be told about how the file was read."""
 
@@ -149,6 +163,7 @@ def enlarged(
     return replace(
         picture,
         rgb=sr,
+        compression=None,
         alpha=_enlarged_alpha(picture.alpha, alpha, (height, width)),
         dpi=picture.dpi and (picture.dpi[0] * scale, picture.dpi[1] * scale),
         exif=picture.exif and exif_block.resized(picture.exif, height, width, scale),

@@ -20,7 +20,7 @@ from hatsr.image.codecs.jpeg import read_jpeg
 from hatsr.image.codecs.netpbm import read_netpbm
 from hatsr.image.codecs.pillow import read_bmp, read_gif
 from hatsr.image.codecs.png import read_png
-from hatsr.image.codecs.png_chunks import MAGIC
+from hatsr.image.codecs.png_chunks import MAGIC, size_of
 from hatsr.image.codecs.tiff import read_tiff
 from hatsr.image.codecs.webp import read_webp
 from hatsr.image.errors import PictureError, naming_errors
@@ -61,7 +61,7 @@ def read(
         OSError: the file cannot be opened (missing, a folder, no permission).
     """
     data, name = _contents(source)
-    with naming_errors(name), _quiet():
+    with naming_errors(name), quiet():
         return to_picture(_reader(data)(data, max_pixels))
 
 
@@ -85,8 +85,13 @@ def header_size(path: Path) -> tuple[int, int] | None:
     Nothing is decoded. None where there is no picture that Pillow knows.
     """
     try:
-        with _quiet(), Image.open(path) as image:
-            return image.height, image.width
+        with path.open("rb") as file:
+            found = size_of(file.read(24))
+            if found is not None:
+                return found
+            file.seek(0)
+            with quiet(), Image.open(file) as image:
+                return image.height, image.width
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 
@@ -119,7 +124,7 @@ def _reader(data: bytes) -> Callable[[bytes, int], Decoded]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep the codecs' own remarks on damaged metadata from the user, who is told in the notes.
 
     Warning filters belong to the whole process. Each call puts in one filter of its own and takes

@@ -1,1 +1,1 @@
-"""How a network runs on pictures: engine, tiles, files."""
+"""How a network runs on pictures: engine, tiles."""

@@ -29,6 +29,14 @@ def to_picture(source: object) -> Picture:
     )
 
 
+def like_source(sr: Picture, source: object) -> Image.Image | np.ndarray:
+    """A picture in the form of what it was made from: an array of its type, or a PIL image."""
+    if not isinstance(source, np.ndarray):
+        return image.to_pil(sr)
+    codes = image.to_array(sr)
+    return codes if source.dtype.kind == "u" else (codes / 65535).astype(source.dtype)
+
+
 def check_lr(lr: object, channels: int) -> None:
     """Refuse what is no batch of pictures for a network of so many channels.
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, overload
-
-import numpy as np
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from hatsr import checkpoint
 from hatsr.inference.settings import Settings
@@ -23,6 +20,7 @@ def load(
     model: str | os.PathLike = checkpoint.DEFAULT_MODEL,
     *,
     overrides: Mapping[str, object] | None = None,
+    denoise: float | None = None,
     **settings: Unpack[Keywords],
 ) -> Upscaler:
     """A network with weights, ready to enlarge pictures.
@@ -31,6 +29,7 @@ def load(
         model: a shipped name, a checkpoint file or folder, or ``hf://owner/name/file``.
         overrides: hyper-parameters that the file does not show, ``{"conv_scale": 0.1}``; see
             `hatsr.checkpoint.read`.
+        denoise: 0 to 1, between the weights for clean pictures and the real-world ones.
         settings: the fields of `Settings`: ``memory="4GB"``, ``device="cuda"``, ``tile=256`` ...
 
     Raises:
@@ -38,40 +37,37 @@ def load(
         TypeError: there is no such setting.
         ValueError: a setting breaks its rule, or int8 costs too much quality.
     """
-    return open_model(model, Settings(**settings), overrides)
+    return open_model(model, Settings(**settings), overrides, denoise)
 
 
 def open_model(
-    model: str | os.PathLike, settings: Settings, overrides: Mapping[str, object] | None = None
+    model: str | os.PathLike | None,
+    settings: Settings,
+    overrides: Mapping[str, object] | None = None,
+    denoise: float | None = None,
 ) -> Upscaler:
-    """`load` with the settings as one object."""
+    """`load` with the settings as one object; no model is the shipped one for the scale."""
+    model = model or checkpoint.default_model(settings.scale)
+    if denoise is not None:
+        return _open_blended(os.fspath(model), settings, overrides, denoise)
     path = checkpoint.resolve(model)
     return Upscaler(checkpoint.read(path, overrides).model(), path.stem, settings)
 
 
-@overload
-def upscale(
-    source: np.ndarray, model: str | os.PathLike = ..., **settings: Unpack[Keywords]
-) -> np.ndarray: ...
-@overload
-def upscale(
-    source: str | os.PathLike | Image.Image,
-    model: str | os.PathLike = ...,
-    **settings: Unpack[Keywords],
-) -> Image.Image: ...
-def upscale(
-    source: str | os.PathLike | Image.Image | np.ndarray,
-    model: str | os.PathLike = checkpoint.DEFAULT_MODEL,
-    **settings: Unpack[Keywords],
-) -> Image.Image | np.ndarray:
-    """Enlarge one picture; for many, `load` once and call its `upscale`.
-
-    Args:
-        source: a path, a PIL image, or an array (see `Upscaler.upscale`).
-        model: see `load`.
-        settings: see `load`.
-
-    Returns:
-        An array for an array, else a PIL image.
-    """
-    return load(model, **settings).upscale(source)
+def _open_blended(
+    model: str, settings: Settings, overrides: Mapping[str, object] | None, denoise: float
+) -> Upscaler:
+    """Between the clean weights of a shipped network and the real-world ones."""
+    if not 0 <= denoise <= 1:
+        raise ValueError(f"denoise must be from 0 to 1, got {denoise:g}")
+    clean = model.replace("-real-", "-")
+    real = checkpoint.real_world_of(clean)
+    if real is None:
+        raise ValueError(
+            "denoise must go with shipped weights that have real-world ones beside them, got "
+            f"{model}; take scale 4 without a model, or blend two files with hatsr blend"
+        )
+    names = clean, real
+    found = [checkpoint.read(checkpoint.resolve(name), overrides) for name in names]
+    blended = checkpoint.blend(found[0], found[1], denoise, names)
+    return Upscaler(blended.model(), f"{clean} denoise {denoise:g}", settings)

@@ -1,8 +1,8 @@
 """Any network on pictures: by its own forward, or by the engine where there is one for it."""
 
 import weakref
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import torch
 from jaxtyping import Float
@@ -14,17 +14,21 @@ from torch.utils._pytree import tree_leaves
 from hatsr.inference.budget import FIXED_BYTES
 from hatsr.inference.engine import Engine
 from hatsr.inference.runner import Patch, Progress, Runner, ignore_progress
-from hatsr.model import HAT, Network
+from hatsr.model import HAT, as_network
 
 OVER_TENSORS = 1.3
 """Memory of a forward over that of its tensors: convolutions copy what they read (up to 1.23 with
 residual blocks and pixel shuffles on a CPU)."""
 
 
+ENGINES: dict[type[nn.Module], Callable[..., Runner]] = {HAT: Engine}
+"""By class, networks that have an engine of their own."""
+
+
 def make_runner(
     network: nn.Module, *, device: torch.device | str, dtype: torch.dtype, int8: bool = False
 ) -> Runner:
-    """The engine for a HAT, else a `PlainRunner`.
+    """The engine of a network that has one, else a `PlainRunner`.
 
     Args:
         network: taken over: it is moved, and its weights must not change afterwards.
@@ -33,28 +37,15 @@ def make_runner(
         int8: multiply in 8-bit integers.
 
     Raises:
-        ValueError: it is no `Network`, or int8 is wanted of another network than a HAT.
+        ValueError: it is no `Network`, or int8 is wanted of one without an engine.
     """
-    if isinstance(network, HAT):
-        return Engine(network, device=device, dtype=dtype, int8=int8)
+    engine = ENGINES.get(type(network))
+    if engine is not None:
+        return engine(network, device=device, dtype=dtype, int8=int8)
     if int8:
-        kind = type(network).__name__
-        raise ValueError(f"precision must not be int8 for {kind}, only for HAT; choose fp32")
+        kind, known = type(network).__name__, ", ".join(kind.__name__ for kind in ENGINES)
+        raise ValueError(f"precision must not be int8 for {kind}, only for {known}; choose fp32")
     return PlainRunner(network, device=device, dtype=dtype)
-
-
-def as_network(network: nn.Module) -> Network:
-    """A module as what it must be.
-
-    Raises:
-        ValueError: an attribute of `Network` is missing.
-    """
-    names = ("scale", "channels", "multiple", "forward")
-    missing = [name for name in names if not hasattr(network, name)]
-    if missing:
-        kind = type(network).__name__
-        raise ValueError(f"a network must have {', '.join(names)}, got {kind} without {missing}")
-    return cast(Network, network)
 
 
 class PlainRunner:
@@ -72,11 +63,8 @@ class PlainRunner:
 
         The most that its tensors take at a time, found by a forward on the meta device.
         """
-        state = {**dict(self.network.named_parameters()), **dict(self.network.named_buffers())}
-        shapes = {name: tensor.detach().to("meta") for name, tensor in state.items()}
-        with torch.no_grad(), torch.device("meta"), LiveBytes() as live:
-            lr = torch.empty(1, self.channels, height, width, dtype=self.dtype)
-            functional_call(self.network, shapes, (lr,))
+        live = LiveBytes()
+        forward_on_meta(self.network, height, width, live, self.dtype)
         return FIXED_BYTES + int(live.most * OVER_TENSORS)
 
     def measure(
@@ -97,6 +85,30 @@ class PlainRunner:
         sr = self.network(lr.to(self.device, self.dtype))
         progress(1.0)
         return sr
+
+
+def forward_on_meta(
+    network: nn.Module,
+    height: int,
+    width: int,
+    watch: AbstractContextManager[object],
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """One forward of a network, wherever it is, on the meta device: shapes without numbers.
+
+    Args:
+        network: a `Network` that computes on the device and in the dtype of its LR.
+        height: of LR, pixels.
+        width: of LR, pixels.
+        watch: open during the forward: a mode of PyTorch that sees every operator.
+        dtype: of the features.
+    """
+    state = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+    shapes = {name: tensor.detach().to("meta") for name, tensor in state.items()}
+    channels = as_network(network).channels
+    with torch.no_grad(), torch.device("meta"), watch:
+        lr = torch.empty(1, channels, height, width, dtype=dtype)
+        functional_call(network, shapes, (lr,))
 
 
 class LiveBytes(TorchDispatchMode):

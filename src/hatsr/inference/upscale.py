@@ -14,14 +14,15 @@ from hatsr import image
 from hatsr.image import Picture
 from hatsr.inference import budget, ensemble
 from hatsr.inference.engine import kept_heap
-from hatsr.inference.inputs import check_lr, to_picture
+from hatsr.inference.inputs import check_lr, like_source, to_picture
 from hatsr.inference.int8_check import check_loss
 from hatsr.inference.memory import has_own_memory
-from hatsr.inference.plain import as_network, make_runner
+from hatsr.inference.plain import make_runner
 from hatsr.inference.runner import Progress, Runner, ignore_progress
 from hatsr.inference.sampling import sample, sample_area
 from hatsr.inference.settings import DTYPES, Settings
 from hatsr.inference.tiles import cut, plan, shrink, stitch
+from hatsr.model import as_network
 from hatsr.model.windows import pad_to_multiple
 from hatsr.resize import imresize
 
@@ -68,6 +69,11 @@ class Upscaler:
                 model, device=self.settings.device, dtype=dtype, int8=int8
             )
         return self._runners[dtype]
+
+    def bytes_needed(self, height: int, width: int) -> int:
+        """Memory that a whole picture takes while it is enlarged; LR pixels."""
+        sides = (-(-side // self.multiple) * self.multiple for side in (height, width))
+        return self._runner(DTYPES[self.settings.precision]).bytes_needed(*sides)
 
     # ------------------------------------------------------------------ tensors
 
@@ -260,11 +266,7 @@ class Upscaler:
             TypeError: what was given is none of these.
             ValueError: it is no picture that can be read.
         """
-        sr = self.enlarge_picture(to_picture(source), progress)
-        if not isinstance(source, np.ndarray):
-            return image.to_pil(sr)
-        codes = image.to_array(sr)
-        return codes if source.dtype.kind == "u" else (codes / 65535).astype(source.dtype)
+        return like_source(self.enlarge_picture(to_picture(source), progress), source)
 
 
 def _out_of_memory(error: Exception) -> bool:

@@ -1,9 +1,9 @@
 """What a network is: one frozen object for HAT, its ablations and SwinIR."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from math import isfinite
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
+
+from hatsr.model.fields import check_types, require
 
 Tail = Literal["pixelshuffle", "pixelshuffle-direct", "nearest-conv", "residual"]
 GroupConv = Literal["1conv", "3conv", "identity"]
@@ -15,25 +15,6 @@ SCALES: dict[Tail, tuple[int, ...]] = {
     "residual": (1,),
 }
 _FLOOR_SLACK = 1e-6  # a ratio that was deduced as hidden / width must floor back to hidden
-
-
-def _require(holds: bool, what: str, rule: str, got: object) -> None:
-    if not holds:
-        raise ValueError(f"{what} must be {rule}, got {got!r}")
-
-
-def _check_type(name: str, default: object, value: object) -> None:
-    """Numbers are numbers and switches switches: a file or a user may say anything."""
-    if name in ("depths", "num_heads"):
-        several = isinstance(value, tuple | list)
-        _require(several or name == "num_heads", name, "a list of whole numbers", value)
-        numbers = value if isinstance(value, tuple | list) else (value,)
-        _require(all(type(number) is int for number in numbers), name, "whole numbers", value)
-    elif type(default) is float:
-        fits = isinstance(value, int | float) and type(value) is not bool and isfinite(value)
-        _require(fits, name, "a finite number", value)
-    else:
-        _require(type(value) is type(default), name, f"of type {type(default).__name__}", value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,44 +74,48 @@ class HATConfig:
 
     def __post_init__(self) -> None:
         """Check every rule once; everything later trusts this."""
-        for field in fields(self):
-            _check_type(field.name, field.default, getattr(self, field.name))
-        _require(self.tail in get_args(Tail), "tail", f"one of {get_args(Tail)}", self.tail)
+        check_types(self)
+        require(self.tail in get_args(Tail), "tail", f"one of {get_args(Tail)}", self.tail)
         known = get_args(GroupConv)
-        _require(self.group_conv in known, "group_conv", f"one of {known}", self.group_conv)
+        require(self.group_conv in known, "group_conv", f"one of {known}", self.group_conv)
         rule = f"one of {SCALES[self.tail]} for tail {self.tail!r}"
-        _require(self.scale in SCALES[self.tail], "scale", rule, self.scale)
-        _require(self.channels in (1, 3), "channels", "1 or 3", self.channels)
+        require(self.scale in SCALES[self.tail], "scale", rule, self.scale)
+        require(self.channels in (1, 3), "channels", "1 or 3", self.channels)
         self._check_blocks()
         self._check_ratios()
 
     def _check_blocks(self) -> None:
         for name in ("embed_dim", "window_size", "num_feat"):
-            _require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
+            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         depths = tuple(self.depths)
         object.__setattr__(self, "depths", depths)
         rule = "a non-empty tuple of numbers >= 1"
-        _require(len(depths) > 0 and min(depths) >= 1, "depths", rule, depths)
+        require(len(depths) > 0 and min(depths) >= 1, "depths", rule, depths)
         if not isinstance(self.num_heads, int):
             object.__setattr__(self, "num_heads", tuple(self.num_heads))
         rule = f"one number, or {len(depths)} (one for each RHAG in depths)"
-        _require(len(self.heads) == len(depths), "num_heads", rule, self.num_heads)
+        require(len(self.heads) == len(depths), "num_heads", rule, self.num_heads)
         fits = all(n >= 1 and self.embed_dim % n == 0 for n in self.heads)
         rule = f"divisors of embed_dim {self.embed_dim}"
-        _require(fits, "num_heads", rule, self.num_heads)
+        require(fits, "num_heads", rule, self.num_heads)
 
     def _check_ratios(self) -> None:
-        _require(self.mlp_hidden >= 1, "mlp_ratio", "such that C * mlp_ratio >= 1", self.mlp_ratio)
-        _require(0 <= self.drop_path < 1, "drop_path", "in [0, 1)", self.drop_path)
-        _require(self.img_range > 0, "img_range", "positive", self.img_range)
+        require(self.mlp_hidden >= 1, "mlp_ratio", "such that C * mlp_ratio >= 1", self.mlp_ratio)
+        require(0 <= self.drop_path < 1, "drop_path", "in [0, 1)", self.drop_path)
+        require(self.img_range > 0, "img_range", "positive", self.img_range)
         rule = f"from 1 to embed_dim {self.embed_dim}"
         for name in ("compress_ratio", "squeeze_factor"):
             used = self.cab and (name == "compress_ratio" or self.channel_attention)
             fits = 1 <= getattr(self, name) <= self.embed_dim
-            _require(fits or not used, name, rule, getattr(self, name))
+            require(fits or not used, name, rule, getattr(self, name))
         rule = f"0 or more, with an even overlap_ratio * window_size {self.window_size}"
         fits = self.overlap_ratio >= 0 and self.overlap % 2 == 0
-        _require(fits or not self.ocab, "overlap_ratio", rule, self.overlap_ratio)
+        require(fits or not self.ocab, "overlap_ratio", rule, self.overlap_ratio)
+
+    @property
+    def depth(self) -> int:
+        """HABs of all RHAGs."""
+        return sum(self.depths)
 
     @property
     def heads(self) -> tuple[int, ...]:
@@ -153,26 +138,6 @@ class HATConfig:
     def overlap_size(self) -> int:
         """Side of OCAB's key and value windows, in LR pixels (equation 3)."""
         return self.window_size + self.overlap
-
-
-def changed(config: HATConfig, changes: Mapping[str, object]) -> HATConfig:
-    """The configuration with other values for some of its fields.
-
-    A list may stand for a tuple and a whole number for a fraction, as in JSON.
-
-    Raises:
-        ValueError: there is no such field, or a value breaks its rule; the message names it.
-    """
-    defaults = {field.name: field.default for field in fields(config)}
-    values: dict[str, object] = {}
-    for name, value in changes.items():
-        _require(name in defaults, "a hyper-parameter", f"one of {', '.join(defaults)}", name)
-        _check_type(name, defaults[name], value)
-        if isinstance(value, int) and isinstance(defaults[name], float):
-            values[name] = float(value)
-        else:
-            values[name] = tuple(value) if isinstance(value, list) else value
-    return replace(config, **values)
 
 
 HAT_BASE = HATConfig()

@@ -128,6 +128,48 @@ class HAT(nn.Module):
             if isinstance(module, RHAG):
                 module.activation_checkpointing = enabled
 
+    def share_body(self, other: "HAT") -> None:
+        """Use the RHAGs, the last norm and the body's convolution of another network."""
+        self.groups, self.norm, self.body_conv = other.groups, other.norm, other.body_conv
+
+    def feature_modules(self) -> list[nn.Module]:
+        """The RHAGs, after each of which figure 3 shows the features."""
+        return list(self.groups)
+
+    @property
+    def feature_axes(self) -> str:
+        """Order of the axes of an RHAG's output."""
+        return "b h w c"
+
+    @torch.no_grad()
+    def become_interpolation(self, kernels: Float[Tensor, "phases 3 3"]) -> None:
+        """Make the network equal to enlargement by 3 x 3 kernels.
+
+        The first convolution passes the picture through in the first channels, the body's closing
+        convolution starts at zero, the tail (one convolution and a pixel shuffle) interpolates.
+
+        Args:
+            kernels: by row and column of the SR pixel within its LR pixel; each sums to 1.
+
+        Raises:
+            ValueError: the tail or the body's closing convolution is another one.
+        """
+        config, colours, last = self.config, self.config.channels, self.body_conv
+        tail = self.tail[0] if isinstance(self.tail, nn.Sequential) else None
+        if not isinstance(last, nn.Conv2d) or not isinstance(tail, nn.Conv2d):
+            raise ValueError(
+                "interpolation must start from tail 'pixelshuffle-direct' and group_conv '1conv', "
+                f"got {config.tail!r} and {config.group_conv!r}"
+            )
+        for tensor in (last.weight, last.bias, tail.weight, tail.bias, self.shallow.bias):
+            if tensor is not None:
+                tensor.zero_()
+        self.shallow.weight[:colours] = 0
+        outputs = tail.weight.view(colours, config.scale**2, config.embed_dim, 3, 3)
+        for colour in range(colours):
+            self.shallow.weight[colour, colour, 1, 1] = 1
+            outputs[colour, :, colour] = kernels
+
     def body(self, shallow: Features) -> Features:
         """RHAGs and the last norm: the paper's deep features before their closing convolution."""
         x = self.embed_norm(shallow)

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from hatsr.checkpoint import read, resolve, shorten
-from hatsr.model import HAT
+from hatsr.checkpoint import make_network, read, resolve, shorten
+from hatsr.model import NetworkConfig, WithInterpolation, as_network
 from hatsr.resize import imresize
 
 
@@ -39,7 +39,7 @@ class Transfer:
         return "\n".join(lines)
 
 
-def transfer(network: HAT, source: str) -> Transfer:
+def transfer(network: nn.Module, source: str) -> Transfer:
     """Take what matches by name and shape, from the averaged weights of a checkpoint.
 
     Args:
@@ -67,31 +67,33 @@ def transfer(network: HAT, source: str) -> Transfer:
     return Transfer(str(path), tuple(taken), missing, unfit, unused)
 
 
-@torch.no_grad()
-def start_as_interpolation(network: HAT) -> None:
+def start_as_interpolation(network: nn.Module) -> None:
     """Make the network equal to enlargement by a 3 x 3 kernel, the nearest to the bicubic one.
 
-    The first convolution passes the picture through in the first channels, the body's closing
-    convolution starts at zero, the tail (one convolution and a pixel shuffle) interpolates.
+    Raises:
+        ValueError: the network cannot be that, or not with its configuration.
     """
-    config, colours = network.config, network.config.channels
-    last = network.body_conv
-    tail = network.tail[0] if isinstance(network.tail, nn.Sequential) else None
-    if not isinstance(last, nn.Conv2d) or not isinstance(tail, nn.Conv2d):
+    if not isinstance(network, WithInterpolation):
         raise ValueError(
-            "interpolation must start from tail 'pixelshuffle-direct' and group_conv '1conv', "
-            f"got {config.tail!r} and {config.group_conv!r}"
+            "start.interpolate must be false for a network that cannot begin as interpolation, "
+            f"got {type(network).__name__}"
         )
-    for tensor in (last.weight, last.bias, tail.weight, tail.bias, network.shallow.bias):
-        if tensor is not None:
-            tensor.zero_()
-    kernels = torch.from_numpy(interpolation_kernels(config.scale)).to(tail.weight)
-    network.shallow.weight[:colours] = 0
-    for colour in range(colours):
-        network.shallow.weight[colour, colour, 1, 1] = 1
-    outputs = tail.weight.view(colours, config.scale**2, config.embed_dim, 3, 3)
-    for colour in range(colours):
-        outputs[colour, :, colour] = kernels
+    kernels = torch.from_numpy(interpolation_kernels(as_network(network).scale))
+    try:
+        network.become_interpolation(kernels.to(next(network.parameters())))
+    except ValueError as error:
+        raise ValueError(f"start.interpolate must be false for this network: {error}") from error
+
+
+def check_interpolation(config: NetworkConfig) -> None:
+    """Refuse a network that cannot begin as interpolation, without making its weights.
+
+    Raises:
+        ValueError: as `start_as_interpolation`.
+    """
+    with torch.device("meta"):
+        network = make_network(config)
+    start_as_interpolation(network)
 
 
 def interpolation_kernels(scale: int) -> Float[np.ndarray, "phases 3 3"]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 
 from hatsr.data import Batch, step_seed, to_unit
+from hatsr.training.adversarial import Adversary
 from hatsr.training.ema import update
 from hatsr.training.events import Listener
 from hatsr.training.losses import pixel_loss
@@ -81,14 +82,10 @@ def run_steps(
         # Step.
         rate = learning_rate(recipe.optim, step, recipe.iterations)
         loss, norm, parts = differentiate(run, step, batches)
-        if not (torch.isfinite(norm) and torch.isfinite(loss)):
+        if not is_finite(run, loss, norm):
             run.save(progress)
             raise NotFiniteError(run.explain(step, float(loss), float(norm), parts))
-        for group in run.optimizer.param_groups:
-            group["lr"] = rate
-        run.optimizer.step()
-        run.optimizer.zero_grad()
-        update(run.average, run.networks, recipe.optim.ema, step)
+        change_weights(run, step, rate)
         progress = replace(progress, step=step + 1)
 
         # Log.
@@ -103,6 +100,7 @@ def run_steps(
                 learning_rate=rate,
                 gradient_norm=float(norm),
                 patches_per_second=patches / (now - last_logged),
+                **(run.adversary.losses if run.adversary else {}),
             )
             losses, patches, last_logged = [], 0, now
 
@@ -122,10 +120,33 @@ def differentiate(
         parts.append(next(batches))
         is_last = micro + 1 == recipe.accumulate
         with nullcontext() if is_last else accelerator.no_sync(run.model):
-            loss = loss_of(run.model, parts[-1], recipe.optim) / recipe.accumulate
+            if run.adversary:
+                loss = adversarial_loss(run.model, run.adversary, parts[-1])
+            else:
+                loss = loss_of(run.model, parts[-1], recipe.optim)
+            loss = loss / recipe.accumulate
             accelerator.backward(loss)
         total += loss.detach()
+    if run.adversary:
+        run.adversary.differentiate()
     return total, clip(run.networks, recipe.optim), parts
+
+
+def is_finite(run: Run, loss: Tensor, norm: Tensor) -> bool:
+    """Whether a step may be taken."""
+    judged = run.adversary is None or run.adversary.is_finite
+    return bool(torch.isfinite(norm) and torch.isfinite(loss)) and judged
+
+
+def change_weights(run: Run, step: int, rate: float) -> None:
+    """The step of the optimisers by their gradients, and the average after it."""
+    for group in run.optimizer.param_groups:
+        group["lr"] = rate
+    run.optimizer.step()
+    run.optimizer.zero_grad()
+    if run.adversary:
+        run.adversary.step(rate)
+    update(run.average, run.networks, run.recipe.optim.ema, step)
 
 
 def loss_of(model: nn.Module, batch: Batch, optim: OptimRecipe) -> Float[Tensor, ""]:
@@ -135,6 +156,14 @@ def loss_of(model: nn.Module, batch: Batch, optim: OptimRecipe) -> Float[Tensor,
     hr = [to_unit(patches.to(device)) for patches in batch.hr]
     pairs = zip(model(lr), hr, strict=True)
     return torch.stack([pixel_loss(optim.loss, sr, target) for sr, target in pairs]).mean()
+
+
+def adversarial_loss(model: nn.Module, adversary: Adversary, batch: Batch) -> Float[Tensor, ""]:
+    """Loss against the discriminator, of the pairs that the pool gives for a batch."""
+    device = next(model.parameters()).device
+    lr, hr = adversary.pool.exchange(batch.lr[0], batch.hr[0], batch.numbers[0])
+    (sr,) = model([to_unit(lr.to(device))])
+    return adversary.network_loss(sr, to_unit(hr.to(device)))
 
 
 def clip(model: nn.Module, optim: OptimRecipe) -> Tensor:

@@ -10,9 +10,11 @@ import psutil
 import torch
 
 from hatsr.data import stack
-from hatsr.evaluation.cost.complexity import complexity
+from hatsr.evaluation.cost.complexity import complexity_of
+from hatsr.training.adversarial import UNetDiscriminator
 from hatsr.training.ema import averaged
 from hatsr.training.loop import clip, loss_of
+from hatsr.training.recipe import Recipe
 from hatsr.training.setup import Setup
 from hatsr.training.states import newest_step, states
 from hatsr.training.validation import bicubic_score
@@ -52,11 +54,14 @@ def preflight(setup: Setup, fresh: bool = False) -> Preflight:
     done = 0 if fresh else newest_step(folder)
     there = 0 if fresh else sum(path.stat().st_size for path in states(folder))
     state = sum(p.numel() for p in setup.networks.parameters()) * 4 * _COPIES
+    if recipe.adversarial:
+        state += _adversary_bytes(recipe)
     _check_room(setup.folder, state * (recipe.save.keep + 1) - there)
-    cost = complexity(config, 64, 64)
+    cost = complexity_of(config)
     step_seconds = timed_steps(setup, done)
     left = max(0, recipe.iterations - done) * step_seconds
-    later = ", if later stages took as long" if _stage_changes(setup, done) else ""
+    later = " without the discriminator" if recipe.adversarial else ""
+    later += ", if later stages took as long" if _stage_changes(setup, done) else ""
     peak = _peak_memory(setup.accelerator.device)
     lines = (
         f"network     x{config.scale}, {cost.parameters:,} parameters, "
@@ -67,6 +72,17 @@ def preflight(setup: Setup, fresh: bool = False) -> Preflight:
         f"memory      {peak / _GB:.2f} GB; disk {state / _MB:.0f} MB a state",
     )
     return Preflight(cost.parameters, step_seconds, left, peak, lines)
+
+
+def _adversary_bytes(recipe: Recipe) -> int:
+    """Of the discriminator with its two moments, and of the pool, in a state."""
+    options = recipe.adversarial
+    if options is None:
+        return 0
+    with torch.device("meta"):
+        numbers = sum(p.numel() for p in UNetDiscriminator(options.width).parameters())
+    pixels = recipe.largest_patch**2 * (1 + recipe.config.scale**2)
+    return numbers * 4 * 3 + options.pool * 3 * pixels
 
 
 def _stage_changes(setup: Setup, done: int) -> bool:

@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hatsr.checkpoint import DEFAULT_KIND
 from hatsr.checkpoint import save as export
 from hatsr.data import Batch, encode, open_loader
+from hatsr.training.adversarial import Adversary
 from hatsr.training.ema import averaged
 from hatsr.training.events import Event, Listener
 from hatsr.training.networks import Networks
@@ -43,6 +45,7 @@ class Run:
         self.average = averaged(self.networks)
         optimizer = make_optimizer(self.networks, self.recipe.optim)
         self.notes: list[str] = []
+        self.adversary = self._make_adversary()
         self.pairs, self.fingerprints = setup.patches.pairs, setup.fingerprints()
         self.resumed = self._restore(optimizer)
         self.listeners = listeners(self.resumed.step) if self.is_main else []
@@ -50,11 +53,24 @@ class Run:
         for note in self.notes:
             self.tell("note", self.resumed.step, text=note)
 
+    def _make_adversary(self) -> Adversary | None:
+        recipe, processes = self.recipe, self.accelerator.num_processes
+        if recipe.adversarial is None:
+            return None
+        if processes > 1:
+            raise ValueError(
+                f"adversarial training must run in one process, got {processes}; take one GPU and "
+                "a larger accumulate"
+            )
+        device = self.accelerator.device
+        return Adversary(recipe.adversarial, recipe.optim, recipe.seed, device, self.notes.append)
+
     def _restore(self, optimizer: torch.optim.Optimizer) -> Progress:
         state = load_state(self.setup.folder / "states", self.notes.append)
         if state is None:
             return Progress()
         asked = self.recipe.model_dump(mode="json")
+        state["recipe"]["network"].setdefault("kind", DEFAULT_KIND)  # states of older versions
         self._refuse_another_run(state, asked)
         self.notes += differences(state["recipe"], asked)
         usable, before = len(self.pairs), state["usable"]
@@ -65,6 +81,8 @@ class Run:
         # The moments go on; betas, weight decay and the like are the recipe's.
         groups = optimizer.state_dict()["param_groups"]
         optimizer.load_state_dict(state["optimizer"] | {"param_groups": groups})
+        if self.adversary:
+            self.adversary.load_state_dict(state["adversary"])
         progress = Progress(**state["progress"])
         if ended := self._ended(progress):
             self.notes.append(
@@ -76,6 +94,8 @@ class Run:
     def _refuse_another_run(self, state: dict[str, Any], asked: dict[str, Any]) -> None:
         kept = state["recipe"]
         changed = [key for key in ("network", "tasks", "start") if kept[key] != asked[key]]
+        if (kept.get("adversarial") is None) != (asked["adversarial"] is None):
+            changed.append("adversarial")
         now, before = self.fingerprints, state["fingerprints"]
         changed += [f"{key} pictures" for key in now if before[key] != now[key]]
         if changed:
@@ -92,6 +112,7 @@ class Run:
                 "networks": self.networks.state_dict(),
                 "average": self.average.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
+                "adversary": self.adversary.state_dict() if self.adversary else None,
                 "recipe": self.recipe.model_dump(mode="json"),
                 "usable": len(self.pairs),
                 "fingerprints": self.fingerprints,

@@ -24,6 +24,7 @@ from hatsr.data import (
     open_source,
     some_of,
 )
+from hatsr.model import WithActivationCheckpointing
 from hatsr.training.initial import start_as_interpolation, transfer
 from hatsr.training.networks import Networks
 from hatsr.training.recipe import Recipe
@@ -159,5 +160,10 @@ def make_networks(recipe: Recipe, say: Say, is_new: bool) -> Networks:
         say(str(transfer(networks.main, recipe.start.checkpoint)))
     if recipe.activation_checkpointing:
         for network in networks.each():
+            if not isinstance(network, WithActivationCheckpointing):
+                raise ValueError(
+                    "activation_checkpointing must be false for a network that keeps all "
+                    f"activations, got {type(network).__name__}"
+                )
             network.use_activation_checkpointing()
     return networks

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from jaxtyping import UInt8
-from torch import Tensor
+from torch import Tensor, nn
 
 from hatsr.data import ValidationPair
 from hatsr.data.degrade import under_condition
 from hatsr.evaluation.metrics import psnr
-from hatsr.model import HAT
+from hatsr.model import as_network
 from hatsr.resize import imresize
 
 
@@ -38,7 +38,7 @@ def to_levels(sr: Tensor) -> UInt8[np.ndarray, "sr_h sr_w 3"]:
     return levels.permute(1, 2, 0).cpu().numpy()
 
 
-def enlarge(network: HAT, lr: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "sr_h sr_w 3"]:
+def enlarge(network: nn.Module, lr: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "sr_h sr_w 3"]:
     """One whole picture through the network."""
     tensor = torch.from_numpy(np.ascontiguousarray(lr.transpose(2, 0, 1)))[None]
     device = next(network.parameters()).device
@@ -47,7 +47,7 @@ def enlarge(network: HAT, lr: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "
 
 
 def scores(
-    network: HAT,
+    network: nn.Module,
     pictures: tuple[ValidationPair, ...],
     on_picture: Callable[[int, np.ndarray], None] = lambda index, sr: None,
 ) -> list[float]:
@@ -61,7 +61,7 @@ def scores(
     out = []
     for index, pair in enumerate(pictures):
         sr = enlarge(network, pair.lr)
-        out.append(psnr(sr, pair.hr, crop=network.config.scale))
+        out.append(psnr(sr, pair.hr, crop=as_network(network).scale))
         on_picture(index, sr)
     return out
 

@@ -1,9 +1,13 @@
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tiny import tiny
 
 from hatsr.apps.cli import cli
+from hatsr.checkpoint import save
+from hatsr.evaluation.cost.complexity import complexity
 
 
 def call(*arguments: str) -> Result:
@@ -36,3 +40,25 @@ def test_paper_tables_are_printed() -> None:
     lines = call("complexity", "--paper").stdout.splitlines()
     assert lines[0] == "Tables 8 to 11 of the paper, and ours"
     assert any(line.split()[2:4] == ["HAT-S", "9.62"] for line in lines)
+
+
+def test_a_file_has_its_own_scale(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    save(tiny(), path)
+    facts = json.loads(call("complexity", str(path), "--json", "--size", "8").stdout)
+    wanted = complexity(tiny(), 8, 8)
+    assert (facts["network"], facts["scale"]) == (str(path), 2)
+    assert (facts["parameters"], facts["multiply_adds"]) == (
+        wanted.parameters,
+        wanted.multiply_adds,
+    )
+    assert facts["seconds"] > 0
+    result = call("complexity", str(path), "--scale", "2")
+    assert result.exit_code == 2
+    assert "scale must be left out with a file" in result.output
+
+
+def test_an_unknown_network_is_named() -> None:
+    result = call("complexity", "hat-q")
+    assert result.exit_code == 2
+    assert "got 'hat-q'; presets are hat, " in " ".join(result.output.split())

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from other_network import ROW, Other, OtherConfig
 from tiny import tiny
 
 from hatsr import checkpoint
@@ -45,6 +46,21 @@ def test_convert_says_what_other_programs_must_be_told(tmp_path: Path) -> None:
     words = "other programs must be told, since no tensor shows it: img_range 1.0, conv_scale 0.5"
     assert words in result.stderr
     assert checkpoint.read(target).config.conv_scale == 0.5
+
+
+def test_another_kind_there_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(checkpoint.KINDS, "other", ROW)
+    names = ("a.safetensors", "b.pth", "c.safetensors")
+    first, theirs, back = (str(tmp_path / name) for name in names)
+    checkpoint.save(Other(OtherConfig(scale=3)), first)
+    done = call("convert", first, theirs, "--layout", "official")
+    assert "must be told, since no tensor shows it: scale 3, gain 1.0" in done.stderr
+    assert f"{theirs}: other x3, official layout, float32\n" in done.stdout
+    assert call("convert", theirs, back).exit_code == 0
+    assert Path(first).read_bytes() == Path(back).read_bytes()
+    said = call("info", back).stdout
+    for line in ("kind: other", "network: other x3", "blocks: 2", "parameters: 168"):
+        assert f"{line}\n" in said
 
 
 def too_large() -> HAT:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from hatsr.apps.cli.terminal import PictureBars, TrainingProgress, counting, show
+from hatsr.batch import Found, Outcome, PictureFile
 from hatsr.evaluation import Table
 
 NAME = "a[red]b[/nothing]:smile:.png"
@@ -25,11 +26,12 @@ def test_names_in_bars_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None
         update(1, 2, f"second {NAME}")
     assert f"{NAME} second {NAME}" in plain(capsys.readouterr().err)
     path = Path(NAME.replace("/", ""))
-    with PictureBars([path], quiet=False) as bars:
+    with PictureBars(lambda outcome: f"line of {NAME}", quiet=False) as bars:
+        bars.begin(Found((PictureFile(path),), {}))
         bars.tell(path, 0.5)
         bars.progress.refresh()
         assert path.name in plain(capsys.readouterr().err)
-        bars.report(path, f"line of {NAME}")
+        bars.report(Outcome(source=path, target=None, status="skipped"))
     assert f"line of {NAME}" in plain(capsys.readouterr().err)
 
 

@@ -37,6 +37,30 @@ def test_upscale_json_and_exit_code(net: str, photo: str, tmp_path: Path) -> Non
     assert failed["status"] == "failed"
 
 
+def test_weights_are_chosen_by_the_picture_unless_told(tmp_path: Path) -> None:
+    h, w = np.mgrid[:32, :40]
+    waves = 128 + 60 * np.sin(h / 5 + w / 9)[..., None] * (1, 0.7, 0.9)
+    picture = Image.fromarray(np.uint8(waves))
+    picture.save(tmp_path / "a.png")
+    picture.save(tmp_path / "b.jpg", quality=62)
+    sources = [str(tmp_path / name) for name in ("a.png", "b.jpg")]
+    found = call("upscale", *sources, "-o", str(tmp_path / "1"), "--json")
+    rows = json.loads(found.stdout)
+    assert [row["model"] for row in rows] == ["hat-t-x4", "hat-t-real-x4"]
+    assert rows[1]["choice"] == "JPEG of quality about 62"
+    spoken = call("upscale", sources[1], "-o", str(tmp_path / "2"))
+    assert "(hat-t-real-x4: JPEG of quality about 62)" in spoken.output
+    smaller = call("upscale", sources[1], "-o", str(tmp_path / "3"), "--scale", "2")
+    assert "hat-t-x2: JPEG of quality about 62, but there are no real-world" in smaller.output
+    told = call("upscale", sources[1], "-o", str(tmp_path / "4"), "-m", "hat-t-x4", "--json")
+    assert [(row["model"], row["choice"]) for row in json.loads(told.stdout)] == [("hat-t-x4", "")]
+    half = call("upscale", sources[1], "-o", str(tmp_path / "5"), "--denoise", "0.5", "--json")
+    assert json.loads(half.stdout)[0]["model"] == "hat-t-x4 denoise 0.5"
+    refused = call("upscale", sources[1], "--denoise", "0.5", "--scale", "2")
+    assert refused.exit_code == 2
+    assert "denoise must go with shipped weights that have real-world ones" in refused.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -8,7 +8,7 @@ import pytest
 from web_tasks import Blunder, Die, Hang, Hoard
 
 from hatsr.apps.web.enlarging import Enlarged, EnlargeTask
-from hatsr.apps.web.jobs import Job, fair_order
+from hatsr.apps.web.jobs import WebJob, fair_order
 from hatsr.apps.web.limits import BusyError
 from hatsr.apps.web.service import Service
 
@@ -16,7 +16,7 @@ Open = Callable[..., Service]
 web = pytest.mark.web
 
 
-def until_over(job: Job, seconds: float = 60) -> Job:
+def until_over(job: WebJob, seconds: float = 60) -> WebJob:
     end = time.monotonic() + seconds
     while not job.over:
         assert time.monotonic() < end, job.state
@@ -24,7 +24,7 @@ def until_over(job: Job, seconds: float = 60) -> Job:
     return job
 
 
-def until_running(job: Job) -> Job:
+def until_running(job: WebJob) -> WebJob:
     while job.state == "waiting":
         time.sleep(0.02)
     return job
@@ -141,9 +141,9 @@ def test_a_closed_tab_frees_its_jobs(open_limited: Open) -> None:
 
 
 def test_users_take_turns() -> None:
-    def job(owner: str, number: int) -> Job:
+    def job(owner: str, number: int) -> WebJob:
         folder = Path()
-        return Job(
+        return WebJob(
             name=f"{owner}{number}", owner=owner, page="", title="", task=Die(), folder=folder
         )
 

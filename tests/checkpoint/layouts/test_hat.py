@@ -146,3 +146,68 @@ def test_the_order_of_the_renames_does_not_matter(
     names = [hat.official_name(name, tail) for name in model.state_dict()]
     monkeypatch.setattr(hat, "_RENAMES", hat._RENAMES[::-1])
     assert [hat.official_name(name, tail) for name in model.state_dict()] == names
+
+
+def real_hat_gan() -> dict[str, torch.Tensor]:
+    """Names and shapes of Real_HAT_GAN_SRx4 and Real_HAT_GAN_sharper, as their options give them.
+
+    HAT, embed_dim 180, depths 6 x 6, heads 6, window 16, compress 3, squeeze 30, overlap 0.5 and
+    the pixel-shuffle tail of 64 features; written down here without the package.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def both(name: str, *weight: int) -> None:
+        shapes[f"{name}.weight"], shapes[f"{name}.bias"] = weight, weight[:1]
+
+    both("conv_first", 180, 3, 3, 3)
+    both("patch_embed.norm", 180)
+    for g in range(6):
+        group = f"layers.{g}.residual_group"
+        for i in range(6):
+            block = f"{group}.blocks.{i}"
+            both(f"{block}.norm1", 180)
+            shapes[f"{block}.attn.relative_position_bias_table"] = (31 * 31, 6)
+            both(f"{block}.attn.qkv", 540, 180)
+            both(f"{block}.attn.proj", 180, 180)
+            both(f"{block}.conv_block.cab.0", 60, 180, 3, 3)
+            both(f"{block}.conv_block.cab.2", 180, 60, 3, 3)
+            both(f"{block}.conv_block.cab.3.attention.1", 6, 180, 1, 1)
+            both(f"{block}.conv_block.cab.3.attention.3", 180, 6, 1, 1)
+            both(f"{block}.norm2", 180)
+            both(f"{block}.mlp.fc1", 360, 180)
+            both(f"{block}.mlp.fc2", 180, 360)
+        both(f"{group}.overlap_attn.norm1", 180)
+        both(f"{group}.overlap_attn.qkv", 540, 180)
+        shapes[f"{group}.overlap_attn.relative_position_bias_table"] = (39 * 39, 6)
+        both(f"{group}.overlap_attn.proj", 180, 180)
+        both(f"{group}.overlap_attn.norm2", 180)
+        both(f"{group}.overlap_attn.mlp.fc1", 360, 180)
+        both(f"{group}.overlap_attn.mlp.fc2", 180, 360)
+        both(f"layers.{g}.conv", 180, 180, 3, 3)
+    both("norm", 180)
+    both("conv_after_body", 180, 180, 3, 3)
+    both("conv_before_upsample.0", 64, 180, 3, 3)
+    both("upsample.0", 256, 64, 3, 3)
+    both("upsample.2", 256, 64, 3, 3)
+    both("conv_last", 3, 64, 3, 3)
+    tensors = {name: 0.02 * torch.randn(shape) for name, shape in shapes.items()}
+    tensors["relative_position_index_SA"] = torch.zeros(256, 256, dtype=torch.int64)
+    tensors["relative_position_index_OCA"] = torch.zeros(256, 576, dtype=torch.int64)
+    return tensors
+
+
+@pytest.mark.parametrize("nested", [{"params_ema"}, {"params_ema", "params"}], ids=str)
+def test_official_real_world_file_loads_and_runs(nested: set[str], tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    tensors = real_hat_gan()
+    others = {name: torch.zeros_like(tensor) for name, tensor in tensors.items()}
+    content = {key: tensors if key == "params_ema" else others for key in nested}
+    torch.save(content, tmp_path / "Real_HAT_GAN_SRx4.pth")
+    found = read(tmp_path / "Real_HAT_GAN_SRx4.pth")
+    assert found.config == preset("hat", scale=4)
+    assert sum(tensor.numel() for tensor in found.tensors.values()) == 20_772_507
+    with torch.no_grad():
+        sr = found.model()(torch.rand(1, 3, 16, 16))
+    assert sr.shape == (1, 3, 64, 64)
+    assert sr.isfinite().all()
+    assert sr.std() > 0.001

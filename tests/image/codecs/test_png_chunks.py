@@ -1,9 +1,12 @@
 """Chunks of PNG files and their checksums."""
 
+import struct
+
 import pytest
 from picture_files import chunk, gray_png
 
 from hatsr import image
+from hatsr.image.codecs.png_chunks import MAGIC, begins_without_text, size_of
 
 
 @pytest.mark.parametrize("name", ["tEXt", "pHYs", "iCCP", "eXIf", "tIME", "quIt"])
@@ -28,3 +31,36 @@ def test_a_wrong_checksum_of_the_header() -> None:
     data[29] ^= 1
     with pytest.raises(image.PictureError, match=r"checksum of PNG chunk b'IHDR' is wrong"):
         image.read(bytes(data))
+
+
+def png(*names: bytes, size: tuple[int, int] = (3, 2)) -> bytes:
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 0, 0, 0, 0))
+    return MAGIC + header + b"".join(chunk(name, b"12345") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        (png(), (2, 3)),
+        (png(size=(0, 2)), None),
+        (png()[:23], None),
+        (b"\xff\xd8" + png()[2:], None),
+        (MAGIC + png(b"IDAT")[33:], None),
+    ],
+)
+def test_size_of(data: bytes, size: tuple[int, int] | None) -> None:
+    assert size_of(data) == size
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ((b"IDAT",), True),
+        ((b"pHYs", b"IDAT", b"tEXt"), True),
+        ((b"pHYs", b"tEXt", b"IDAT"), False),
+        ((b"iTXt", b"IDAT"), False),
+        ((b"pHYs",), False),  # there may be more
+    ],
+)
+def test_begins_without_text(names: tuple[bytes, ...], expected: bool) -> None:
+    assert begins_without_text(png(*names)) is expected

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from hatsr.apps.cli.errors import Command, wrong_usage
-from hatsr.apps.cli.options import json_option
+from hatsr.apps.cli.options import NAME, json_option
 from hatsr.apps.cli.overrides import set_option
 from hatsr.apps.cli.terminal import show
 
@@ -16,8 +16,8 @@ _UNITS = {"parameters": (1e6, "M"), "multiply_adds": (1e9, "G"), "peak_bytes": (
 
 
 @click.command(cls=Command)
-@click.argument("preset", required=False)
-@click.option("--scale", type=int, default=4, show_default=True)
+@click.argument("network", required=False, type=NAME)
+@click.option("--scale", type=int, help="Enlargement factor of a preset (4); a file has its own.")
 @click.option(
     "--size", type=click.IntRange(1), default=64, show_default=True, help="Side of the LR picture."
 )
@@ -26,35 +26,34 @@ _UNITS = {"parameters": (1e6, "M"), "multiply_adds": (1e9, "G"), "peak_bytes": (
 @click.option("--run/--no-run", default=True, help="Also time one forward and its memory.")
 @json_option()
 def complexity(  # noqa: PLR0913  one parameter for each option
-    preset: str | None,
-    scale: int,
+    network: str | None,
+    scale: int | None,
     size: int,
     overrides: dict[str, object],
     paper: bool,
     run: bool,
     as_json: bool,
 ) -> None:
-    """Count parameters and multiply-adds of PRESET (see hatsr models)."""
-    from hatsr.evaluation.cost.complexity import RULE, time_forward
-    from hatsr.evaluation.cost.complexity import complexity as count
+    """Count parameters and multiply-adds of NETWORK: a preset (see hatsr models) or a file."""
+    from hatsr import checkpoint
+    from hatsr.evaluation.cost.complexity import RULE, complexity_of, time_forward
     from hatsr.model import changed
-    from hatsr.model import preset as find_preset
 
     if paper:
         _print_paper(as_json)
         return
-    if preset is None:
-        raise click.UsageError("give a preset (see hatsr models), or --paper")
+    if network is None:
+        raise click.UsageError("give a preset (see hatsr models), a file, or --paper")
     with wrong_usage():
-        base = find_preset(preset, scale=scale)
+        base = checkpoint.find_config(network, scale=scale)
         try:
             config = changed(base, overrides)
         except (TypeError, ValueError) as error:
             raise click.BadParameter(str(error), param_hint="--set") from error
-    facts: dict[str, object] = {"preset": preset, "scale": config.scale, "size": size}
-    facts |= asdict(count(config, size, size))
+    facts: dict[str, object] = {"network": network, "scale": config.scale, "size": size}
+    facts |= asdict(complexity_of(config, size, size))
     if run:
-        facts |= asdict(time_forward(config, size, size))
+        facts |= asdict(time_forward(checkpoint.make_network(config), size, size))
     facts["rule"] = RULE
     if as_json:
         click.echo(json.dumps(facts, indent=2))

@@ -65,7 +65,8 @@ def convert(
         assumed=found.assumed,
     )
     say_assumed(found)
-    if layout == "official":
-        values = values_of(found.config, checkpoint.unseen(found.config))
+    unseen = checkpoint.unseen(found.config)
+    if layout == "official" and unseen:
+        values = values_of(found.config, unseen)
         click.echo(f"other programs must be told, since no tensor shows it: {values}", err=True)
     click.echo(f"{target}: {name_network(found.config)}, {layout} layout, {dtype}")

@@ -35,6 +35,7 @@ def export(
             raise FileExistsError(f"{names} exists; give --overwrite")
 
     from hatsr import checkpoint
+    from hatsr.export.files import as_exportable
     from hatsr.export.files import export as write
     from hatsr.files import check_not_input
 
@@ -43,7 +44,8 @@ def export(
         for output in existing:
             check_not_input(output, [path])
         found = checkpoint.read(path, overrides)
-    done = write(found.model(), target, {"name": path.stem, **found.metadata}, half=half)
+        network = as_exportable(found.model())
+    done = write(network, target, {"name": path.stem, **found.metadata}, half=half)
     click.echo(
         f"{target}: {path.stem} x{found.config.scale}, {done.size / 1e6:.1f} MB, "
         f"differs from the network by {done.difference:.1e}"

@@ -15,7 +15,7 @@ from hatsr.apps.cli.overrides import set_option
 
 if TYPE_CHECKING:
     from hatsr.checkpoint import Checkpoint
-    from hatsr.model import HATConfig
+    from hatsr.model import NetworkConfig
 
 
 @click.command(cls=Command)
@@ -56,7 +56,7 @@ def say_assumed(found: Checkpoint) -> None:
         )
 
 
-def values_of(config: HATConfig, names: tuple[str, ...]) -> str:
+def values_of(config: NetworkConfig, names: tuple[str, ...]) -> str:
     """Hyper-parameters in words."""
     return ", ".join(f"{name} {getattr(config, name)}" for name in names)
 
@@ -108,12 +108,13 @@ def _describe(device: str) -> str:
 
 
 def _facts(path: Path, found: Checkpoint) -> dict[str, object]:
-    from hatsr.evaluation.cost.complexity import complexity
+    from hatsr.evaluation.cost.complexity import complexity_of
 
-    cost = complexity(found.config)
+    cost = complexity_of(found.config)
     return {
         "file": path,
         "layout": found.layout,
+        "kind": found.kind,
         "network": name_network(found.config),
         "parameters": cost.parameters,
         "multiply-adds at 64 x 64": cost.multiply_adds,
@@ -123,13 +124,8 @@ def _facts(path: Path, found: Checkpoint) -> dict[str, object]:
     }
 
 
-def name_network(config: HATConfig) -> str:
+def name_network(config: NetworkConfig) -> str:
     """The preset that this is, if any."""
-    from dataclasses import replace
+    from hatsr.checkpoint import preset_name
 
-    from hatsr.model import PRESETS
-
-    for name, known in PRESETS.items():
-        if replace(known, scale=config.scale) == config:
-            return f"{name} x{config.scale}"
-    return f"no preset, x{config.scale}"
+    return f"{preset_name(config) or 'no preset,'} x{config.scale}"

@@ -10,9 +10,11 @@ from hatsr import __version__
 
 COMMANDS = {
     "upscale": ("upscale", "Enlarge pictures."),
+    "batch": ("batch", "Enlarge many pictures, however often it is stopped."),
     "models": ("models", "List shipped weights and known networks."),
     "info": ("info", "Say what a checkpoint holds, or how this machine runs."),
     "convert": ("convert", "Rewrite a checkpoint in another layout."),
+    "blend": ("blend", "Make one checkpoint of two."),
     "export": ("export", "Write a network for ONNX Runtime or OpenVINO."),
     "complexity": ("complexity", "Count parameters and multiply-adds."),
     "evaluate": ("evaluate", "Measure a model on benchmark sets."),

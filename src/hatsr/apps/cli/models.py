@@ -15,7 +15,6 @@ from hatsr.apps.cli.options import json_option
 def models(as_json: bool) -> None:
     """List the weights in the package, and the networks that checkpoints can be given for."""
     from hatsr import checkpoint
-    from hatsr.model import PRESETS
 
     rows = []
     for name, path in checkpoint.shipped().items():
@@ -31,7 +30,7 @@ def models(as_json: bool) -> None:
             }
         )
     if as_json:
-        click.echo(json.dumps({"shipped": rows, "networks": list(PRESETS)}, indent=2))
+        click.echo(json.dumps({"shipped": rows, "networks": list(checkpoint.presets())}, indent=2))
         return
     click.echo("shipped weights (hatsr upscale --model NAME):")
     for row in rows:
@@ -41,4 +40,4 @@ def models(as_json: bool) -> None:
             f"  {row['name']}: x{row['scale']}, {row['parameters'] / 1e6:.2f} M parameters, "
             f"{row['bytes'] / 1e6:.1f} MB{default}" + (f"; {figures}" if figures else "")
         )
-    click.echo(f"networks (give a checkpoint file): {', '.join(PRESETS)}")
+    click.echo(f"networks (give a checkpoint file): {', '.join(checkpoint.presets())}")

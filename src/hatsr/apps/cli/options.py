@@ -45,7 +45,7 @@ class NewFolderType(PathType):
     ) -> str | bytes | os.PathLike[str]:
         """Refuse such a name, unless the folder is there."""
         path = super().convert(value, param, ctx)
-        from hatsr.inference.destination import check_folder_name
+        from hatsr.batch import check_folder_name
 
         try:
             check_folder_name(Path(os.fsdecode(path)))
@@ -148,6 +148,53 @@ device_option = click.option(
     show_default=True,
     help="auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:1, mps ...",
 )
+scale_option = click.option(
+    "--scale",
+    type=float,
+    help="Factor, up to the model's own; smaller ones are reduced from it.",
+)
+ending_option = click.option(
+    "--format",
+    "ending",
+    metavar="ENDING",
+    help="png, jpg, webp, tif or avif. Default: as the source.",
+)
+quality_option = click.option("--quality", type=int, help="1 to 100, for jpg, webp, avif.")
+tile_option = click.option(
+    "--tile",
+    type=int,
+    metavar="PIXELS",
+    help="Side of tiles in LR pixels. Default: the whole picture, or what fits.",
+)
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(["fp32", "fp16", "bf16", "int8"]),
+    default="fp32",
+    show_default=True,
+    help="fp16 and bf16 need a GPU, int8 a CPU with VNNI; it is refused if it costs over 0.05 dB.",
+)
+ensemble_option = click.option(
+    "--ensemble", is_flag=True, help="Average over 8 flips and turns; 8 times slower."
+)
+max_pixels_option = click.option(
+    "--max-pixels",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Largest height x width to read, if the usual limit is too low.",
+)
+
+
+def existing_options(command: Declared) -> Declared:
+    """`--overwrite` and `--skip-existing`, given to the command as `existing`."""
+    overwrite = click.option(
+        "--overwrite", "existing", flag_value="overwrite", help="Replace existing results."
+    )
+    skip = click.option(
+        "--skip-existing", "existing", flag_value="skip", help="Leave existing results."
+    )
+    return overwrite(skip(command))
+
+
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn
 
+    from hatsr.batch import Found, Outcome, Status
     from hatsr.evaluation import Table
     from hatsr.training import Event
 
@@ -53,9 +54,14 @@ def counting(what: str) -> Iterator[Callable[..., None]]:
 
 
 class PictureBars:
-    """Progress of the picture under way and, for several, of all; results as lines above."""
+    """Progress of the picture under way and, for several, of all; results as lines above.
 
-    def __init__(self, sources: Sequence[Path], *, quiet: bool) -> None:
+    Args:
+        line: an outcome in words.
+        quiet: show nothing.
+    """
+
+    def __init__(self, line: Callable[[Outcome], str], *, quiet: bool) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (
@@ -67,10 +73,12 @@ class PictureBars:
         )
         self.console = open_console(stderr=True, quiet=quiet)
         self.progress = Progress(*columns, console=self.console, transient=True)
-        self.sizes = {path: _file_size(path) for path in sources}
-        total, visible = sum(self.sizes.values()), len(sources) > 1
-        self.all = self.progress.add_task("all pictures", total=total, visible=visible)
+        self.all = self.progress.add_task("all pictures", visible=False)
         self.one = self.progress.add_task("", total=1.0, visible=False)
+        self.line = line
+        self.outcomes: list[Outcome] = []
+        self.found: Found | None = None
+        self.sizes: dict[Path, int] = {}
         self.current, self.done = Path(), 0
 
     def __enter__(self) -> PictureBars:
@@ -80,6 +88,13 @@ class PictureBars:
     def __exit__(self, *_: object) -> None:
         self.progress.stop()
 
+    def begin(self, found: Found) -> None:
+        """These pictures will be enlarged."""
+        self.found = found
+        self.sizes = {each.path: _file_size(each.path) for each in found.pictures}
+        total, visible = sum(self.sizes.values()), len(found.pictures) > 1
+        self.progress.update(self.all, total=total, visible=visible)
+
     def tell(self, source: Path, fraction: float) -> None:
         """A picture has come so far."""
         if source != self.current:
@@ -88,12 +103,13 @@ class PictureBars:
         self.progress.update(self.one, completed=fraction)
         self.progress.update(self.all, completed=self.done + fraction * self.sizes[source])
 
-    def report(self, source: Path, line: str) -> None:
+    def report(self, outcome: Outcome) -> None:
         """A picture is done, in one way or another."""
-        self.done += self.sizes[source]
+        self.outcomes.append(outcome)
+        self.done += self.sizes[outcome.source]
         self.progress.update(self.all, completed=self.done)
         self.progress.update(self.one, visible=False)
-        self.console.print(line, soft_wrap=True)
+        self.console.print(self.line(outcome), soft_wrap=True)
 
 
 def _file_size(path: Path) -> int:
@@ -101,6 +117,53 @@ def _file_size(path: Path) -> int:
         return max(1, path.stat().st_size)
     except OSError:
         return 1
+
+
+class JobBar:
+    """Progress of a job; failures as lines above."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        from rich.progress import BarColumn, Progress
+
+        self.console = open_console(stderr=True, quiet=quiet)
+        self.progress = Progress(words(), BarColumn(), console=self.console, transient=True)
+        self.task = self.progress.add_task("planning", total=None)
+
+    def __enter__(self) -> JobBar:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def planning(self, count: int) -> None:
+        """So many pictures were looked at."""
+        self.progress.update(self.task, description=f"planning: {count:,} pictures")
+
+    def working(self, status: Status) -> None:
+        """A picture is done, or time has passed."""
+        total = sum(count.pictures for count in status.counts.values())
+        self.progress.update(
+            self.task, description=job_line(status), total=total, completed=total - status.left
+        )
+        if status.last is not None and status.last.state == "failed":
+            self.console.print(f"FAILED {status.last.reason}", soft_wrap=True)
+
+
+def job_line(status: Status) -> str:
+    """How far a job is, in words."""
+    parts = [f"{status.of(state):,} {state}" for state in ("done", "skipped", "failed")]
+    said = [part for part in parts if not part.startswith("0 ")] or ["0 done"]
+    if status.left:
+        said.append(f"{status.left:,} left")
+    if status.pictures_per_second:
+        said.append(
+            f"{status.pictures_per_second:.2f} pictures/s, "
+            f"{status.megapixels_per_second:.3f} LR megapixels/s"
+        )
+    if status.running and status.seconds_left is not None:
+        said.append(f"{_clock(status.seconds_left)} left")
+    return ", ".join(said)
 
 
 class TrainingProgress:

@@ -17,19 +17,26 @@ from hatsr.apps.cli.options import (
     NAME,
     PATH,
     device_option,
+    ending_option,
+    ensemble_option,
+    existing_options,
     json_option,
+    max_pixels_option,
     memory_option,
     model_option,
     output_option,
+    precision_option,
+    quality_option,
+    scale_option,
+    tile_option,
 )
 from hatsr.apps.cli.overrides import set_option
 from hatsr.apps.cli.terminal import PictureBars, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from hatsr.inference.batch import Outcome
-    from hatsr.inference.destination import Existing
+    from hatsr.batch import Existing, Outcome
     from hatsr.inference.settings import Precision
 
 
@@ -42,48 +49,28 @@ if TYPE_CHECKING:
 )
 @model_option()
 @click.option(
-    "--scale",
-    type=float,
-    help="Factor, up to the model's own; smaller ones are reduced from it.",
+    "--denoise",
+    type=click.FloatRange(0, 1),
+    help="Between the weights for clean pictures (0) and the real-world ones (1).",
 )
-@click.option(
-    "--format",
-    "ending",
-    metavar="ENDING",
-    help="png, jpg, webp, tif or avif. Default: as the source.",
-)
-@click.option("--quality", type=int, help="1 to 100, for jpg, webp, avif.")
+@scale_option
+@ending_option
+@quality_option
 @memory_option(". Default: 60 % of what is free.")
-@click.option(
-    "--tile",
-    type=int,
-    metavar="PIXELS",
-    help="Side of tiles in LR pixels. Default: the whole picture, or what fits.",
-)
-@click.option(
-    "--precision",
-    type=click.Choice(["fp32", "fp16", "bf16", "int8"]),
-    default="fp32",
-    show_default=True,
-    help="fp16 and bf16 need a GPU, int8 a CPU with VNNI; it is refused if it costs over 0.05 dB.",
-)
-@click.option("--ensemble", is_flag=True, help="Average over 8 flips and turns; 8 times slower.")
+@tile_option
+@precision_option
+@ensemble_option
 @device_option
 @click.option("--recursive", "-r", is_flag=True, help="Subfolders too; OUT gets the same ones.")
-@click.option("--overwrite", "existing", flag_value="overwrite", help="Replace existing results.")
-@click.option("--skip-existing", "existing", flag_value="skip", help="Leave existing results.")
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Largest height x width to read, if the usual limit is too low.",
-)
+@existing_options
+@max_pixels_option
 @set_option()
 @json_option("Print a JSON list of what was done and left out.")
 def upscale(  # noqa: PLR0913  one parameter for each option
     inputs: tuple[str, ...],
     output: Path | None,
     model: str | None,
+    denoise: float | None,
     scale: float | None,
     ending: str | None,
     quality: int | None,
@@ -103,28 +90,26 @@ def upscale(  # noqa: PLR0913  one parameter for each option
     Reads PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF. Depth, gray, transparency, colour profile, EXIF
     and resolution are kept. A picture that cannot be read is reported and the others are done.
     From folders and patterns, results of earlier runs are left out; a file that is named is done.
+    Without --model or --denoise, pictures that are noisy or much compressed get the real-world
+    weights.
 
     Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 stopped by Ctrl-C.
     """
-    from hatsr import checkpoint, image
-    from hatsr.inference.batch import Outcome, upscale_files
-    from hatsr.inference.destination import Output, check_output
-    from hatsr.inference.finding import find_pictures
+    from hatsr import image
+    from hatsr.batch import Output
+    from hatsr.batch import upscale as upscale_pictures
+    from hatsr.inference.choosing import Chooser
     from hatsr.inference.opening import open_model
     from hatsr.inference.settings import Settings
 
     signal.signal(signal.SIGTERM, _interrupt)
-    with wrong_usage():
-        found = find_pictures(inputs, recursive=recursive)
-        if not found.pictures:
-            raise ValueError("; ".join((f"no pictures in {', '.join(inputs)}", *found.remarks())))
+    with wrong_usage(), PictureBars(_line, quiet=as_json) as bars:
         where = Output(
             place=output,
             ending=ending and f".{ending.lower().lstrip('.')}",
             quality=quality,
             existing=existing or "refuse",
         )
-        check_output(where, found.pictures)
         settings = Settings(
             device=device,
             precision=precision,
@@ -133,26 +118,36 @@ def upscale(  # noqa: PLR0913  one parameter for each option
             ensemble=ensemble,
             scale=scale,
         )
-        upscaler = open_model(model or checkpoint.default_model(scale), settings, overrides)
-    outcomes: list[Outcome] = []
-    stopped = None
-    with PictureBars([each.path for each in found.pictures], quiet=as_json) as bars:
-        limit = max_pixels or image.MAX_PIXELS
+        if model or overrides or denoise is not None:
+            upscaler = open_model(model, settings, overrides, denoise)
+        else:
+            upscaler = Chooser(settings)
         try:
-            for outcome in upscale_files(upscaler, found.pictures, where, bars.tell, limit):
-                outcomes.append(outcome)
-                bars.report(outcome.source, _line(outcome))
-        except (KeyboardInterrupt, OSError) as error:
-            stopped = error
+            stopped: BaseException | None = upscale_pictures(
+                inputs,
+                upscaler,
+                where,
+                recursive=recursive,
+                max_pixels=max_pixels or image.MAX_PIXELS,
+                watch=bars,
+            ).stopped
+        except KeyboardInterrupt as stop:
+            stopped = stop
     if as_json:
-        left = [
-            Outcome(source=path, target=None, status="left out", message=why)
-            for path, why in found.left_out.items()
-        ]
-        click.echo(json.dumps([asdict(each) for each in (*outcomes, *left)], default=str, indent=2))
-    code = _sum_up(outcomes, len(found.pictures), upscaler.settings.device, stopped)
-    say(found.remarks())
+        _print_json(bars.outcomes, bars.found.left_out if bars.found else {})
+    code = _sum_up(bars.outcomes, len(bars.sizes), upscaler.settings.device, stopped)
+    say(bars.found.remarks() if bars.found else [])
     sys.exit(code)
+
+
+def _print_json(outcomes: Sequence[Outcome], left_out: Mapping[Path, str]) -> None:
+    from hatsr.batch import Outcome
+
+    left = [
+        Outcome(source=path, target=None, status="left out", message=why)
+        for path, why in left_out.items()
+    ]
+    click.echo(json.dumps([asdict(each) for each in (*outcomes, *left)], default=str, indent=2))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -16,10 +16,10 @@ from starlette.types import Receive, Scope, Send
 
 from hatsr import __version__
 from hatsr.apps.web.enlarging import Enlarged, EnlargeTask
-from hatsr.apps.web.folders import safe_name
-from hatsr.apps.web.jobs import Job, Jobs
+from hatsr.apps.web.jobs import Jobs, WebJob
 from hatsr.apps.web.limits import BusyError
 from hatsr.apps.web.service import Service
+from hatsr.apps.web.temporary import safe_name
 
 _LOOK = 0.05
 """Seconds between two looks at a job."""
@@ -54,18 +54,18 @@ class UpscaleForm(BaseModel, extra="forbid"):
     ensemble: bool = Field(False, description="Mean over 8 flips and turns; 8 times slower.")
 
 
-class Problem(BaseModel):
+class ErrorAnswer(BaseModel):
     """Why there is no result."""
 
     error: str = Field(description="What the command line says.")
 
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "No file, or no multipart form."},
-    413: {"model": Problem, "description": "Too many bytes or pixels."},
-    422: {"model": Problem, "description": "No picture, or an option that breaks its rule."},
-    429: {"model": Problem, "description": "The queue is full."},
-    503: {"model": Problem, "description": "Time or memory did not suffice."},
+    400: {"model": ErrorAnswer, "description": "No file, or no multipart form."},
+    413: {"model": ErrorAnswer, "description": "Too many bytes or pixels."},
+    422: {"model": ErrorAnswer, "description": "No picture, or an option that breaks its rule."},
+    429: {"model": ErrorAnswer, "description": "The queue is full."},
+    503: {"model": ErrorAnswer, "description": "Time or memory did not suffice."},
 }
 
 
@@ -122,7 +122,7 @@ def _task(form: UpscaleForm, folder: Path, name: str) -> EnlargeTask:
     )
 
 
-async def _wait(request: Request, jobs: Jobs, job: Job) -> None:
+async def _wait(request: Request, jobs: Jobs, job: WebJob) -> None:
     """Until a job is done; a client that goes away cancels it.
 
     Raises:
@@ -141,7 +141,7 @@ async def _wait(request: Request, jobs: Jobs, job: Job) -> None:
 class _ResultResponse(FileResponse):
     """The file of a job, which is removed once it is sent, or the client has gone."""
 
-    def __init__(self, jobs: Jobs, job: Job) -> None:
+    def __init__(self, jobs: Jobs, job: WebJob) -> None:
         done: Enlarged = job.result
         path = job.folder / done.file
         super().__init__(path, filename=path.name)

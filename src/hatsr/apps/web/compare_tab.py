@@ -9,7 +9,7 @@ import gradio as gr
 
 from hatsr.apps.web import wording
 from hatsr.apps.web.comparing import Compared, CompareTask
-from hatsr.apps.web.jobs import Job
+from hatsr.apps.web.jobs import WebJob
 from hatsr.apps.web.service import EXAMPLE, Service
 from hatsr.apps.web.visitor import Visitor
 
@@ -83,7 +83,7 @@ def add_compare_tab(service: Service) -> None:
     cancel.click(stop, queue=False, show_progress="hidden")
 
 
-def _facts(job: Job) -> str:
+def _facts(job: WebJob) -> str:
     """How two results differ, in words."""
     found: Compared = job.result
     rows = [

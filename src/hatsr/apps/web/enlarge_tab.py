@@ -13,7 +13,7 @@ import gradio as gr
 
 from hatsr.apps.web import wording
 from hatsr.apps.web.enlarging import Enlarged, EnlargeTask
-from hatsr.apps.web.jobs import Job
+from hatsr.apps.web.jobs import WebJob
 from hatsr.apps.web.limits import BusyError
 from hatsr.apps.web.service import EXAMPLE, Service
 from hatsr.apps.web.visitor import Visitor
@@ -60,7 +60,7 @@ class EnlargeTab:
             self.archive: gr.update(visible=False),
         }
 
-    def show(self, job: Job | None) -> Update:
+    def show(self, job: WebJob | None) -> Update:
         """One result."""
         there = job is not None and isinstance(job.result, Enlarged)
         update: Update = {
@@ -78,7 +78,7 @@ class EnlargeTab:
             update[self.download] = gr.update(value=str(file), label=label, visible=True)
         return update
 
-    def list(self, jobs: list[Job], chosen: Job | None) -> Update:
+    def list(self, jobs: list[WebJob], chosen: WebJob | None) -> Update:
         """The results of this browser."""
         choices = [(f"{job.title} → {Path(job.result.file).name}", job.name) for job in jobs]
         value = chosen.name if chosen else None
@@ -209,7 +209,7 @@ async def run(
     tab: EnlargeTab, visitor: Visitor, files: list[str] | None, chosen: tuple[str, ...]
 ) -> AsyncIterator[Update]:
     """Submit a job for each picture, tell how they go, show what they give."""
-    jobs: list[Job] = []
+    jobs: list[WebJob] = []
     refused = "" if files else wording.problem("Choose a picture first, or try the example.")
     try:
         for file in files or ():
@@ -231,7 +231,7 @@ async def run(
     yield update
 
 
-def zip_results(jobs: list[Job]) -> Path:
+def zip_results(jobs: list[WebJob]) -> Path:
     """The files of several jobs in one, which lies in the folder of the last."""
     path, taken = jobs[-1].folder / "enlarged.zip", set[str]()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:  # pictures are packed already

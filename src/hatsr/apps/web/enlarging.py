@@ -39,9 +39,7 @@ class EnlargeTask:
             LimitError: it is too large.
         """
         from hatsr import image
-        from hatsr.inference.batch import upscale_files
-        from hatsr.inference.destination import Output, check_output
-        from hatsr.inference.finding import PictureFile
+        from hatsr.batch import Output, PictureFile, check_output, upscale_files
 
         source, place = folder / self.source, folder / "result"
         place.mkdir()
@@ -49,12 +47,12 @@ class EnlargeTask:
         output = Output(place=place, ending=ending, quality=self.quality, existing="overwrite")
         pictures = [PictureFile(source)]
         check_output(output, pictures)
-        name = self.model or shelf.default(self.scale)
-        upscaler = shelf.upscaler(name, self.scale, self.ensemble)
+        upscaler = shelf.upscaler(self.model, self.scale, self.ensemble)
+        scale = shelf.scale(self.model or shelf.default(self.scale))
         size = image.header_size(source)
         if size is not None:
-            shelf.limits.check_pixels(size, upscaler.scale)
-        most = shelf.limits.most_pixels(upscaler.scale)
+            shelf.limits.check_pixels(size, scale)
+        most = shelf.limits.most_pixels(scale)
         (done,) = upscale_files(upscaler, pictures, output, lambda _, f: progress(f), most)
         if done.status != "done" or done.lr_size is None or done.sr_size is None:
             raise ValueError(done.message.removeprefix(f"{source}: "))
@@ -63,12 +61,12 @@ class EnlargeTask:
             file=f"{place.name}/{target.name}",
             before=_visible(source, folder / "before.png") if self.shown else "",
             after=_visible(target, folder / "after.png") if self.shown else "",
-            model=upscaler.name,
-            reason="as chosen" if self.model else "chosen by itself",
+            model=done.model,
+            reason=done.choice or "as you chose",
             lr_size=done.lr_size,
             sr_size=done.sr_size,
             seconds=done.seconds,
-            notes=done.message,
+            notes=done.message.removeprefix(f"{done.model}: {done.choice}").removeprefix("; "),
         )
 
 

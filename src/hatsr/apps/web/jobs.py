@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from hatsr.apps.web.limits import BusyError, Limits
 from hatsr.apps.web.supervisor import Supervisor
-from hatsr.apps.web.worker import Failed, Finished, Task
+from hatsr.apps.web.work_process import Failed, Finished, WebTask
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 _REMEMBERED = 1000
@@ -22,7 +22,7 @@ _REMEMBERED = 1000
 
 
 @dataclass(eq=False, kw_only=True)
-class Job:
+class WebJob:
     """A task of a user, and what has become of it."""
 
     name: str
@@ -33,7 +33,7 @@ class Job:
     """What it ends with: a tab of a browser; empty: nothing."""
     title: str
     """What it is called on the page: the picture's name."""
-    task: Task
+    task: WebTask
     """What is to be done."""
     folder: Path
     """Its files."""
@@ -81,7 +81,7 @@ class Jobs:
 
     def __init__(self, supervisor: Supervisor, root: Path, limits: Limits) -> None:
         self.supervisor, self.root, self.limits = supervisor, root, limits
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, WebJob] = {}
         self._turns: dict[str, int] = {}
         self._closed = False
         self._changed = threading.Condition()
@@ -94,10 +94,10 @@ class Jobs:
         self,
         owner: str,
         title: str,
-        prepare: Callable[[Path], Task],
+        prepare: Callable[[Path], WebTask],
         *,
         page: str = "",
-    ) -> Job:
+    ) -> WebJob:
         """Put a job into the queue.
 
         Args:
@@ -119,7 +119,7 @@ class Jobs:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        job = Job(name=name, owner=owner, page=page, title=title, task=task, folder=folder)
+        job = WebJob(name=name, owner=owner, page=page, title=title, task=task, folder=folder)
         with self._changed:
             self._jobs[name] = job
             self._changed.notify_all()
@@ -142,7 +142,7 @@ class Jobs:
                     "wait for some to end"
                 )
 
-    def find(self, name: str) -> Job | None:
+    def find(self, name: str) -> WebJob | None:
         """The job of a name."""
         return self._jobs.get(name)
 
@@ -151,18 +151,18 @@ class Jobs:
         with self._changed:
             return sum(not job.over for job in self._jobs.values())
 
-    def of(self, owner: str) -> list[Job]:
+    def of(self, owner: str) -> list[WebJob]:
         """A user's jobs, oldest first."""
         with self._changed:
             return [job for job in self._jobs.values() if job.owner == owner]
 
-    def place(self, job: Job) -> int:
+    def place(self, job: WebJob) -> int:
         """How many jobs will be started before this one."""
         with self._changed:
             order = fair_order(self._waiting(), self._turns)
         return order.index(job) if job in order else 0
 
-    def cancel(self, job: Job) -> None:
+    def cancel(self, job: WebJob) -> None:
         """End a job: at once if it waits, within a second if it is at work."""
         with self._changed:
             job.cancelled.set()
@@ -176,7 +176,7 @@ class Jobs:
         for job in left:
             self.cancel(job)
 
-    def forget(self, job: Job) -> None:
+    def forget(self, job: WebJob) -> None:
         """Cancel a job and remove its files, now or as soon as the worker lets go of them."""
         self.cancel(job)
         with self._changed:
@@ -188,10 +188,10 @@ class Jobs:
 
     # ------------------------------------------------------------------ the thread
 
-    def _waiting(self) -> list[Job]:
+    def _waiting(self) -> list[WebJob]:
         return [job for job in self._jobs.values() if job.state == "waiting"]
 
-    def _next(self) -> Job | None:
+    def _next(self) -> WebJob | None:
         """Wait for a job and take it; None: the service closes."""
         with self._changed:
             while not self._closed:
@@ -223,7 +223,7 @@ class Jobs:
                     print(error, file=sys.stderr)  # noqa: T201
                     time.sleep(1)
 
-    def _run(self, job: Job) -> None:
+    def _run(self, job: WebJob) -> None:
         def progress(fraction: float) -> None:
             job.fraction = fraction
 
@@ -241,7 +241,7 @@ class Jobs:
                 self._finish(job, "cancelled")
             self._drop_oldest()
 
-    def _finish(self, job: Job, state: State) -> None:
+    def _finish(self, job: WebJob, state: State) -> None:
         """A job is over; without a result nothing of it stays on disk."""
         job.state, job.ended = state, time.monotonic()
         if state != "done" or not job.owner:
@@ -271,7 +271,7 @@ class Jobs:
         self.supervisor.close()
 
 
-def fair_order(waiting: list[Job], turns: dict[str, int]) -> list[Job]:
+def fair_order(waiting: list[WebJob], turns: dict[str, int]) -> list[WebJob]:
     """The order in which jobs will be started: users take turns, each one's jobs in order.
 
     Args:

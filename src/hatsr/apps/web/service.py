@@ -6,12 +6,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.apps.web.folders import make_folder
 from hatsr.apps.web.jobs import Jobs
 from hatsr.apps.web.limits import Limits
 from hatsr.apps.web.ownership import Ownership
 from hatsr.apps.web.supervisor import Supervisor
-from hatsr.apps.web.worker import Ready
+from hatsr.apps.web.temporary import make_folder
+from hatsr.apps.web.work_process import Ready
 
 EXAMPLE = Path(__file__).with_name("example.jpg")
 """A picture to try."""

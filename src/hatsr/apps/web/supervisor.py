@@ -12,7 +12,16 @@ from pathlib import Path
 import psutil
 
 from hatsr.apps.web.limits import Limits
-from hatsr.apps.web.worker import STOP, Advance, Failed, Finished, Ready, Stopped, Task, work
+from hatsr.apps.web.work_process import (
+    STOP,
+    Advance,
+    Failed,
+    Finished,
+    Ready,
+    Stopped,
+    WebTask,
+    work,
+)
 
 _GLANCE = 0.05
 """Seconds between two looks at a worker."""
@@ -21,7 +30,7 @@ _GRACE = 0.4
 _START = 120.0
 """Seconds in which a worker must have started."""
 
-Outcome = Finished | Failed | Stopped
+Ending = Finished | Failed | Stopped
 
 
 class Supervisor:
@@ -58,11 +67,11 @@ class Supervisor:
 
     def run(
         self,
-        task: Task,
+        task: WebTask,
         folder: Path,
         progress: Callable[[float], None],
         cancelled: threading.Event,
-    ) -> Outcome:
+    ) -> Ending:
         """Have a task done; the worker is replaced if that ends it.
 
         Args:
@@ -90,7 +99,7 @@ class Supervisor:
             self._process.join()
             self.ready = self._start()
 
-    def _watch(self, progress: Callable[[float], None], cancelled: threading.Event) -> Outcome:
+    def _watch(self, progress: Callable[[float], None], cancelled: threading.Event) -> Ending:
         """Wait for the end of a task, and see to it that there is one."""
         begun, told = time.monotonic(), None
         while True:

@@ -10,12 +10,12 @@ from pathlib import Path
 import gradio as gr
 
 from hatsr.apps.web import wording
-from hatsr.apps.web.folders import safe_name
 from hatsr.apps.web.guard import COOKIE
-from hatsr.apps.web.jobs import Job
+from hatsr.apps.web.jobs import WebJob
 from hatsr.apps.web.limits import BusyError
 from hatsr.apps.web.service import Service
-from hatsr.apps.web.worker import Task
+from hatsr.apps.web.temporary import safe_name
+from hatsr.apps.web.work_process import WebTask
 
 _LOOK = 0.25
 """Seconds between two looks at a job."""
@@ -34,7 +34,7 @@ class Visitor:
         self.owner = request.cookies.get(COOKIE, "")
         self.page = request.session_hash or ""
 
-    async def submit(self, files: Sequence[str], make: Callable[[list[str]], Task]) -> Job:
+    async def submit(self, files: Sequence[str], make: Callable[[list[str]], WebTask]) -> WebJob:
         """Put a job into the queue.
 
         Args:
@@ -51,7 +51,7 @@ class Visitor:
         names = [safe_name(path.name) for path in paths]
         names = [f"{i}/{name}" if i else name for i, name in enumerate(names)]
 
-        def prepare(folder: Path) -> Task:
+        def prepare(folder: Path) -> WebTask:
             for path, name in zip(paths, names, strict=True):
                 (folder / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(path, folder / name)
@@ -61,7 +61,7 @@ class Visitor:
         jobs = self.service.jobs
         return await asyncio.to_thread(jobs.submit, self.owner, title, prepare, page=self.page)
 
-    async def watch(self, jobs: Sequence[Job]) -> AsyncIterator[bool]:
+    async def watch(self, jobs: Sequence[WebJob]) -> AsyncIterator[bool]:
         """Tell again and again whether some jobs are all over, the last time that they are."""
         while not all(job.over for job in jobs):
             yield False
@@ -69,8 +69,8 @@ class Visitor:
         yield True
 
     async def one(
-        self, file: str | None, more: Sequence[str], make: Callable[[list[str]], Task]
-    ) -> AsyncIterator[tuple[str, Job | None]]:
+        self, file: str | None, more: Sequence[str], make: Callable[[list[str]], WebTask]
+    ) -> AsyncIterator[tuple[str, WebJob | None]]:
         """Do one job, and tell how it goes.
 
         Args:
@@ -96,12 +96,12 @@ class Visitor:
         """End what this tab waits for."""
         self.service.jobs.leave(self.page)
 
-    def results(self, kind: type) -> list[Job]:
+    def results(self, kind: type) -> list[WebJob]:
         """The jobs of this browser that have given a result of a kind, newest first."""
         jobs = self.service.jobs.of(self.owner) if self.owner else []
         return [job for job in reversed(jobs) if isinstance(job.result, kind)]
 
-    def result(self, name: str) -> Job | None:
+    def result(self, name: str) -> WebJob | None:
         """The job of a name, if it is this browser's."""
         job = self.service.jobs.find(name)
         return job if job is not None and self.owner and job.owner == self.owner else None

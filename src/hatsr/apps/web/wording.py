@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from hatsr.apps.web.enlarging import Enlarged
-from hatsr.apps.web.jobs import Job, Jobs
+from hatsr.apps.web.jobs import Jobs, WebJob
 
 EMPTY = (
     '<div class="note"><p><strong>Nothing here yet.</strong> Choose a picture and press Enlarge, '
@@ -14,7 +14,7 @@ EMPTY = (
 )
 
 
-def status(jobs: Jobs, listed: Sequence[Job]) -> str:
+def status(jobs: Jobs, listed: Sequence[WebJob]) -> str:
     """The state of some jobs, a row for each, with what is done of all."""
     over = sum(job.over for job in listed)
     share = sum(1.0 if job.over else job.fraction for job in listed) / max(1, len(listed))
@@ -32,7 +32,7 @@ def _bar(share: float, label: str) -> str:
     )
 
 
-def _row(jobs: Jobs, job: Job) -> str:
+def _row(jobs: Jobs, job: WebJob) -> str:
     mark = {"done": "✓", "failed": "✗", "cancelled": "–"}.get(job.state, "·")
     return (
         f'<li class="{job.state}"><span aria-hidden="true">{mark}</span> '
@@ -40,7 +40,7 @@ def _row(jobs: Jobs, job: Job) -> str:
     )
 
 
-def state_of(jobs: Jobs, job: Job) -> str:
+def state_of(jobs: Jobs, job: WebJob) -> str:
     """How far a job is, in words."""
     if job.state == "waiting":
         before = jobs.place(job) + 1  # the one at work

@@ -6,7 +6,7 @@ from math import isqrt
 
 from torch import Tensor
 
-from hatsr.checkpoint.names import check_names, meta_state_dict, shorten
+from hatsr.checkpoint.names import check_names, shorten
 from hatsr.model import HAT, HATConfig
 from hatsr.model.config import GroupConv, Tail
 from hatsr.model.windows import overlapping_relative_position_index, relative_position_index
@@ -56,7 +56,7 @@ def official_name(name: str, tail: Tail) -> str:
 
 def is_official(tensors: Mapping[str, Tensor]) -> bool:
     """Whether the names are those of the official HAT and SwinIR files."""
-    return "conv_first.weight" in tensors
+    return "conv_first.weight" in tensors and any(name.startswith("layers.") for name in tensors)
 
 
 def to_official(model: HAT) -> dict[str, Tensor]:
@@ -90,14 +90,20 @@ def to_official(model: HAT) -> dict[str, Tensor]:
     return out
 
 
-def from_official(config: HATConfig, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def from_official(
+    config: HATConfig, wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
     """The tensors of a network under our names, from official ones.
+
+    Args:
+        config: the network.
+        wanted: its state dict, of which names and shapes count.
+        tensors: the official ones.
 
     Raises:
         ValueError: tensors are missing, left over or of the wrong shape; the message names them.
     """
     tensors = {k: v for k, v in tensors.items() if not _BUFFERS.search(k)}
-    wanted = meta_state_dict(config, tensors)
     names = {official_name(ours, config.tail): ours for ours in wanted}
     check_names(names, tensors)
     out, wrong = {}, []

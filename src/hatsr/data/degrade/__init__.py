@@ -7,6 +7,7 @@ from hatsr.data.degrade.keys import Key, sample_key, text_key
 from hatsr.data.degrade.pipeline import degrade, degrade_patch
 from hatsr.data.degrade.presets import PRESETS, preset
 from hatsr.data.degrade.settings import Degradation
+from hatsr.data.degrade.sharpen import sharpen
 
 __all__ = [
     "CONDITIONS",
@@ -20,6 +21,7 @@ __all__ = [
     "grid",
     "preset",
     "sample_key",
+    "sharpen",
     "text_key",
     "under_condition",
 ]

@@ -12,25 +12,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from hatsr.data.degrade.settings import Sampling
+from hatsr.image import jpeg_tables
 
 Plane = Float[Tensor, "*b h w"]
-_LUMA = (
-    (16, 11, 10, 16, 24, 40, 51, 61),
-    (12, 12, 14, 19, 26, 58, 60, 55),
-    (14, 13, 16, 24, 40, 57, 69, 56),
-    (14, 17, 22, 29, 51, 87, 80, 62),
-    (18, 22, 37, 56, 68, 109, 103, 77),
-    (24, 35, 55, 64, 81, 104, 113, 92),
-    (49, 64, 78, 87, 103, 121, 120, 101),
-    (72, 92, 95, 98, 112, 100, 103, 99),
-)
-_CHROMA = (
-    (17, 18, 24, 47, 99, 99, 99, 99),
-    (18, 21, 26, 66, 99, 99, 99, 99),
-    (24, 26, 56, 99, 99, 99, 99, 99),
-    (47, 66, 99, 99, 99, 99, 99, 99),
-    *(((99,) * 8,) * 4),
-)
 Rounding = Callable[[Tensor], Tensor]
 _FACTORS = {"4:4:4": (1, 1), "4:2:2": (1, 2), "4:2:0": (2, 2)}
 """Height and width of the pixels that share a chroma sample."""
@@ -49,13 +33,7 @@ def quantisation(quality: int) -> tuple[Float[Tensor, "8 8"], Float[Tensor, "8 8
     Raises:
         ValueError: quality outside 1 .. 100.
     """
-    if not 1 <= quality <= 100:
-        raise ValueError(f"quality must lie in 1 .. 100, got {quality}")
-    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
-    luma, chroma = (
-        ((torch.tensor(table) * percent + 50) // 100).clamp(1, 255).double()
-        for table in (_LUMA, _CHROMA)
-    )
+    luma, chroma = (torch.from_numpy(table).double() for table in jpeg_tables(quality))
     return luma, chroma
 
 

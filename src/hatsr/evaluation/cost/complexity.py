@@ -4,13 +4,15 @@ from dataclasses import dataclass, replace
 from typing import TypedDict
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
+from hatsr.checkpoint import make_network, preset
 from hatsr.evaluation.cost.measuring import measured
 from hatsr.evaluation.paper.published import smaller_table
-from hatsr.inference.engine import Engine, kept_heap
-from hatsr.model import HAT, HATConfig, preset
-from hatsr.model.blocks import OverlappingAttention, WindowAttention
+from hatsr.inference.engine import kept_heap
+from hatsr.inference.plain import forward_on_meta, make_runner
+from hatsr.model import NetworkConfig, as_network
 
 RULE = (
     "Multiply-adds of convolutions, linear layers and the two attention products "
@@ -28,49 +30,35 @@ class Complexity:
     """For one picture, by `RULE`."""
 
 
-def _multiply_adds(module: nn.Module, inputs: Tensor, output: Tensor) -> int:
-    """Of one call of one module, its children not included."""
-    if isinstance(module, nn.Conv2d):
-        kernel = module.kernel_size[0] * module.kernel_size[1]
-        return output.numel() * kernel * module.in_channels // module.groups
-    if isinstance(module, nn.Linear):
-        return output.numel() * module.in_features
-    if isinstance(module, WindowAttention):
-        return 2 * inputs.numel() * module.size**2
-    if isinstance(module, OverlappingAttention):
-        return 2 * inputs.numel() * module.overlap_size**2
-    return 0
-
-
-def complexity(config: HATConfig, height: int = 64, width: int = 64) -> Complexity:
+def complexity(network: nn.Module, height: int = 64, width: int = 64) -> Complexity:
     """Count parameters and multiply-adds of a network (Tables 8 to 11).
 
     Args:
-        config: the network.
-        height: of the input, LR pixels; padded to a multiple of the window as in a real run.
+        network: a `Network`, on any device (the meta device costs least).
+        height: of the input, LR pixels; padded by the network as in a real run.
         width: of the input, LR pixels.
+
+    Raises:
+        ValueError: it is no `Network`.
     """
+    counter = FlopCounterMode(display=False)
+    forward_on_meta(network, height, width, counter)
+    return Complexity(
+        parameters=sum(p.numel() for p in network.parameters()),
+        multiply_adds=counter.get_total_flops() // 2,  # a product and a sum
+    )
+
+
+def complexity_of(config: NetworkConfig, height: int = 64, width: int = 64) -> Complexity:
+    """`complexity` of the network that a configuration makes."""
     with torch.device("meta"):
-        model = HAT(config).eval()
-        lr = torch.empty(1, config.channels, height, width)
-    total = 0
-
-    def count(module: nn.Module, inputs: tuple[object, ...], output: Tensor) -> None:
-        nonlocal total
-        x = inputs[0]
-        if isinstance(x, Tensor):
-            total += _multiply_adds(module, x, output)
-
-    for module in model.modules():
-        module.register_forward_hook(count)
-    with torch.no_grad():
-        model(lr)
-    return Complexity(parameters=sum(p.numel() for p in model.parameters()), multiply_adds=total)
+        network = make_network(config)
+    return complexity(network.eval(), height, width)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForwardCost:
-    """One forward of the inference engine on this machine, random weights."""
+    """One forward on this machine, as an `Upscaler` runs it."""
 
     seconds: float
     """Wall-clock time, the second of two runs."""
@@ -78,21 +66,31 @@ class ForwardCost:
     """Peak of the process beyond what it held with the network loaded; None: not known here."""
 
 
-def time_forward(config: HATConfig, height: int = 64, width: int = 64) -> ForwardCost:
-    """Time one forward; height and width are padded to multiples of the window, LR pixels."""
-    side = config.window_size
-    lr = torch.rand(1, config.channels, -(-height // side) * side, -(-width // side) * side)
+def time_forward(network: nn.Module, height: int = 64, width: int = 64) -> ForwardCost:
+    """Time one forward on the CPU.
+
+    Args:
+        network: a `Network`; it is taken over (weights are packed).
+        height: of the input, LR pixels; enlarged to a multiple of what the network needs.
+        width: of the input, LR pixels.
+
+    Raises:
+        ValueError: it is no `Network`.
+    """
+    known = as_network(network)
+    sides = (-(-side // known.multiple) * known.multiple for side in (height, width))
+    lr = torch.rand(1, known.channels, *sides)
     with kept_heap():
-        engine = Engine(HAT(config))
+        runner = make_runner(network, device="cpu", dtype=torch.float32)
         with measured() as idle:
             pass
         with measured() as first:
-            engine.run(lr)
+            runner.run(lr)
         with measured() as second:
-            engine.run(lr)
-    known = first.peak_bytes is not None and idle.peak_bytes is not None
+            runner.run(lr)
     extra = (first.peak_bytes or 0) - (idle.peak_bytes or 0)
-    return ForwardCost(seconds=second.seconds, peak_bytes=extra if known else None)
+    is_known = first.peak_bytes is not None and idle.peak_bytes is not None
+    return ForwardCost(seconds=second.seconds, peak_bytes=extra if is_known else None)
 
 
 class PaperRow(TypedDict):
@@ -121,7 +119,7 @@ def paper_rows() -> list[PaperRow]:
     for number, configs in networks.items():
         found = smaller_table(number)
         for config, (name, parameters, multiply_adds, _) in zip(configs, found.rows, strict=True):
-            cost = complexity(config)
+            cost = complexity_of(config)
             rows.append(
                 PaperRow(
                     table=str(number),

@@ -10,7 +10,7 @@ from jaxtyping import Num
 from hatsr.image.codes import from_codes
 from hatsr.image.errors import PictureError
 from hatsr.image.metadata import exif, iptc, xmp
-from hatsr.image.picture import Picture, from_channels
+from hatsr.image.picture import Compression, Picture, from_channels
 
 MAX_PIXELS = 300_000_000
 """Largest picture that is read unless told otherwise: 300 megapixels, 3.6 GB as float32."""
@@ -35,6 +35,7 @@ class Decoded:
     dpi: tuple[float, float] | None = None
     text: tuple[tuple[str, str], ...] = ()
     lossless: bool = False
+    compression: Compression | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -77,6 +78,7 @@ def to_picture(decoded: Decoded) -> Picture:
         dpi=dpi if dpi and all(0 < value < 1e6 for value in dpi) else None,
         text=decoded.text,
         lossless=decoded.lossless,
+        compression=decoded.compression,
         notes=notes,
     )
 

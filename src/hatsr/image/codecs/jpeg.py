@@ -8,12 +8,13 @@ from dataclasses import replace
 from PIL import Image, JpegImagePlugin
 
 from hatsr.image.codecs.decoded import Decoded
+from hatsr.image.codecs.jpeg_quality import file_quality
 from hatsr.image.codecs.jpeg_scans import check_complete
 from hatsr.image.codecs.pillow import EXIF_HEADER, decode, metadata_options, open_header, save
 from hatsr.image.metadata.exif import stamped
 from hatsr.image.metadata.iptc import PHOTOSHOP, to_resources
 from hatsr.image.metadata.tiff_directory import first_directory, values
-from hatsr.image.picture import COMMENT, Picture, to_array
+from hatsr.image.picture import COMMENT, Compression, Picture, to_array
 
 _ENTRIES = 0xB002
 """Tag of the multi-picture index: 16 bytes for each picture, its kind in the last three of four."""
@@ -34,7 +35,12 @@ def read_jpeg(data: bytes, max_pixels: int) -> Decoded:
     image.load()
     check_complete(data, image)
     decoded = decode(image)
-    return replace(decoded, notes=(*_further_pictures(image), *decoded.notes))
+    quality = file_quality(image)
+    return replace(
+        decoded,
+        compression=None if quality is None else Compression("JPEG", quality),
+        notes=(*_further_pictures(image), *decoded.notes),
+    )
 
 
 def encode_jpeg(picture: Picture, software: str | None, quality: int) -> bytes:

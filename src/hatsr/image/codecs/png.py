@@ -19,7 +19,7 @@ from jaxtyping import UInt
 from PIL import Image, PngImagePlugin
 
 from hatsr.image.codecs.decoded import Decoded, check_size
-from hatsr.image.codecs.png_chunks import MAGIC, PIXELS, chunk, chunks, sound_chunks
+from hatsr.image.codecs.png_chunks import MAGIC, PIXELS, TEXT, chunk, chunks, sound_chunks
 from hatsr.image.codecs.png_pixels import decode_pixels
 from hatsr.image.errors import PictureError
 from hatsr.image.metadata.cicp import cicp_notes
@@ -29,7 +29,6 @@ from hatsr.image.metadata.raw_profiles import KEY, raw_profiles, to_lines
 from hatsr.image.picture import Picture, to_array
 
 _METADATA = (b"iCCP", b"eXIf", b"pHYs", b"gAMA", b"cHRM", b"sRGB")
-_TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _XMP = "XML:com.adobe.xmp"
 _MOST_TEXT = 2**26
 """Characters of all text fields together."""
@@ -49,9 +48,9 @@ def read_png(data: bytes, max_pixels: int) -> Decoded:
     check_size(height, width, max_pixels)
     codes = decode_pixels(parts)
     bits = 8 * codes.dtype.itemsize
-    lost = {part: name for name, part in parts if name in _METADATA + _TEXT and not _parses(part)}
+    lost = {part: name for name, part in parts if name in _METADATA + TEXT and not _parses(part)}
     side = _parsed(b"".join(part for name, part in parts if name in _METADATA and part not in lost))
-    fields = _fields(part for name, part in parts if name in _TEXT and part not in lost)
+    fields = _fields(part for name, part in parts if name in TEXT and part not in lost)
     words, (raw, unread) = dict(fields), raw_profiles(fields)
     damage = (
         f"{name.decode()} chunk is damaged or unpacks to more than 1 MB: left out"

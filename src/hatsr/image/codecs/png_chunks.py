@@ -11,6 +11,7 @@ from hatsr.image.errors import PictureError
 MAGIC = b"\x89PNG\r\n\x1a\n"
 PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 """Chunks on which pixels depend."""
+TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _ANCILLARY = 0x20
 """Bit of a name's first letter, which makes it a small one: a reader may do without the chunk."""
 
@@ -37,6 +38,25 @@ def chunks(data: bytes | bytearray) -> Iterator[tuple[bytes, bytes]]:
             raise PictureError(f"PNG is cut short in chunk {name!r}; get the whole file again")
         yield name, bytes(data[at:end])
         at = end
+
+
+def begins_without_text(head: bytes) -> bool:
+    """Whether the beginning of a file reaches to its pixels and no text comes before them."""
+    at = len(MAGIC)
+    while at + 8 <= len(head):
+        length, name = struct.unpack_from(">I4s", head, at)
+        if name == b"IDAT" or name in TEXT:
+            return name == b"IDAT"
+        at += 12 + length
+    return False
+
+
+def size_of(head: bytes) -> tuple[int, int] | None:
+    """Height and width that the beginning of a file tells; None: no PNG with a size."""
+    if not head.startswith(MAGIC) or head[12:16] != b"IHDR" or len(head) < 24:
+        return None
+    width, height = struct.unpack_from(">II", head, 16)
+    return (height, width) if height and width else None
 
 
 def sound_chunks(data: bytes) -> tuple[list[tuple[bytes, bytes]], tuple[str, ...]]:

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from jaxtyping import Float
 from torch import Tensor
 
-from hatsr.inference.engine.windows import WindowGrid, even_share
+from hatsr.inference.engine.windows import WindowGrid, even_cuts
 from hatsr.inference.runner import Box
 
 Bordered = Float[Tensor, "h2 w c"]
 """A feature map of h rows between two rows of zeros."""
+Strip = tuple[slice, slice]
+"""Rows of a map, and the rows of the bordered map that a 3 x 3 convolution reads for them."""
 Pixels = Float[Tensor, "p c"]
 """Features as a list of pixels, row by row."""
 
@@ -20,8 +22,10 @@ Pixels = Float[Tensor, "p c"]
 class FeatureMap:
     """The features of one picture or tile between two layers."""
 
-    def __init__(self, lr: Float[Tensor, "1 rgb h w"], core: Box, grid: WindowGrid) -> None:
-        self.lr, self.core, self.grid = lr, core, grid
+    def __init__(
+        self, lr: Float[Tensor, "1 rgb h w"], core: Box, grid: WindowGrid, pixels: int
+    ) -> None:
+        self.lr, self.core, self.grid, self._strip = lr, core, grid, pixels
         self.around: Bordered = lr.new_empty(2, 0, 0)
 
     @property
@@ -34,6 +38,23 @@ class FeatureMap:
         """The features as a list of pixels (a view)."""
         return self.x.view(-1, self.around.shape[-1])
 
+    @property
+    def strips(self) -> list[Strip]:
+        """The strips that it is cut into."""
+        height, width, _ = self.x.shape
+        return list(strips(height, width, self._strip))
+
+    def pixels_of(self, rows: slice) -> slice:
+        """Rows as numbers of pixels."""
+        width = self.around.shape[1]
+        return slice(rows.start * width, rows.stop * width)
+
+    def rows_of(self, pixels: slice) -> Strip:
+        """Whole rows, given as numbers of pixels."""
+        width = self.around.shape[1]
+        rows = slice(pixels.start // width, pixels.stop // width)
+        return rows, slice(rows.start, rows.stop + 2)
+
 
 def bordered(height: int, width: int, channels: int, like: Tensor) -> Bordered:
     """An empty feature map between two rows of zeros."""
@@ -42,9 +63,7 @@ def bordered(height: int, width: int, channels: int, like: Tensor) -> Bordered:
     return out
 
 
-def strips(height: int, width: int, pixels: int) -> Iterator[tuple[slice, slice]]:
-    """Cut a map into strips of about `pixels`: rows of the map, and the bordered rows they need."""
-    rows = even_share(height, max(1, pixels // width))
-    for top in range(0, height, rows):
-        bottom = min(height, top + rows)
-        yield slice(top, bottom), slice(top, bottom + 2)
+def strips(height: int, width: int, pixels: int) -> Iterator[Strip]:
+    """Cut a map into strips of about `pixels`."""
+    for rows in even_cuts(height, pixels / width):
+        yield rows, slice(rows.start, rows.stop + 2)

@@ -9,9 +9,10 @@ from hatsr.model.attention import window_rows
 from hatsr.native import WindowRows
 
 
-def even_share(total: int, target: int) -> int:
-    """A size near `target` that cuts `total` into almost equal parts."""
-    return -(-total // max(1, round(total / target)))
+def even_cuts(total: int, target: int | float) -> list[slice]:
+    """Parts of `total` of about the size `target`, no two of which differ by more than 1."""
+    count = min(total, max(1, round(total / target)))
+    return [slice(i * total // count, (i + 1) * total // count) for i in range(count)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,14 @@ class Band:
     """Their pixels; two slices where a shift comes round."""
     windows: WindowRows
     """Queries are numbered from the first of these pixels on."""
+
+    @property
+    def merged_rows(self) -> tuple[slice, ...]:
+        """The same pixels in the picture's order, one slice where it is the whole picture."""
+        first, *rest = reversed(self.rows)
+        if rest and first.stop == rest[0].start:
+            return (slice(first.start, rest[0].stop),)
+        return self.rows
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,8 @@ class WindowGrid:
     """Side of a window, LR pixels."""
     overlap: int
     """LR pixels by which OCAB's windows of keys are wider."""
-    together: int
-    """Windows of a band, about; at least a row of them."""
+    pixels: int
+    """LR pixels of a band, about; at least a row of windows."""
     device: torch.device
     """Where the numbers of pixels are kept."""
 
@@ -62,9 +71,8 @@ class WindowGrid:
         whole = window_rows(self.height, self.width, self.window, overlap, shift)
         rows, cols = self.height // self.window, self.width // self.window
         pixels, bands = self.height * self.width, []
-        share = even_share(rows, max(1, self.together // cols))
-        for first in range(0, rows, share):
-            last = min(rows, first + share)
+        for cut in even_cuts(rows, self.pixels / (self.window * self.width)):
+            first, last = cut.start, cut.stop
             start, end = ((row * self.window + shift) * self.width for row in (first, last))
             around = slice(start, min(end, pixels)), slice(0, max(0, end - pixels))
             parts = tuple(part for part in around if part.stop > part.start)

@@ -2,10 +2,11 @@
 
 from hatsr.training.recipe.checking import read_recipe, schema, to_recipe
 from hatsr.training.recipe.finetune import finetune_recipe
-from hatsr.training.recipe.models import OptimRecipe, Recipe
+from hatsr.training.recipe.models import AdversarialRecipe, OptimRecipe, Recipe
 from hatsr.training.recipe.reading import RecipeError, shipped_recipes
 
 __all__ = [
+    "AdversarialRecipe",
     "OptimRecipe",
     "Recipe",
     "RecipeError",

@@ -8,9 +8,15 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import ValidationError
 
+from hatsr.checkpoint import DEFAULT_KIND
 from hatsr.data.degrade import PRESETS
 from hatsr.data.degrade import preset as degradation_preset
 from hatsr.training.recipe.models import Recipe
+from hatsr.training.recipe.network_section import (
+    kind_of_section,
+    network_model,
+    network_schemas,
+)
 from hatsr.training.recipe.reading import (
     RecipeError,
     Values,
@@ -66,7 +72,7 @@ def _explain(problem: Any, values: Values) -> str:
     place = tuple(str(part) for part in problem["loc"])
     key, origin = ".".join(place) or "the recipe", values.origin(place)
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"unknown key {key} in {origin}{_suggestion(place)}"
+        return f"unknown key {key} in {origin}{_suggestion(place, values)}"
     if problem["type"] == "missing":
         return f"{key} must be given, in {origin}"
     text = problem["msg"].removeprefix("Value error, ")
@@ -74,23 +80,38 @@ def _explain(problem: Any, values: Values) -> str:
     return f"{key} in {origin}: {text}{got}" if place else f"{text} ({origin})"
 
 
-def _suggestion(place: tuple[str, ...]) -> str:
+def _suggestion(place: tuple[str, ...], values: Values) -> str:
     """The known key nearest in spelling."""
     from difflib import get_close_matches
 
+    near = get_close_matches(place[-1], _known_keys(place[:-1], values), 1)
+    return f"; did you mean {'.'.join((*place[:-1], near[0]))}?" if near else ""
+
+
+def _known_keys(place: tuple[str, ...], values: Values) -> list[str]:
+    """The keys of a section; those of `network` depend on its kind."""
+    if place == ("network",):
+        return list(network_model(kind_of_section(values.tree["network"])).model_fields)
     known: dict[str, Any] = get_type_hints(Recipe)
-    for part in (part for part in place[:-1] if not part.isdigit()):
+    for part in (part for part in place if not part.isdigit()):
         kind = known.get(part)
         nothing = (Ellipsis, type(None))
         members = [each for each in get_args(kind) if each not in nothing] or [kind]
         known = get_type_hints(members[0])
-    near = get_close_matches(place[-1], known, 1)
-    return f"; did you mean {'.'.join((*place[:-1], near[0]))}?" if near else ""
+    return list(known)
 
 
 def schema() -> str:
     """The JSON schema of a recipe (with `include`), for editors."""
     described = Recipe.model_json_schema()
+    networks = network_schemas()
+    described["properties"]["network"] = {
+        "description": "The network to train; its keys depend on its kind.",
+        "default": {"kind": DEFAULT_KIND},
+        "anyOf": [{"$ref": f"#/$defs/{name}"} for name in networks],
+    }
+    described["$defs"].pop("BaseModel")
+    described["$defs"] = dict(sorted({**described["$defs"], **networks}.items()))
     described["properties"]["include"] = {
         "description": "Recipe files whose values stand below this one's; later ones win.",
         "type": "array",

@@ -46,12 +46,12 @@ def finetune_values(folder: Path, source: str, degrade: str | None = None) -> Va
         degrade: preset of the degradation of LR, for training and for judging; None for clean LR.
     """
     pictures_in(folder)  # refuses early
-    config = asdict(read(resolve(source)).config)
+    found = read(resolve(source))
     tree: dict[str, Any] = {
         "name": re.sub(r"[^\w.-]+", "-", f"finetune-{folder.resolve().name}"),
         "about": f"{source} fine-tuned on {folder}",
         "iterations": 5000,
-        "network": config,
+        "network": {"kind": found.kind, **asdict(found.config)},
         "start": {"checkpoint": source},
         "data": {"train": [str(folder)], "patch": 48, "batch": 16},
         "valid": {"data": None, "share": 0.1, "every": 250, "patience": 8, "pictures": 2},

@@ -1,26 +1,29 @@
 """What a training run is: strict models of a recipe; the defaults are the paper's values."""
 
 import re
-from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    create_model,
     model_validator,
 )
 
+from hatsr.checkpoint import DEFAULT_KIND
 from hatsr.data import Plan, Stage, Task, is_manifest
 from hatsr.data.degrade import Degradation, check_condition
-from hatsr.model import HATConfig, preset
+from hatsr.training.initial import check_interpolation
 from hatsr.training.losses import LossName
+from hatsr.training.recipe.network_section import (
+    STRICT,
+    NetworkSection,
+    config_of_section,
+    network_model,
+)
 
-STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 Positive = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
@@ -135,7 +138,30 @@ class StartRecipe(BaseModel):
     checkpoint: PathText | None = None
     """File, run folder or shipped name; tensors that fit by name and shape are taken."""
     interpolate: bool = False
-    """Begin as plain interpolation (pixelshuffle-direct tail only)."""
+    """Begin as plain interpolation (of HAT: pixelshuffle-direct tail only)."""
+
+
+class AdversarialRecipe(BaseModel):
+    """Training against a discriminator, from a network that was trained without one."""
+
+    model_config = STRICT
+    features: FilePath | None = None
+    """Network of the perceptual loss: VGG19 as .safetensors by torchvision's names, a .pt2 or
+    TorchScript file; without one there is no such loss."""
+    pixel_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Of `optim.loss`."""
+    perceptual_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Of the perceptual loss."""
+    gan_weight: Annotated[float, Field(ge=0)] = 0.1
+    """Of the discriminator's verdict."""
+    sharpen: tuple[Literal["pixel", "perceptual", "gan"], ...] = ("pixel", "perceptual")
+    """Losses whose HR is sharpened."""
+    learning_rate: Rate = 1e-4
+    """Of the discriminator; it falls as the network's does."""
+    width: Positive = 64
+    """Features of the discriminator."""
+    pool: Count = 180
+    """Pairs of earlier batches that each batch is mixed with; 0 for none."""
 
 
 class SaveRecipe(BaseModel):
@@ -150,15 +176,6 @@ class SaveRecipe(BaseModel):
     """Iterations between lines of the log."""
     tensorboard: bool = True
     """Write TensorBoard files too."""
-
-
-Network = create_model(
-    "Network",
-    __config__=STRICT,
-    __doc__="A preset and what differs from it; fields as in HATConfig.",
-    preset=(str, "hat"),
-    **{name: (kind | None, None) for name, kind in get_type_hints(HATConfig).items()},  # pyright: ignore
-)
 
 
 class Recipe(BaseModel):
@@ -179,8 +196,9 @@ class Recipe(BaseModel):
     """Mixed precision: none, or bfloat16 where PyTorch has it."""
     activation_checkpointing: bool = False
     """Recompute blocks in the backward pass: less memory, a third more time."""
-    network: Network = Network()  # pyright: ignore
-    """The network to train."""
+    network: NetworkSection = network_model(DEFAULT_KIND)()
+    """The network to train: `kind`, `preset` and what differs; a kind's fields are those of its
+    configuration."""
     tasks: tuple[Task, ...] = ()
     """Related tasks trained together, the first judged; none for super-resolution alone."""
     data: DataRecipe = DataRecipe()
@@ -191,6 +209,8 @@ class Recipe(BaseModel):
     """How the averaged weights are validated."""
     optim: OptimRecipe = OptimRecipe()
     """Loss, optimiser and schedule."""
+    adversarial: AdversarialRecipe | None = None
+    """A discriminator to train against; none for the pixel loss alone."""
     start: StartRecipe = StartRecipe()
     """Weights before the first step."""
     save: SaveRecipe = SaveRecipe()
@@ -200,6 +220,7 @@ class Recipe(BaseModel):
     def _fits(self) -> "Recipe":
         self._check_network()
         self._check_data()
+        self._check_adversarial()
         Plan(self.stages, self.iterations)  # refuses stages out of order
         late = [m for m in self.optim.milestones if m >= self.iterations]
         if late:
@@ -216,11 +237,8 @@ class Recipe(BaseModel):
                 f"network.channels must be 3 for training, got {config.channels}; pictures are "
                 "read as RGB"
             )
-        if self.start.interpolate and config.tail != "pixelshuffle-direct":
-            raise ValueError(
-                f"start.interpolate must be false for the tail {config.tail!r}; it is known for "
-                "'pixelshuffle-direct' only"
-            )
+        if self.start.interpolate:
+            check_interpolation(config)
         if self.tasks and self.tasks[0].scale != config.scale:
             raise ValueError(
                 f"the first task must have the network's scale {config.scale}, "
@@ -251,12 +269,29 @@ class Recipe(BaseModel):
                 "nothing could be learned but to copy"
             )
 
+    def _check_adversarial(self) -> None:
+        if self.adversarial is None:
+            return
+        if self.tasks:
+            raise ValueError(
+                f"tasks must be none with adversarial, got {len(self.tasks)}; train the first alone"
+            )
+        if self.adversarial.sharpen and self.degrade and self.degrade.sharpen:
+            raise ValueError(
+                "degrade.sharpen must be false with adversarial.sharpen, got true; HR would be "
+                "sharpened twice"
+            )
+        odd = [s.patch for s in self.stages if s.patch * self.config.scale % 8]
+        if odd:
+            raise ValueError(
+                "HR patches must have sides of a multiple of 8 with adversarial, got "
+                f"{odd[0]} x {self.config.scale}; choose another data.patch"
+            )
+
     @property
-    def config(self) -> HATConfig:
-        """The network's configuration."""
-        given = {k: v for k, v in self.network.model_dump().items() if v is not None}
-        base = preset(given.pop("preset"))
-        return HATConfig(**{f.name: given.get(f.name, getattr(base, f.name)) for f in fields(base)})
+    def config(self) -> Any:
+        """The network's configuration, a `NetworkConfig` of its kind."""
+        return config_of_section(self.network)
 
     @property
     def all_tasks(self) -> tuple[Task, ...]:

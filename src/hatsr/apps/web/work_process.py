@@ -25,7 +25,7 @@ _PAUSE = 0.1
 """Seconds between two reports of progress."""
 
 
-class StoppedError(Exception):
+class CancelledError(Exception):
     """The user has cancelled; no `RuntimeError`, which a batch takes for a bad picture."""
 
 
@@ -71,7 +71,7 @@ class Stopped:
 
 
 @runtime_checkable
-class Task(Protocol):
+class WebTask(Protocol):
     """Something to do, sent to the worker as it is."""
 
     def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> object:
@@ -96,12 +96,12 @@ def work(pipe: Connection, limits: Limits, models: Path | None) -> None:
 
 
 def _attempt(
-    task: Task, folder: Path, shelf: Shelf, progress: Callable[[float], None]
+    task: WebTask, folder: Path, shelf: Shelf, progress: Callable[[float], None]
 ) -> Finished | Failed | Stopped:
     """Do one task; whatever goes wrong is told."""
     try:
         return Finished(task.run(shelf, folder, progress))
-    except StoppedError:
+    except CancelledError:
         return Stopped()
     except LimitError as error:
         return Failed(str(error), "too large")
@@ -127,11 +127,11 @@ class _Reporter:
         """Tell a fraction.
 
         Raises:
-            StoppedError: the job is cancelled.
+            CancelledError: the job is cancelled.
         """
         if self.pipe.poll():
             self.pipe.recv()  # nothing but `STOP` can come now
-            raise StoppedError
+            raise CancelledError
         if time.monotonic() - self.told > _PAUSE:
             self.told = time.monotonic()
             self.pipe.send(Advance(fraction))

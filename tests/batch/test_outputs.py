@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from hatsr.inference.destination import Output, check_folder_name, check_output, target_of
-from hatsr.inference.finding import PictureFile
+from hatsr.batch.finding import PictureFile
+from hatsr.batch.outputs import Output, check_folder_name, check_output, target_of
 
 ONE = [PictureFile(Path("a.png"))]
 

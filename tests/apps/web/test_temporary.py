@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hatsr.apps.web.folders import clear_stale, make_folder, safe_name
+from hatsr.apps.web.temporary import clear_stale, make_folder, safe_name
 
 
 @pytest.mark.parametrize(

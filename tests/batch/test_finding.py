@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from hatsr import image
-from hatsr.inference.finding import RESULT, UNREADABLE, find_pictures, is_result
+from hatsr.batch.finding import RESULT, UNREADABLE, find_pictures, is_result
 
 
 def fill(folder: Path, *names: str) -> Path:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from hatsr import image
+from hatsr.batch.finding import PictureFile
 from hatsr.files import check_not_input
-from hatsr.inference.finding import PictureFile
 
 Existing = Literal["refuse", "overwrite", "skip"]
 _DOCUMENTS = {

@@ -6,9 +6,9 @@ from PIL import Image
 from tiny import tiny
 
 from hatsr import image
-from hatsr.inference.batch import Outcome, upscale_files
-from hatsr.inference.destination import Output
-from hatsr.inference.finding import PictureFile, find_pictures
+from hatsr.batch.finding import PictureFile, find_pictures
+from hatsr.batch.outputs import Output
+from hatsr.batch.upscaling import Outcome, upscale, upscale_files
 from hatsr.inference.upscale import Upscaler
 
 
@@ -105,3 +105,27 @@ def test_a_full_disk_stops_and_leaves_nothing_half_written(
     with pytest.raises(OSError, match="No space"):
         run([photo(tmp_path / "a.png"), photo(tmp_path / "b.png")], Output())
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "b.png"]
+
+
+def test_one_call_returns_what_became_of_all(tmp_path: Path) -> None:
+    photo(tmp_path / "a.png")
+    (tmp_path / "b.heic").write_bytes(b"")
+    done = upscale([str(tmp_path)], Upscaler(tiny(), "tiny"), Output(place=tmp_path / "out"))
+    assert [(o.source.name, o.status) for o in done.outcomes] == [("a.png", "done")]
+    assert [path.name for path in done.found.left_out] == ["b.heic"]
+    assert done.stopped is None
+
+
+def test_a_full_disk_is_returned_with_what_was_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo(tmp_path / "a.png")
+    monkeypatch.setattr(image, "write", lambda *_, **__: exec("raise OSError(28, 'No space')"))
+    done = upscale([str(tmp_path)], Upscaler(tiny(), "tiny"), Output(place=tmp_path / "out"))
+    assert done.outcomes == ()
+    assert "No space" in str(done.stopped)
+
+
+def test_nothing_to_enlarge_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no pictures in"):
+        upscale([str(tmp_path)], Upscaler(tiny(), "tiny"), Output())

@@ -1,0 +1,117 @@
+"""How far a job has come, while it works or afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hatsr.batch.books import Books, Count, Entry, is_running, keeping
+
+UNSETTLED = ("waiting", "running", "suspect", "running alone")
+_FIRST_SECONDS = 10
+"""How long the speed of a sample counts for more than that of the work itself."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """How far a job has come."""
+
+    folder: Path
+    """Its output."""
+    counts: Mapping[str, Count]
+    """By the state of pictures."""
+    running: bool
+    """A process works on it."""
+    seconds_left: float | None = None
+    """None: nobody can tell yet."""
+    pictures_per_second: float = 0.0
+    megapixels_per_second: float = 0.0
+    """LR."""
+    last: Entry | None = None
+    """The picture that has just been done or failed."""
+    stopped: str = ""
+    """Why the work ended before all was done."""
+
+    def of(self, *states: str) -> int:
+        """How many pictures are in any of the states."""
+        return sum(self.counts.get(state, Count()).pictures for state in states)
+
+    @property
+    def left(self) -> int:
+        """Pictures that are not settled."""
+        return self.of(*UNSETTLED)
+
+
+def read_status(folder: Path) -> Status:
+    """How far the job of an output folder has come, by its books.
+
+    Speeds are those of the network so far, times the workers that are at it.
+
+    Raises:
+        FileNotFoundError: there are no books.
+    """
+    with keeping(folder), Books(folder) as books:
+        counts, workers = books.counts(), books.workers()
+    done = counts.get("done", Count())
+    speed = max(1, workers) / done.seconds if done.seconds else 0.0
+    pixels = speed * done.pixels
+    return Status(
+        folder=folder,
+        counts=counts,
+        running=is_running(folder),
+        seconds_left=_pixels_left(counts) / pixels if pixels else None,
+        pictures_per_second=speed * done.pictures,
+        megapixels_per_second=pixels / 1e6,
+    )
+
+
+class Pace:
+    """Counts along while a job works.
+
+    Args:
+        books: how far it is.
+        rate: LR pixels per second that are expected.
+        tell: is called with how far it is.
+    """
+
+    def __init__(self, books: Books, rate: float, tell: Callable[[Status], None]) -> None:
+        self.folder, self.counts, self.rate, self.tell = books.folder, books.counts(), rate, tell
+        self.begun, self.pictures, self.pixels = time.perf_counter(), 0, 0
+        self.planned = _pixels_left(self.counts)
+
+    @property
+    def left(self) -> int:
+        """Pictures that are not settled."""
+        return sum(self.counts.get(state, Count()).pictures for state in UNSETTLED)
+
+    def report(self, entry: Entry | None) -> None:
+        """A picture is done or failed; None: nothing new."""
+        if entry is not None:
+            pixels = entry.height * entry.width
+            self._move("waiting", -1, -pixels)
+            self._move(entry.state, 1, pixels)
+            self.pictures, self.pixels = self.pictures + 1, self.pixels + pixels
+        elapsed = max(1e-9, time.perf_counter() - self.begun)
+        expected = self.rate * _FIRST_SECONDS
+        speed = (self.pixels + expected) / (elapsed + _FIRST_SECONDS)
+        self.tell(
+            Status(
+                folder=self.folder,
+                counts=dict(self.counts),
+                running=True,
+                seconds_left=max(0, self.planned - self.pixels) / speed,
+                pictures_per_second=self.pictures / elapsed,
+                megapixels_per_second=self.pixels / elapsed / 1e6,
+                last=entry,
+            )
+        )
+
+    def _move(self, state: str, pictures: int, pixels: int) -> None:
+        before = self.counts.get(state, Count())
+        self.counts[state] = Count(before.pictures + pictures, before.pixels + pixels)
+
+
+def _pixels_left(counts: Mapping[str, Count]) -> int:
+    return sum(counts[state].pixels for state in UNSETTLED if state in counts)

@@ -1,0 +1,225 @@
+"""Many pictures, one after the other."""
+
+import errno
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+from hatsr import __version__, image
+from hatsr.batch.finding import PROGRAM, Found, PictureFile, find_pictures
+from hatsr.batch.outputs import Output, check_output, target_of
+from hatsr.files import check_not_input
+from hatsr.inference.choosing import Chooser, for_picture
+from hatsr.inference.upscale import Upscaler
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of one picture."""
+
+    source: Path
+    """What was to be enlarged."""
+    target: Path | None
+    """The result's file; None for what was left out."""
+    status: Literal["done", "skipped", "failed", "left out"]
+    """skipped: the target was there; left out: not meant to be enlarged."""
+    message: str = ""
+    """Why it failed or was left out, or what the user must know."""
+    lr_size: tuple[int, int] | None = None
+    """Height and width, LR pixels."""
+    sr_size: tuple[int, int] | None = None
+    """Height and width, HR pixels."""
+    seconds: float = 0.0
+    model: str = ""
+    """Whose weights made it."""
+    choice: str = ""
+    """Why these weights, if they were chosen by the picture."""
+
+
+@runtime_checkable
+class Watch(Protocol):
+    """Is told how far the work has come."""
+
+    def begin(self, found: Found) -> None:
+        """What the inputs stand for; its pictures will be enlarged."""
+        ...
+
+    def tell(self, source: Path, fraction: float) -> None:
+        """A picture has come so far, from 0 to 1."""
+        ...
+
+    def report(self, outcome: "Outcome") -> None:
+        """A picture is done, in one way or another."""
+        ...
+
+
+class Unwatched:
+    """A `Watch` that does nothing."""
+
+    def begin(self, found: Found) -> None:
+        """Nothing."""
+
+    def tell(self, source: Path, fraction: float) -> None:
+        """Nothing."""
+
+    def report(self, outcome: "Outcome") -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upscaling:
+    """What became of all pictures."""
+
+    found: Found
+    """What the inputs stood for."""
+    outcomes: tuple[Outcome, ...]
+    """In order, of each picture that was come to."""
+    stopped: OSError | None = None
+    """Why the work ended before all pictures were done: the disk is full."""
+
+
+def upscale(
+    inputs: Sequence[str],
+    upscaler: Upscaler | Chooser,
+    output: Output,
+    *,
+    recursive: bool = False,
+    max_pixels: int = image.MAX_PIXELS,
+    watch: Watch | None = None,
+) -> Upscaling:
+    """Enlarge files, folders and what matches patterns; a bad picture does not stop the others.
+
+    Args:
+        inputs: paths or patterns.
+        upscaler: makes the pixels; a chooser takes other weights for degraded pictures.
+        output: where results go.
+        recursive: look into the subfolders of folders.
+        max_pixels: largest picture to accept, height x width.
+        watch: is told how far the work has come.
+
+    Raises:
+        ValueError: nothing was done: there are no pictures, or the output cannot be meant.
+        OSError: nothing was done: a folder cannot be read.
+    """
+    watch = watch or Unwatched()
+    found = find_pictures(inputs, recursive=recursive)
+    if not found.pictures:
+        raise ValueError("; ".join((f"no pictures in {', '.join(inputs)}", *found.remarks())))
+    check_output(output, found.pictures)
+    watch.begin(found)
+    outcomes: list[Outcome] = []
+    try:
+        for outcome in upscale_files(upscaler, found.pictures, output, watch.tell, max_pixels):
+            outcomes.append(outcome)
+            watch.report(outcome)
+    except OSError as error:
+        return Upscaling(found=found, outcomes=tuple(outcomes), stopped=error)
+    return Upscaling(found=found, outcomes=tuple(outcomes))
+
+
+def upscale_files(
+    upscaler: Upscaler | Chooser,
+    pictures: Sequence[PictureFile],
+    output: Output,
+    progress: Callable[[Path, float], None],
+    max_pixels: int = image.MAX_PIXELS,
+) -> Iterator[Outcome]:
+    """Enlarge pictures one after the other; a bad one does not stop the others.
+
+    Args:
+        upscaler: makes the pixels; a chooser takes other weights for degraded pictures.
+        pictures: files to read.
+        output: where results go, checked by `check_output`.
+        progress: told the picture and the fraction of it that is done.
+        max_pixels: largest picture to accept, height x width.
+
+    Raises:
+        OSError: the disk is full; nothing that was written before is lost.
+    """
+    suffix, taken = f"_x{upscaler.factor:g}", {}
+    sources = [picture.path for picture in pictures]
+    for picture in pictures:
+        source, target = picture.path, target_of(picture, output, suffix, len(pictures) == 1)
+        start = time.perf_counter()
+        try:
+            if target in taken:
+                raise ValueError(f"{taken[target].name} already goes to {target}; rename one")
+            taken[target] = source
+            outcome = _existing(source, target, sources, output) or _upscale_file(
+                upscaler, source, target, output, lambda f, s=source: progress(s, f), max_pixels
+            )
+        except (ValueError, OSError, MemoryError, RuntimeError) as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise
+            outcome = Outcome(source=source, target=target, status="failed", message=str(error))
+        yield replace(outcome, seconds=time.perf_counter() - start)
+
+
+def _existing(
+    source: Path, target: Path, sources: Sequence[Path], output: Output
+) -> Outcome | None:
+    """What becomes of a picture whose target is there already; None where it is to be replaced."""
+    if not target.exists():
+        return None
+    if output.existing == "skip":
+        return Outcome(source=source, target=target, status="skipped", message="exists")
+    check_not_input(target, sources)
+    if output.existing == "refuse":
+        raise FileExistsError(f"{target} exists; give --overwrite or --skip-existing")
+    return None
+
+
+def _upscale_file(
+    upscaler: Upscaler | Chooser,
+    source: Path,
+    target: Path,
+    output: Output,
+    progress: Callable[[float], None],
+    max_pixels: int,
+) -> Outcome:
+    lr = image.read(source, max_pixels=max_pixels)
+    kind = check_target(lr, target, upscaler.factor, output.quality)
+    chosen, choice = for_picture(upscaler, lr)
+    sr = chosen.enlarge_picture(lr, progress)
+    quality = output.quality if kind in image.QUALITY else None
+    image.write(sr, target, quality=quality, software=software_of(chosen))
+    return Outcome(
+        source=source,
+        target=target,
+        status="done",
+        message="; ".join((*([str(choice)] if choice else []), *lr.notes, *image.losses(sr, kind))),
+        lr_size=(lr.height, lr.width),
+        sr_size=(sr.height, sr.width),
+        model=chosen.name,
+        choice=choice.reason if choice else "",
+    )
+
+
+def check_target(lr: image.Picture, target: Path, factor: int | float, quality: int | None) -> str:
+    """Make the folder of a result, and refuse what could not be written before it is computed.
+
+    Args:
+        lr: what is enlarged.
+        target: the result's file.
+        factor: of both sides.
+        quality: 1 to 100, passed over where the format has none.
+
+    Returns:
+        The format, such as png.
+
+    Raises:
+        ValueError: the format cannot hold it, or a quality that is none.
+        OSError: the file cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    size = round(lr.height * factor), round(lr.width * factor)
+    has_quality = image.FORMATS[target.suffix.lower()] in image.QUALITY
+    quality = quality if has_quality else None
+    return image.check_writable(target, size, quality=quality, has_alpha=not lr.opaque)
+
+
+def software_of(upscaler: Upscaler) -> str:
+    """What results say about the program that made them."""
+    return f"{PROGRAM} {__version__} ({upscaler.name}, x{upscaler.factor:g})"

@@ -1,0 +1,113 @@
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from job_files import break_pictures, expected, make_net, make_pictures, results
+
+from hatsr.apps.cli import cli
+from hatsr.batch.books import Begun, Books, Entry
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["batch", *map(str, arguments)])
+
+
+def test_a_job_to_its_end_and_once_more(tmp_path: Path) -> None:
+    net, source, out = make_net(tmp_path), make_pictures(tmp_path / "in", 6), tmp_path / "out"
+    broken = break_pictures(source)
+    right = expected(source, net, tmp_path / "right")
+    options = (source, "-o", out, "-m", net, "--device", "cpu", "--memory", "1GB")
+    first = call(*options, "--workers", 2)
+    assert first.exit_code == 1, first.output
+    assert first.stdout.startswith(f"6 done, {len(broken)} failed, ")
+    assert results(out) == right
+    page = (out / "hatsr-batch.html").read_text()
+    assert "6 of 16 pictures enlarged" in page
+    assert "empty.png: file is empty; get it again" in page
+    assert page.count("data:image/jpeg;base64,") == 12
+    other = call(*options, "--scale", 1, "--max-pixels", 99)
+    assert other.exit_code == 2
+    assert "with other options (scale None -> 1.0; max pixels 300000000 -> 99)" in other.output
+    (source / "empty.png").write_bytes((source / "p000.png").read_bytes())
+    told = call(*options, "--retry-failed", "--json")
+    assert told.exit_code == 1
+    counts = json.loads(told.stdout)["counts"]
+    assert (counts["done"]["pictures"], counts["failed"]["pictures"]) == (7, len(broken) - 1)
+    assert (out / "empty_x2.png").read_bytes() == (out / "p000_x2.png").read_bytes()
+
+
+def test_status(tmp_path: Path) -> None:
+    with Books(tmp_path, create=True) as books:
+        books.set_job(Begun(tmp_path, {}, 1))
+        for i in range(3):
+            target = f"{i}_x2.png"
+            entry = Entry(source=f"{i}", target=target, bytes=1, mtime=1, height=1000, width=500)
+            books.plan(entry)
+        taken = books.claim(1)
+        assert taken is not None
+        books.finish(Entry(**{**entry_fields(taken), "state": "done", "seconds": 2.0}))
+    told = call("-o", tmp_path, "--status")
+    assert told.exit_code == 0
+    assert told.output == "1 done, 2 left, 0.50 pictures/s, 0.250 LR megapixels/s\n"
+    found = json.loads(call("-o", tmp_path, "--status", "--json").stdout)
+    assert (found["running"], found["seconds_left"]) == (False, 4.0)
+
+
+def entry_fields(entry: Entry) -> dict[str, object]:
+    return {name: getattr(entry, name) for name in Entry.__slots__}  # pyright: ignore
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give a folder or a manifest, or --status"),
+        (["nowhere"], "input must be a folder or a manifest, got nowhere"),
+        (["{in}", "--format", "jpgg"], "format must be one of .png"),
+        (["{in}", "--scale", "9"], "scale must be from 1 to 2"),
+        (["{in}", "-o", "{in}"], "output must not hold the input"),
+        (["{in}", "-o", "big.jpg"], "output must be a folder, got big.jpg"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], message: str, net: str, tmp_path: Path) -> None:
+    source = make_pictures(tmp_path / "in", 1)
+    given = [each.replace("{in}", str(source)) for each in arguments]
+    result = call("-o", tmp_path / "out", "-m", net, *given)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_status_of_what_is_no_job(tmp_path: Path) -> None:
+    result = call("-o", tmp_path, "--status")
+    assert result.exit_code == 1
+    assert "folder must be the output of a batch" in result.output
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own with little room; only the administrator can make one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(place)]
+    if subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("cannot mount a disk here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
+    net, source = make_net(tmp_path), make_pictures(tmp_path / "in", 60, side=60)
+    right, out = expected(source, net, tmp_path / "right"), small_disk / "out"
+    options = (source, "-o", out, "-m", net, "--device", "cpu", "--memory", "1GB", "--workers", 1)
+    stopped = call(*options)
+    assert stopped.exit_code == 1
+    assert "No space left on device" in stopped.output or "disk is full" in stopped.output, (
+        stopped.output
+    )
+    assert results(out).items() < right.items()
+    subprocess.run(["mount", "-o", "remount,size=20m", str(small_disk)], check=True)
+    done = call(*options)
+    assert done.exit_code == 0, done.output
+    assert results(out) == right

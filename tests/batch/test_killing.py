@@ -1,0 +1,111 @@
+"""Jobs, and workers, that are killed at any moment."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from job_files import break_pictures, expected, make_net, make_pictures, results, start
+
+from hatsr.batch import read_status
+from hatsr.batch.books import Books
+
+PATIENCE = 600
+"""Seconds that a process may take on a busy machine."""
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals of POSIX, /proc")
+
+
+def wait_for(job: subprocess.Popen[str], folder: Path, done: int) -> None:
+    """Until so many results are there, or the job has ended."""
+    while len(results(folder)) < done and job.poll() is None:
+        time.sleep(0.005)
+
+
+def workers(parent: psutil.Process) -> list[psutil.Process]:
+    """Worker processes, without Python's own helper beside them."""
+    found = parent.children()
+    return [each for each in found if "spawn_main" in " ".join(each.cmdline())]
+
+
+@pytest.mark.parametrize(
+    "kills", [2, pytest.param(20, marks=pytest.mark.slow)], ids=lambda n: f"{n} kills"
+)
+def test_nothing_is_lost_doubled_or_half_written(tmp_path: Path, kills: int) -> None:
+    net, source, out = make_net(tmp_path), make_pictures(tmp_path / "in", 40), tmp_path / "out"
+    broken = break_pictures(source)
+    right = expected(source, net, tmp_path / "right")
+    chance, kept = random.Random(kills), dict[str, tuple[int, int]]()
+    for number in range(kills):
+        job = start(source, out, net, "--workers", "2")
+        if number % 4:
+            wait_for(job, out, len(kept) + chance.randrange(4))
+        time.sleep(chance.random() * (0.1 if number % 4 else 6))
+        running = psutil.Process(job.pid).children() if job.poll() is None else []
+        job.kill()
+        job.communicate()
+        psutil.wait_procs(running, timeout=PATIENCE)
+        found = results(out) if out.exists() else {}
+        assert found.items() <= right.items()
+        stats = {name: (out / name).stat() for name in found}
+        now = {name: (stat.st_ino, stat.st_mtime_ns) for name, stat in stats.items()}
+        assert kept.items() <= now.items(), "done twice"
+        kept = now
+    last = start(source, out, net, "--workers", "2")
+    printed, _ = last.communicate(timeout=PATIENCE)
+    assert last.returncode == 1, printed
+    assert results(out) == right
+    for name, (inode, changed) in kept.items():
+        assert ((out / name).stat().st_ino, (out / name).stat().st_mtime_ns) == (inode, changed)
+    assert not [path for path in out.rglob("*") if path.name.endswith(".part")]
+    with Books(out) as books:
+        assert {entry.source for entry in books.entries("failed")} == broken
+    assert read_status(out).left == 0
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+    net, source = make_net(tmp_path), make_pictures(tmp_path / "in", 60, side=60)
+    right, out = expected(source, net, tmp_path / "right"), tmp_path / "out"
+    job = start(source, out, net, "--workers", "2")
+    wait_for(job, out, 2)
+    victims = workers(psutil.Process(job.pid))
+    assert len(victims) == 2
+    victims[0].kill()
+    printed, _ = job.communicate(timeout=PATIENCE)
+    assert (job.returncode, results(out) == right) == (0, True), printed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_politely(tmp_path: Path, number: int) -> None:
+    net, source = make_net(tmp_path), make_pictures(tmp_path / "in", 60, side=60)
+    out = tmp_path / "out"
+    job = start(source, out, net, "--workers", "1")
+    wait_for(job, out, 1)
+    os.kill(job.pid, number)
+    printed, _ = job.communicate(timeout=PATIENCE)
+    assert job.returncode == 130, printed
+    status = read_status(out)
+    assert (status.running, status.of("running")) == (False, 0)
+    assert 0 < status.of("done") == len(results(out)) < 60
+    assert (out / "hatsr-batch.html").exists()
+
+
+def test_two_jobs_at_once(tmp_path: Path) -> None:
+    net, source = make_net(tmp_path), make_pictures(tmp_path / "in", 60, side=60)
+    out = tmp_path / "out"
+    first = start(source, out, net, "--workers", "1")
+    wait_for(first, out, 1)
+    first.send_signal(signal.SIGSTOP)  # so that it does not come to its end before
+    second = start(source, out, net, "--workers", "1")
+    assert read_status(out).running
+    printed, _ = second.communicate(timeout=PATIENCE)
+    assert second.returncode == 1, printed
+    assert "folder must be that of one job at a time" in printed
+    first.send_signal(signal.SIGCONT)
+    first.communicate(timeout=PATIENCE)
+    assert first.returncode == 0
+    assert len(results(out)) == 60

@@ -1,0 +1,149 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hatsr import image
+from hatsr.batch.books import Books, Entry
+from hatsr.batch.outputs import Existing, Output
+from hatsr.batch.planning import check_places, plan
+
+
+def photo(path: Path, height: int = 6, width: int = 5) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.zeros((height, width, 3), np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Callable[..., dict[str, Entry]]:
+    """Plans `in` (or another input) for `out`; returns all entries by source."""
+
+    def make(source: Path | None = None, existing: Existing = "refuse") -> dict[str, Entry]:
+        output = Output(place=tmp_path / "out", existing=existing)
+        with Books(tmp_path / "out", create=True) as books:
+            plan(books, source or tmp_path / "in", output, "_x2", lambda count: None)
+            states = ("waiting", "done", "skipped", "failed")
+            return {e.source: e for state in states for e in books.entries(state)}
+
+    return make
+
+
+def test_sizes_come_from_headers_and_the_tree_is_kept(
+    tmp_path: Path, made: Callable[..., dict[str, Entry]]
+) -> None:
+    photo(tmp_path / "in/sub/b.jpg", 7, 9)
+    header = photo(tmp_path / "in/a.png", 300, 200).read_bytes()[:45]
+    (tmp_path / "in/a.png").write_bytes(header)  # no pixels to decode
+    (tmp_path / "in/odd.png").write_bytes(b"nothing")
+    photo(tmp_path / "in/.hidden/c.png")
+    (tmp_path / "in/notes.txt").write_text("")
+    (tmp_path / "in/sub/back").symlink_to(tmp_path / "in")
+    found = made()
+    assert {name: (e.target, e.height, e.width) for name, e in found.items()} == {
+        "a.png": ("a_x2.png", 300, 200),
+        "odd.png": ("odd_x2.png", 0, 0),
+        "sub/b.jpg": ("sub/b_x2.jpg", 7, 9),
+    }
+
+
+def test_results_of_earlier_runs_are_left_out(
+    tmp_path: Path, made: Callable[..., dict[str, Entry]]
+) -> None:
+    source = photo(tmp_path / "in/a.png")
+    image.write(image.read(source), tmp_path / "in/b.png", software="hatsr 0.1.0 (net, x2)")
+    assert set(made()) == {"a.png"}
+
+
+def test_a_manifest(tmp_path: Path, made: Callable[..., dict[str, Entry]]) -> None:
+    for name in ("a.png", "sub/b.png", "../c.png"):
+        photo(tmp_path / "lists" / name)
+    far = photo(tmp_path / "far/d.png")
+    manifest = tmp_path / "lists/all.txt"
+    manifest.write_text(f"a.png\n\nsub/b.png\r\n../c.png\n{far}\ngone.png\na.png\n")
+    found = made(manifest)
+    assert {name: (e.target, e.state) for name, e in found.items()} == {
+        "a.png": ("a_x2.png", "waiting"),
+        "sub/b.png": ("sub/b_x2.png", "waiting"),
+        "../c.png": ("c_x2.png", "waiting"),
+        str(far): ("d_x2.png", "waiting"),
+        "gone.png": ("gone_x2.png", "failed"),
+    }
+    assert found["gone.png"].reason == f"{tmp_path}/lists/gone.png: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("existing", "state", "reason"),
+    [
+        ("refuse", "failed", "a_x2.png exists; give --overwrite or --skip-existing"),
+        ("skip", "skipped", "exists"),
+        ("overwrite", "waiting", ""),
+    ],
+)
+def test_results_that_are_there(
+    existing: Existing,
+    state: str,
+    reason: str,
+    tmp_path: Path,
+    made: Callable[..., dict[str, Entry]],
+) -> None:
+    photo(tmp_path / "in/a.png")
+    photo(tmp_path / "out/a_x2.png")
+    (entry,) = made(existing=existing).values()
+    assert entry.state == state
+    assert entry.reason.endswith(reason)
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_an_input_is_not_replaced(
+    link: Callable[..., None], tmp_path: Path, made: Callable[..., dict[str, Entry]]
+) -> None:
+    source = photo(tmp_path / "in/a.png")
+    (tmp_path / "out").mkdir()
+    link(source, tmp_path / "out/a_x2.png")
+    (entry,) = made(existing="overwrite").values()
+    assert "output must not replace an input" in entry.reason
+
+
+def test_planning_again_adds_what_is_new_or_changed(
+    tmp_path: Path, made: Callable[..., dict[str, Entry]]
+) -> None:
+    photo(tmp_path / "in/a.png")
+    photo(tmp_path / "in/b.png")
+    made()
+    with Books(tmp_path / "out") as books:
+        for _ in range(2):
+            taken = books.claim(1)
+            assert taken is not None
+            books.finish(Entry(**{**vars_of(taken), "state": "done"}))
+    photo(tmp_path / "in/b.png", 8, 8)
+    photo(tmp_path / "in/c.png")
+    assert {name: (e.state, e.height) for name, e in made().items()} == {
+        "a.png": ("done", 6),
+        "b.png": ("waiting", 8),
+        "c.png": ("waiting", 6),
+    }
+
+
+def vars_of(entry: Entry) -> dict[str, object]:
+    return {name: getattr(entry, name) for name in Entry.__slots__}  # pyright: ignore
+
+
+def test_the_output_may_lie_in_the_input(
+    tmp_path: Path, made: Callable[..., dict[str, Entry]]
+) -> None:
+    photo(tmp_path / "a.png")
+    photo(tmp_path / "out/b.png")
+    assert set(made(tmp_path)) == {"a.png"}
+
+
+@pytest.mark.parametrize("folder", ["in", "."])
+def test_the_output_must_not_hold_the_input(folder: str, tmp_path: Path) -> None:
+    photo(tmp_path / "in/a.png")
+    with pytest.raises(ValueError, match="output must not hold the input"):
+        check_places(tmp_path / "in", tmp_path / folder)
+    with pytest.raises(ValueError, match="input must be a folder or a manifest"):
+        check_places(tmp_path / "nowhere", tmp_path / "out")

@@ -1,0 +1,117 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from job_files import break_pictures, expected, make_net, make_pictures, results
+from tiny import tiny
+
+from hatsr import image
+from hatsr.batch import worker as module
+from hatsr.batch.books import Books, Entry
+from hatsr.batch.local import Assignment
+from hatsr.batch.outputs import Output
+from hatsr.batch.planning import plan
+from hatsr.batch.worker import StoppingError, Worker
+from hatsr.inference.settings import Settings
+from hatsr.inference.upscale import Upscaler
+
+Run = Callable[[], list[Entry]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Plans `in` for `out` and lets one worker do what waits; returns what it reported."""
+    settings, out = Settings(device="cpu", memory="1GB"), tmp_path / "out"
+    assignment = Assignment(
+        folder=out,
+        root=tmp_path / "in",
+        model="tiny",
+        overrides={},
+        settings=settings,
+        quality=None,
+        max_pixels=image.MAX_PIXELS,
+        threads=1,
+    )
+
+    def work() -> list[Entry]:
+        with Books(out, create=True) as books:
+            plan(books, tmp_path / "in", Output(place=out), "_x2", lambda count: None)
+        told: list[Entry] = []
+        Worker(Upscaler(tiny(), "net", settings), assignment, 1, told.append).run()
+        return told
+
+    return work
+
+
+def test_results_are_those_of_upscale(tmp_path: Path, run: Run) -> None:
+    source = make_pictures(tmp_path / "in", 12)
+    broken = break_pictures(source)
+    told = run()
+    assert results(tmp_path / "out") == expected(source, make_net(tmp_path), tmp_path / "right")
+    assert {entry.source for entry in told if entry.state == "failed"} == broken
+    assert len(told) == 12 + len(broken)
+    assert run() == []
+
+
+def test_reasons_name_the_file(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/empty.png").write_bytes(b"")
+    (failed,) = run()
+    assert failed.reason == f"{tmp_path}/in/empty.png: file is empty; get it again"
+
+
+@pytest.mark.parametrize("change", ["before", "meanwhile", "gone"])
+def test_a_file_that_changes(
+    change: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = make_pictures(tmp_path / "in", 2) / "p000.png"
+    other = make_pictures(tmp_path / "other", 4, side=30) / "p003.png"
+    read = image.read
+
+    def changing(path: Path, **options: int) -> image.Picture:
+        found = read(path, **options)
+        if path == source:
+            shutil.copy(other, path)
+        return found
+
+    if change == "meanwhile":
+        monkeypatch.setattr(module.image, "read", changing)
+    else:
+        claim = Books.claim
+
+        def after(*arguments: object) -> Entry | None:
+            if source.exists():
+                source.unlink() if change == "gone" else shutil.copy(other, source)
+            return claim(*arguments)  # pyright: ignore[reportArgumentType]
+
+        monkeypatch.setattr(Books, "claim", after)
+    entry = {each.source: each for each in run()}["p000.png"]
+    if change == "before":
+        assert (entry.state, (entry.height, entry.width)) == ("done", image.header_size(other))
+        assert entry.bytes == source.stat().st_size
+        return
+    assert entry.state == "failed"
+    said = "was changed while it was read" if change == "meanwhile" else "No such file"
+    assert said in entry.reason
+
+
+def test_a_full_disk_stops_and_the_picture_waits_on(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_pictures(tmp_path / "in", 5)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        with pytest.raises(StoppingError, match="could not be written: No space left"):
+            run()
+    with Books(tmp_path / "out") as books:
+        assert books.give_back() > 0
+        assert books.counts()["waiting"].pictures == 5
+    assert results(tmp_path / "out") == {}
+    assert len(run()) == 5
+
+
+def full(path: Path, data: bytes) -> None:
+    """What writing to a full disk does."""
+    with Path("/dev/full").open("wb", buffering=0) as file:
+        file.write(data)

@@ -1,0 +1,58 @@
+import threading
+from contextvars import ContextVar
+
+import pytest
+import torch
+
+from hatsr.inference.engine.workers import Workers, workers_for
+
+CPU = torch.device("cpu")
+SETTING: ContextVar[str] = ContextVar("a setting", default="none")
+
+
+@pytest.fixture
+def two() -> Workers:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    workers = workers_for(CPU, pieces=8)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(before)
+    return workers
+
+
+def test_every_piece_is_done_once_in_threads_with_one_thread_each(two: Workers) -> None:
+    done: list[tuple[int, int, bool, str]] = []
+    meet = threading.Barrier(2)
+    SETTING.set("the caller's")
+
+    def work(piece: int) -> None:
+        if piece < 2:
+            meet.wait(timeout=30)  # passed only if two threads are at work
+        told = torch.get_num_threads(), torch.is_inference_mode_enabled(), SETTING.get()
+        done.append((piece, *told))
+
+    two.each(work, range(9))
+    assert sorted(done) == [(piece, 1, True, "the caller's") for piece in range(9)]
+
+
+def test_an_error_is_raised_and_what_follows_is_left(two: Workers) -> None:
+    done: list[int] = []
+
+    def work(piece: int) -> None:
+        if piece == 3:
+            raise MemoryError("piece 3")
+        done.append(piece)
+
+    with pytest.raises(MemoryError, match="piece 3"):
+        two.each(work, range(1000))
+    assert len(done) < 1000
+    two.each(done.append, [5000, 6000])
+    assert {5000, 6000} <= set(done)
+
+
+@pytest.mark.parametrize(("device", "pieces"), [("meta", 8), ("cpu", 1)])
+def test_else_the_caller_works(device: str, pieces: int) -> None:
+    threads: set[int] = set()
+    workers = workers_for(torch.device(device), pieces)
+    workers.each(lambda piece: threads.add(threading.get_ident()), range(4))
+    assert threads == {threading.get_ident()}

@@ -1,0 +1,94 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import hatsr
+from hatsr import image
+from hatsr.image import Compression
+from hatsr.inference.choosing import Chooser, PictureFacts, choose, facts_of, for_picture
+from hatsr.inference.settings import Settings
+
+CLEAN = "no strong compression or noise found"
+
+
+@pytest.mark.parametrize(
+    ("facts", "scale", "model", "reason"),
+    [
+        (PictureFacts(), None, "hat-t-x4", CLEAN),
+        (PictureFacts(noise=5.4), 4, "hat-t-x4", CLEAN),
+        (PictureFacts(noise=5.5), 4, "hat-t-real-x4", "noise of about 6 levels"),
+        (PictureFacts(compression=Compression("JPEG", 86)), None, "hat-t-x4", CLEAN),
+        (
+            PictureFacts(compression=Compression("JPEG", 62)),
+            None,
+            "hat-t-real-x4",
+            "JPEG of quality about 62",
+        ),
+        (PictureFacts(compression=Compression("WebP", 71)), None, "hat-t-x4", CLEAN),
+        (
+            PictureFacts(compression=Compression("WebP", 70)),
+            2.5,
+            "hat-t-real-x4",
+            "WebP of quality about 70",
+        ),
+        (PictureFacts(former_jpeg=90), None, "hat-t-x4", CLEAN),
+        (PictureFacts(former_jpeg=40), 4, "hat-t-real-x4", "was a JPEG of quality about 40"),
+        (
+            PictureFacts(former_jpeg=40, noise=9.0),
+            3,
+            "hat-t-x3",
+            "was a JPEG of quality about 40, but there are no real-world weights for the scale",
+        ),
+        (PictureFacts(), 2, "hat-t-x2", CLEAN),
+    ],
+)
+def test_choice(facts: PictureFacts, scale: float | None, model: str, reason: str) -> None:
+    choice = choose(facts, scale)
+    assert (choice.model, choice.reason) == (model, reason)
+    assert str(choice) == f"{model}: {reason}"
+
+
+def waves() -> np.ndarray:
+    h, w = np.mgrid[:40, :48]
+    return (128 + 60 * np.sin(h / 5 + w / 9)[..., None] * (1, 0.7, 0.9)).astype(np.uint8)
+
+
+def with_noise(sigma: float) -> np.ndarray:
+    noise = np.random.default_rng(0).normal(0, sigma, (40, 48, 3))
+    return (waves() + noise).clip(0, 255).astype(np.uint8)
+
+
+def test_facts_of_a_file() -> None:
+    file = io.BytesIO()
+    Image.fromarray(waves()).save(file, "JPEG", quality=62)
+    facts = facts_of(image.read(file.getvalue()))
+    assert facts.compression == Compression("JPEG", 62)
+    found = facts_of(image.from_array(with_noise(12)))
+    assert found.compression is None
+    assert found.noise is not None
+    assert 11 < found.noise < 13
+
+
+def test_each_picture_gets_its_own_network() -> None:
+    chooser = Chooser(Settings(device="cpu"))
+    clean = image.from_array(waves())
+    noisy = with_noise(15)
+    first, choice = for_picture(chooser, clean)
+    other, why = for_picture(chooser, image.from_array(noisy))
+    assert choice is not None
+    assert why is not None
+    assert (first.name, other.name) == ("hat-t-x4", "hat-t-real-x4")
+    assert "noise of about 15" in why.reason
+    assert for_picture(other, clean) == (other, None)
+    assert chooser.choose(clean)[0] is first
+
+
+def test_in_one_call_as_by_hand() -> None:
+    noisy = with_noise(15)
+    small = noisy[:24, :24]
+    by_hand = hatsr.load("hat-t-real-x4").upscale(small)
+    assert np.array_equal(hatsr.upscale(small), by_hand)
+    assert np.array_equal(hatsr.upscale(small, denoise=1.0), by_hand)
+    assert not np.array_equal(hatsr.upscale(small, "hat-t-x4"), by_hand)

@@ -1,0 +1,94 @@
+"""Folders of tiny pictures, whole and broken, and jobs on them in processes of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tiny import tiny
+
+from hatsr import checkpoint, image
+from hatsr.batch import Job, Output, PictureFile, upscale_files
+from hatsr.inference.opening import load
+from hatsr.inference.settings import Settings
+
+
+def make_net(folder: Path) -> str:
+    """A checkpoint of the tiny network, x2."""
+    path = folder / "net.safetensors"
+    checkpoint.save(tiny(), path)
+    return str(path)
+
+
+def make_pictures(folder: Path, count: int, side: int = 12) -> Path:
+    """Pictures of several sizes in three folders, one in the other."""
+    rng = np.random.default_rng(0)
+    for i in range(count):
+        path = folder / ("", "sub", "sub/deep")[i % 3] / f"p{i:03}.{('png', 'tif', 'bmp')[i % 3]}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        height, width = rng.integers(4, side, 2)
+        pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+    return folder
+
+
+def break_pictures(folder: Path) -> set[str]:
+    """Broken files in several ways; returns their paths below the folder."""
+    whole = (folder / "p000.png").read_bytes()
+    damaged = bytearray(whole)
+    damaged[-20] ^= 0xFF
+    contents = {
+        "empty.png": b"",
+        "text.png": b"not a picture",
+        "cut.png": whole[:60],
+        "headless.png": whole[20:],
+        "sub/checksum.png": bytes(damaged),
+        "sub/pdf.jpg": b"%PDF-1.4 ...",
+        "sub/cut.jpg": b"\xff\xd8\xff\xe0" + bytes(20),
+        "sub/deep/zeros.tif": b"II*\0" + bytes(40),
+        "sub/deep/cut.webp": b"RIFF\x10\0\0\0WEBPVP8 ",
+        "sub/deep/zeros.gif": b"GIF89a" + bytes(30),
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return set(contents)
+
+
+def make_job(net: str, **output: object) -> Job:
+    """A job with a network on the CPU."""
+    settings = Settings(device="cpu", memory="1GB")
+    return Job(model=net, settings=settings, output=Output(**output))  # pyright: ignore
+
+
+def expected(source: Path, net: str, folder: Path) -> dict[str, bytes]:
+    """What `hatsr upscale` makes of the pictures below a folder, by the path of the result."""
+    paths = image.list_pictures(source, recursive=True)
+    pictures = [PictureFile(path, path.parent.relative_to(source)) for path in paths]
+    upscaler = load(net, device="cpu", memory="1GB")
+    list(upscale_files(upscaler, pictures, Output(place=folder), lambda *_: None))
+    return results(folder)
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    """All files below a folder that are not hidden, and no page."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
+        if path.suffix != ".html"
+    }
+
+
+def start(source: Path, folder: Path, net: str, *more: str) -> subprocess.Popen[str]:
+    """`hatsr batch` in a session of its own."""
+    command = [sys.executable, "-m", "hatsr.apps.cli", "batch", str(source), "-o", str(folder)]
+    return subprocess.Popen(
+        [*command, "-m", net, "--device", "cpu", "--memory", "1GB", *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
