@@ -11,6 +11,7 @@ def test_workers_that_cannot_begin_end_the_work(tmp_path: Path) -> None:
         root=tmp_path,
         model=str(tmp_path / "gone.safetensors"),
         overrides={},
+        denoise=None,
         settings=Settings(device="cpu"),
         quality=None,
         max_pixels=100,

@@ -2,6 +2,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from job_files import break_pictures, expected, make_net, make_pictures, results
 from tiny import tiny
@@ -9,14 +10,17 @@ from tiny import tiny
 from hatsr import image
 from hatsr.batch import worker as module
 from hatsr.batch.books import Books, Entry
+from hatsr.batch.finding import PictureFile
 from hatsr.batch.local import Assignment
 from hatsr.batch.outputs import Output
 from hatsr.batch.planning import plan
+from hatsr.batch.upscaling import upscale_files
 from hatsr.batch.worker import StoppingError, Worker
+from hatsr.inference.choosing import Chooser
 from hatsr.inference.settings import Settings
 from hatsr.inference.upscale import Upscaler
 
-Run = Callable[[], list[Entry]]
+Run = Callable[..., list[Entry]]
 
 
 @pytest.fixture
@@ -28,17 +32,19 @@ def run(tmp_path: Path) -> Run:
         root=tmp_path / "in",
         model="tiny",
         overrides={},
+        denoise=None,
         settings=settings,
         quality=None,
         max_pixels=image.MAX_PIXELS,
         threads=1,
     )
 
-    def work() -> list[Entry]:
+    def work(upscaler: Upscaler | Chooser | None = None) -> list[Entry]:
         with Books(out, create=True) as books:
             plan(books, tmp_path / "in", Output(place=out), "_x2", lambda count: None)
         told: list[Entry] = []
-        Worker(Upscaler(tiny(), "net", settings), assignment, 1, told.append).run()
+        upscaler = upscaler or Upscaler(tiny(), "net", settings)
+        Worker(upscaler, assignment, 1, told.append).run()
         return told
 
     return work
@@ -52,6 +58,23 @@ def test_results_are_those_of_upscale(tmp_path: Path, run: Run) -> None:
     assert {entry.source for entry in told if entry.state == "failed"} == broken
     assert len(told) == 12 + len(broken)
     assert run() == []
+
+
+def test_weights_are_chosen_as_by_upscale(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "in").mkdir()
+    rng, sources = np.random.default_rng(0), []
+    for name, noise in (("clean", 0), ("noisy", 60)):
+        pixels = 128 + noise * rng.standard_normal((24, 24, 3))
+        sources.append(tmp_path / "in" / f"{name}.png")
+        image.write(image.from_array(pixels.clip(0, 255).astype(np.uint8)), sources[-1])
+    chooser = Chooser(Settings(device="cpu", memory="1GB"))
+    told = {entry.source: entry.reason for entry in run(chooser)}
+    pictures, right = [PictureFile(path) for path in sources], tmp_path / "right"
+    list(upscale_files(chooser, pictures, Output(place=right), lambda *_: None))
+    made = {name.replace("_x2", "_x4"): data for name, data in results(tmp_path / "out").items()}
+    assert made == results(right)
+    assert told["clean.png"].startswith("hat-t-x4: no strong compression or noise found")
+    assert told["noisy.png"].startswith("hat-t-real-x4: noise of about")
 
 
 def test_reasons_name_the_file(tmp_path: Path, run: Run) -> None:

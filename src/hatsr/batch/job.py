@@ -22,8 +22,8 @@ from hatsr.batch.outputs import Output, check_folder_name, check_output
 from hatsr.batch.planning import check_places, input_root, plan
 from hatsr.batch.status import Pace, Status, read_status
 from hatsr.batch.summary import write_summary
+from hatsr.inference.choosing import Chooser, open_upscaler
 from hatsr.inference.memory import LEAST_BUDGET
-from hatsr.inference.opening import open_model
 from hatsr.inference.settings import Settings
 from hatsr.inference.upscale import Upscaler
 
@@ -35,8 +35,11 @@ _SAMPLE_SIDE = 64
 class Job:
     """What is to be done with every picture. All but `existing` must stay when a job goes on."""
 
-    model: str = checkpoint.DEFAULT_MODEL
+    model: str | None = None
+    """As `hatsr.load` takes it; None: the shipped weights that each picture needs."""
     overrides: Mapping[str, object] = field(default_factory=dict)
+    denoise: float | None = None
+    """0 to 1, between the weights for clean pictures and the real-world ones."""
     settings: Settings = field(default_factory=Settings)
     output: Output = field(default_factory=Output)
     """Its place is a folder."""
@@ -47,13 +50,26 @@ class Job:
         """What results depend on, for the books."""
         return {
             "model": self.model,
-            "weights": hashlib.sha256(checkpoint.resolve(self.model).read_bytes()).hexdigest(),
+            "weights": self._digest(),
             "overrides": dict(self.overrides),
+            "denoise": self.denoise,
             **asdict(self.settings),
             "format": self.output.ending,
             "quality": self.output.quality,
             "max pixels": self.max_pixels,
         }
+
+    def _digest(self) -> str:
+        """Of all weights that may be used."""
+        model = self.model or checkpoint.default_model(self.settings.scale)
+        names = [model]
+        if self.model is None or self.denoise is not None:
+            clean = model.replace("-real-", "-")
+            names += [clean, checkpoint.real_world_of(clean) or clean]
+        digest = hashlib.sha256()
+        for path in sorted({checkpoint.resolve(name) for name in names}):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
 
 
 @runtime_checkable
@@ -102,7 +118,8 @@ def run_job(
     check_places(source, folder)
     output = replace(job.output, place=folder)
     check_output(output, [])
-    upscaler = open_model(job.model, job.settings, job.overrides)
+    opened = open_upscaler(job.model, job.settings, job.overrides, job.denoise)
+    upscaler = opened.clean if isinstance(opened, Chooser) else opened
     folder.mkdir(parents=True, exist_ok=True)
     with keeping(folder), locked(folder), Books(folder, create=True) as books:
         budget = _take_up(books, source.resolve(), job)
@@ -112,7 +129,7 @@ def run_job(
         count = workers or default_workers(upscaler, books.largest(), budget)
         assignment = _assignment(source, folder, job, budget // count, max(1, cores() // count))
         pace = Pace(books, count * measured_rate(upscaler, assignment.threads), watch.working)
-        del upscaler  # workers have their own
+        del opened, upscaler  # workers have their own
         stopped = ""
         try:
             if pace.left:
@@ -159,6 +176,7 @@ def _assignment(source: Path, folder: Path, job: Job, memory: int, threads: int)
         root=input_root(source),
         model=job.model,
         overrides=job.overrides,
+        denoise=job.denoise,
         settings=settings,
         quality=job.output.quality,
         max_pixels=job.max_pixels,

@@ -28,8 +28,10 @@ class Assignment:
     """The output, with the books."""
     root: Path
     """What sources are relative to."""
-    model: str
+    model: str | None
+    """None: the weights that each picture needs."""
     overrides: Mapping[str, object]
+    denoise: float | None
     settings: Settings
     quality: int | None
     """Of results in formats that have one."""
@@ -120,10 +122,12 @@ def run_worker(assignment: Assignment, number: int, line: Connection) -> None:
     import torch
 
     from hatsr.batch.worker import StoppingError, Worker
-    from hatsr.inference.opening import open_model
+    from hatsr.inference.choosing import open_upscaler
 
     torch.set_num_threads(assignment.threads)
-    upscaler = open_model(assignment.model, assignment.settings, assignment.overrides)
+    upscaler = open_upscaler(
+        assignment.model, assignment.settings, assignment.overrides, assignment.denoise
+    )
     worker = Worker(upscaler, assignment, number, line.send)
     try:
         worker.run()

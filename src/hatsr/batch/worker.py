@@ -16,6 +16,7 @@ from hatsr.batch.local import Assignment
 from hatsr.batch.upscaling import check_target, software_of
 from hatsr.files import replacing
 from hatsr.image import Picture
+from hatsr.inference.choosing import Chooser, for_picture
 from hatsr.inference.upscale import Upscaler
 
 _STOPPING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
@@ -37,6 +38,8 @@ class Loaded:
     lr: Picture
     kind: str
     """Format of the result."""
+    software: str = ""
+    """What the result says about the program that made it; empty before it is made."""
 
 
 class Worker:
@@ -51,7 +54,7 @@ class Worker:
 
     def __init__(
         self,
-        upscaler: Upscaler,
+        upscaler: Upscaler | Chooser,
         assignment: Assignment,
         number: int,
         report: Callable[[Entry], None],
@@ -115,13 +118,24 @@ class Worker:
         """None: it failed, which is noted."""
         start = time.perf_counter()
         try:
-            sr = self.upscaler.enlarge_picture(loaded.lr)
+            upscaler, choice = for_picture(self.upscaler, loaded.lr)
+            sr = upscaler.enlarge_picture(loaded.lr)
         except _OF_A_PICTURE as error:
             with self._books() as books:
                 self._fail(books, loaded.entry, error)
             return None
-        entry = replace(loaded.entry, seconds=time.perf_counter() - start)
-        return replace(loaded, entry=entry), sr
+        entry = replace(
+            loaded.entry,
+            seconds=time.perf_counter() - start,
+            reason="; ".join(
+                (
+                    *([str(choice)] if choice else []),
+                    *loaded.lr.notes,
+                    *image.losses(sr, loaded.kind),
+                )
+            ),
+        )
+        return replace(loaded, entry=entry, software=software_of(upscaler)), sr
 
     def _write(self, loaded: Loaded, sr: Picture) -> None:
         entry = loaded.entry
@@ -131,16 +145,14 @@ class Worker:
             except _OF_A_PICTURE as error:
                 self._fail(books, entry, error)
                 return
-            remarks = "; ".join((*loaded.lr.notes, *image.losses(sr, loaded.kind)))
-            done = replace(entry, state="done", reason=remarks)
+            done = replace(entry, state="done")
             books.finish(done)
         self.report(done)
 
     def _place(self, books: Books, loaded: Loaded, sr: Picture) -> None:
         """Write the result; the books know it before it is in its place."""
         quality = self.quality if loaded.kind in image.QUALITY else None
-        software = software_of(self.upscaler)
-        data = image.encode(sr, loaded.kind, quality=quality, software=software)
+        data = image.encode(sr, loaded.kind, quality=quality, software=loaded.software)
         with replacing(self.folder / str(loaded.entry.target)) as part:
             part.write_bytes(data)
             books.place(loaded.entry.id, part)

@@ -1,5 +1,6 @@
 """Which shipped weights a picture needs: those for clean pictures, or the real-world ones."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hatsr import checkpoint, image
@@ -90,8 +91,9 @@ class Chooser:
 
     def __init__(self, settings: Settings) -> None:
         clean = checkpoint.default_model(settings.scale)
-        self._upscalers = {clean: open_model(clean, settings)}
-        self.settings, self.factor = settings, self._upscalers[clean].factor
+        self.clean = open_model(clean, settings)
+        self._upscalers = {clean: self.clean}
+        self.settings, self.factor = settings, self.clean.factor
 
     def choose(self, picture: Picture) -> tuple[Upscaler, Choice]:
         """The upscaler for a picture, and why this one."""
@@ -104,3 +106,15 @@ class Chooser:
 def for_picture(upscaler: Upscaler | Chooser, picture: Picture) -> tuple[Upscaler, Choice | None]:
     """The upscaler for a picture: the one that there is, or the one that is chosen, and why."""
     return upscaler.choose(picture) if isinstance(upscaler, Chooser) else (upscaler, None)
+
+
+def open_upscaler(
+    model: str | None,
+    settings: Settings,
+    overrides: Mapping[str, object] | None = None,
+    denoise: float | None = None,
+) -> Upscaler | Chooser:
+    """`open_model`, or, where nothing says which weights, those that each picture needs."""
+    if model or overrides or denoise is not None:
+        return open_model(model, settings, overrides, denoise)
+    return Chooser(settings)

@@ -15,6 +15,7 @@ import click
 from hatsr.apps.cli.errors import Command, wrong_usage
 from hatsr.apps.cli.options import (
     PATH,
+    denoise_option,
     device_option,
     ending_option,
     ensemble_option,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 @click.option("--retry-failed", is_flag=True, help="Do what failed again.")
 @click.option("--status", is_flag=True, help="Say how far OUT is, running or stopped, and leave.")
 @model_option()
+@denoise_option
 @scale_option
 @ending_option
 @quality_option
@@ -63,6 +65,7 @@ def batch(  # noqa: PLR0913  one parameter for each option
     retry_failed: bool,
     status: bool,
     model: str | None,
+    denoise: float | None,
     scale: float | None,
     ending: str | None,
     quality: int | None,
@@ -83,7 +86,7 @@ def batch(  # noqa: PLR0913  one parameter for each option
 
     Exit code: 0 all done, 1 some failed or the work had to stop, 2 wrong usage, 130 Ctrl-C.
     """
-    from hatsr import checkpoint, image
+    from hatsr import image
     from hatsr.batch import Job, Output, read_status, run_job
     from hatsr.inference.settings import Settings
 
@@ -95,8 +98,9 @@ def batch(  # noqa: PLR0913  one parameter for each option
     signal.signal(signal.SIGTERM, _interrupt)
     with wrong_usage(ValueError):
         job = Job(
-            model=model or checkpoint.default_model(scale),
+            model=model,
             overrides=overrides,
+            denoise=denoise,
             settings=Settings(
                 device=device,
                 precision=precision,

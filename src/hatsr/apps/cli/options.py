@@ -148,6 +148,11 @@ device_option = click.option(
     show_default=True,
     help="auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:1, mps ...",
 )
+denoise_option = click.option(
+    "--denoise",
+    type=click.FloatRange(0, 1),
+    help="Between the weights for clean pictures (0) and the real-world ones (1).",
+)
 scale_option = click.option(
     "--scale",
     type=float,

@@ -16,6 +16,7 @@ from hatsr.apps.cli.errors import Command, wrong_usage
 from hatsr.apps.cli.options import (
     NAME,
     PATH,
+    denoise_option,
     device_option,
     ending_option,
     ensemble_option,
@@ -48,11 +49,7 @@ if TYPE_CHECKING:
     type=PATH,
 )
 @model_option()
-@click.option(
-    "--denoise",
-    type=click.FloatRange(0, 1),
-    help="Between the weights for clean pictures (0) and the real-world ones (1).",
-)
+@denoise_option
 @scale_option
 @ending_option
 @quality_option
@@ -98,8 +95,7 @@ def upscale(  # noqa: PLR0913  one parameter for each option
     from hatsr import image
     from hatsr.batch import Output
     from hatsr.batch import upscale as upscale_pictures
-    from hatsr.inference.choosing import Chooser
-    from hatsr.inference.opening import open_model
+    from hatsr.inference.choosing import open_upscaler
     from hatsr.inference.settings import Settings
 
     signal.signal(signal.SIGTERM, _interrupt)
@@ -118,10 +114,7 @@ def upscale(  # noqa: PLR0913  one parameter for each option
             ensemble=ensemble,
             scale=scale,
         )
-        if model or overrides or denoise is not None:
-            upscaler = open_model(model, settings, overrides, denoise)
-        else:
-            upscaler = Chooser(settings)
+        upscaler = open_upscaler(model, settings, overrides, denoise)
         try:
             stopped: BaseException | None = upscale_pictures(
                 inputs,
