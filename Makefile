@@ -60,8 +60,9 @@ $(READY): pyproject.toml constraints.txt hatch_build.py src/hatsr/native/build.p
 
 .venv-web/.ready: pyproject.toml constraints.txt hatch_build.py
 	$(PYTHON) -m venv .venv-web
-	$(subst .venv,.venv-web,$(BIN))/python -m pip install --quiet --upgrade "pip>=25.1" --constraint constraints.txt
-	$(subst .venv,.venv-web,$(BIN))/python -m pip install --quiet --constraint constraints.txt --editable '.[web]' --group dev --group web
+	grep -v '^pillow' constraints.txt > .venv-web/constraints.txt
+	$(subst .venv,.venv-web,$(BIN))/python -m pip install --quiet --upgrade "pip>=25.1" --constraint .venv-web/constraints.txt
+	$(subst .venv,.venv-web,$(BIN))/python -m pip install --quiet --constraint .venv-web/constraints.txt --editable '.[web]' --group dev --group web
 	touch $@
 
 # What only some targets need: a group of pyproject.toml.

@@ -19,8 +19,8 @@ import numpy as np
 
 from hatsr.evaluation.candidates import Candidate, open_candidate
 from hatsr.evaluation.cost.measuring import measured
-from hatsr.evaluation.evaluate import EvaluationOutput, evaluate
 from hatsr.evaluation.results import Rules
+from hatsr.evaluation.scoring import EvaluationOutput, evaluate
 from hatsr.evaluation.sets.folders import open_set
 from hatsr.evaluation.sets.survey import Survey
 from hatsr.image import from_array, write

@@ -21,7 +21,7 @@ import torch
 from textbook import forward as textbook
 
 from hatsr import HAT, Settings, Upscaler, preset
-from hatsr.evaluation.cost.complexity import RULE, complexity_of, time_forward
+from hatsr.evaluation.cost.network_cost import RULE, complexity_of, time_forward
 from hatsr.inference.engine import Engine, kept_heap
 from hatsr.native import Kernels, disabled, kernels
 

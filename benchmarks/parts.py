@@ -17,8 +17,8 @@ import torch
 
 from hatsr import HAT, preset
 from hatsr.inference.engine import Engine, kept_heap
-from hatsr.inference.engine.attention import FastOverlappingAttention, FastWindowAttention
-from hatsr.inference.engine.blocks import FastCAB, FastHAB, FastMLP, FastRHAG
+from hatsr.inference.engine.fast_attention import FastOverlappingAttention, FastWindowAttention
+from hatsr.inference.engine.fast_blocks import FastCAB, FastHAB, FastMLP, FastRHAG
 from hatsr.inference.engine.linear import FusedLinear, PlainLinear
 from hatsr.native import PackedProduct, disabled
 

@@ -25,7 +25,7 @@ from hatsr.data import pictures_in
 from hatsr.data.degrade import CONDITIONS, check_condition, under_condition
 from hatsr.data.pictures import decode, downsample
 from hatsr.evaluation.metrics import psnr
-from hatsr.image import from_array, modcrop
+from hatsr.image import from_array, from_tensor, modcrop, to_codes
 from hatsr.inference.choosing import choose, facts_of
 from hatsr.resize import imresize
 
@@ -39,8 +39,7 @@ def network(model: str, scale: int) -> Enlarger:
 
     def enlarge(lr: np.ndarray) -> np.ndarray:
         unit = torch.from_numpy(lr.transpose(2, 0, 1).astype(np.float32) / 255)[None]
-        levels = upscaler.enlarge(unit)[0].clamp(0, 1).mul(255).round().byte()
-        return levels.permute(1, 2, 0).numpy()
+        return to_codes(from_tensor(upscaler.enlarge(unit)))
 
     return enlarge
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import torch
 
-from hatsr.evaluation.cost.complexity import complexity_of
+from hatsr.evaluation.cost.network_cost import complexity_of
 from hatsr.inference.engine import kept_heap
 from hatsr.model import HAT, HATConfig
 

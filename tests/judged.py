@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from hatsr.evaluation.benchmark import Benchmark, ignore
-from hatsr.evaluation.candidates import Candidate
-from hatsr.evaluation.measurement import Measurement
-from hatsr.evaluation.pairs import (
+from hatsr.evaluation.benchmark_pairs import (
+    BenchmarkPair,
     HRPicture,
-    Pair,
     PairRule,
     PictureFolder,
     read_codes,
 )
+from hatsr.evaluation.candidates import Candidate
+from hatsr.evaluation.measurement import Measurement
 from hatsr.evaluation.results import Result, Rules, Score
 from hatsr.evaluation.sets.folders import find_sets, open_set
 from hatsr.evaluation.sets.survey import Survey
@@ -24,13 +24,13 @@ def run(candidate: Candidate, rules: Rules, folder: Path, progress=ignore, **kep
     return result
 
 
-def pairs(folder: Path, rules: Rules) -> dict[str, Pair]:
+def pairs(folder: Path, rules: Rules) -> dict[str, BenchmarkPair]:
     pictures = open_set(str(folder), rules)
     found = Survey(pictures).pairs(pictures.pair_rule(rules))
     return {name: pair for name, pair in found if pair is not None}
 
 
-def load_pair(path: Path, name: str, scale: int, lr_folder: Path | None = None) -> Pair:
+def load_pair(path: Path, name: str, scale: int, lr_folder: Path | None = None) -> BenchmarkPair:
     codes, gray = read_codes(path)
     rule = PairRule(
         data="mine",

@@ -12,8 +12,8 @@ from torch import nn
 from hatsr import Settings, Upscaler
 from hatsr.attribution import LamSettings, lam
 from hatsr.evaluation import Rules, as_candidate, compare, evaluate
-from hatsr.evaluation.cost.complexity import complexity
-from hatsr.evaluation.evaluate import EvaluationOutput
+from hatsr.evaluation.cost.network_cost import complexity
+from hatsr.evaluation.scoring import EvaluationOutput
 from hatsr.image import read
 from hatsr.resize import imresize
 

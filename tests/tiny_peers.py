@@ -8,16 +8,16 @@ import torch
 from torch import Tensor, nn
 
 from hatsr import peers
-from hatsr.checkpoint.layouts.edsr import EDSR_LAYOUT
-from hatsr.checkpoint.layouts.edt import EDT_LAYOUT
-from hatsr.checkpoint.layouts.han import HAN_LAYOUT
-from hatsr.checkpoint.layouts.ignn import IGNN_LAYOUT
-from hatsr.checkpoint.layouts.ipt import IPT_LAYOUT
-from hatsr.checkpoint.layouts.nlsn import NLSN_LAYOUT
-from hatsr.checkpoint.layouts.rcan import RCAN_LAYOUT
-from hatsr.checkpoint.layouts.rrdb import RRDB_LAYOUT
-from hatsr.checkpoint.layouts.san import SAN_LAYOUT
-from hatsr.checkpoint.layouts.srresnet import SRRESNET_LAYOUT
+from hatsr.checkpoint.layouts.edsr_layout import EDSR_LAYOUT
+from hatsr.checkpoint.layouts.edt_layout import EDT_LAYOUT
+from hatsr.checkpoint.layouts.han_layout import HAN_LAYOUT
+from hatsr.checkpoint.layouts.ignn_layout import IGNN_LAYOUT
+from hatsr.checkpoint.layouts.ipt_layout import IPT_LAYOUT
+from hatsr.checkpoint.layouts.nlsn_layout import NLSN_LAYOUT
+from hatsr.checkpoint.layouts.rcan_layout import RCAN_LAYOUT
+from hatsr.checkpoint.layouts.rrdb_layout import RRDB_LAYOUT
+from hatsr.checkpoint.layouts.san_layout import SAN_LAYOUT
+from hatsr.checkpoint.layouts.srresnet_layout import SRRESNET_LAYOUT
 from hatsr.checkpoint.layouts.translating import RenamedLayout
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import torch
 
-from hatsr.training.loop import Outcome, run_steps
+from hatsr.training.loop import TrainingResult, run_steps
 from hatsr.training.recipe import Recipe
 from hatsr.training.setup import Setup, set_up
 from hatsr.training.states import load_state
 
 
-def go(setup: Setup) -> tuple[Outcome, list[dict]]:
+def go(setup: Setup) -> tuple[TrainingResult, list[dict]]:
     """Train to the end; the outcome and all events."""
     events: list[dict] = []
     return run_steps(setup, lambda step: [events.append], lambda: False), events

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from hatsr.data import open_loader, to_unit
-from hatsr.evaluation.cost.complexity import complexity_of
+from hatsr.evaluation.cost.network_cost import complexity_of
 from hatsr.inference.engine import kept_heap
 from hatsr.training import read_recipe
 from hatsr.training.ema import averaged, update

@@ -2,28 +2,34 @@
 
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from hatsr.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from hatsr.checkpoint import preset
-    from hatsr.inference.once import upscale
-    from hatsr.inference.opening import load
-    from hatsr.inference.settings import Settings
-    from hatsr.inference.upscale import Upscaler
-    from hatsr.model import HAT, HATConfig
-
-__all__ = ["HAT", "HATConfig", "Settings", "Upscaler", "__version__", "load", "preset", "upscale"]
-
+    from hatsr.checkpoint import preset as preset
+    from hatsr.inference.once import upscale as upscale
+    from hatsr.inference.opening import load as load
+    from hatsr.inference.settings import Settings as Settings
+    from hatsr.inference.upscaler import Upscaler as Upscaler
+    from hatsr.model import HAT as HAT
+    from hatsr.model import HATConfig as HATConfig
 
 _HOMES = {
     "HAT": "hatsr.model",
     "HATConfig": "hatsr.model",
     "Settings": "hatsr.inference.settings",
-    "Upscaler": "hatsr.inference.upscale",
+    "Upscaler": "hatsr.inference.upscaler",
     "load": "hatsr.inference.opening",
     "preset": "hatsr.checkpoint",
     "upscale": "hatsr.inference.once",
 }
+"""The public names, and the modules that they are imported from when first used."""
+
+__all__ = ["__version__", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __dir__() -> list[str]:
+    """The public names alone, for completion; nothing is imported."""
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> object:

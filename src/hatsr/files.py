@@ -1,11 +1,9 @@
 """Files that appear whole or not at all, and never in the place of an input."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +12,7 @@ _OF_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Generator[Path, None, None]:
     """A temporary name to write to, which is moved to `path` at the end, or removed on an error.
 
     It lies beside `path`, hidden, ends in ``.part``, is short whatever the length of the name, and
@@ -49,7 +47,7 @@ def remove_leftovers(path: Path) -> None:
 
 
 @contextmanager
-def naming(path: Path, temporary: Path) -> Iterator[None]:
+def naming(path: Path, temporary: Path) -> Generator[None, None, None]:
     """Let errors about a temporary file or folder name the file that it stands for."""
     try:
         yield

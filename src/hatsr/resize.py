@@ -21,7 +21,7 @@ from jaxtyping import Float, Int
 if TYPE_CHECKING:
     from torch import Tensor
 
-Picture = TypeVar("Picture")
+Array = TypeVar("Array")
 """A numpy array or a torch tensor: the kind that goes in comes out."""
 
 _BLOCK = 24
@@ -36,7 +36,7 @@ class Block:
     """A run of output rows, the run of input rows it sees, and the weights between them."""
 
     rows: slice
-    """Output rows."""
+    """Output rows that the block computes."""
     sees: slice
     """Input rows; the mirrored border is already folded into the weights."""
     weights: Float[np.ndarray, "q k"]
@@ -48,11 +48,11 @@ Passes = Sequence[tuple[int, tuple[Block, ...]]]
 
 
 def imresize(
-    picture: Picture,
+    picture: Array,
     scale: int | float | Fraction | None = None,
     *,
     size: tuple[int, int] | None = None,
-) -> Picture:
+) -> Array:
     """Resize as MATLAB's `imresize` does: cubic kernel with a = -0.5, widened when shrinking.
 
     A numpy array is a picture, `h w` or `h w c`; a torch tensor is `... h w`, channels first under
@@ -131,7 +131,7 @@ def _targets(
     return (ceil(sides[0] * scale), float(scale)), (ceil(sides[1] * scale), float(scale))
 
 
-def _cubic(x: Float[np.ndarray, "q p"]) -> Float[np.ndarray, "q p"]:
+def _cubic(x: Float[np.ndarray, "q taps"]) -> Float[np.ndarray, "q taps"]:
     """Keys' cubic convolution kernel with a = -0.5; zero from 2 on."""
     x = np.abs(x)
     near = (1.5 * x - 2.5) * x**2 + 1
@@ -141,7 +141,7 @@ def _cubic(x: Float[np.ndarray, "q p"]) -> Float[np.ndarray, "q p"]:
 
 def _taps(
     side: int, target: int, scale: float
-) -> tuple[Float[np.ndarray, "q p"], Int[np.ndarray, "q p"]]:
+) -> tuple[Float[np.ndarray, "q taps"], Int[np.ndarray, "q taps"]]:
     """Weights and input rows of every output row, the border mirrored with the edge repeated."""
     shrink = min(scale, 1.0)
     width = 4 / shrink
@@ -209,7 +209,9 @@ def _array_axis(picture: np.ndarray, axis: int, blocks: Sequence[Block]) -> np.n
     return out
 
 
-def _spread(weights: Float[np.ndarray, "q k"], channels: int) -> Float[np.ndarray, "kc qc"]:
+def _spread(
+    weights: Float[np.ndarray, "q k"], channels: int
+) -> Float[np.ndarray, "{channels}*k {channels}*q"]:
     """The transposed weights for rows of `w c`: every channel sees its own kind alone."""
     rows, sees = weights.shape
     spread = np.zeros((sees, channels, rows, channels), weights.dtype)

@@ -9,7 +9,7 @@ from hatsr import image
 from hatsr.batch.finding import PictureFile, find_pictures
 from hatsr.batch.outputs import Output
 from hatsr.batch.upscaling import Outcome, upscale, upscale_files
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 
 
 def photo(path: Path, size: tuple[int, int] = (6, 5)) -> Path:

@@ -18,7 +18,7 @@ from hatsr.batch.upscaling import upscale_files
 from hatsr.batch.worker import StoppingError, Worker
 from hatsr.inference.choosing import Chooser
 from hatsr.inference.settings import Settings
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 
 Run = Callable[..., list[Entry]]
 

@@ -8,11 +8,11 @@ from PIL import Image
 from torch import Tensor
 
 from hatsr.evaluation.benchmark import Benchmark, ignore
+from hatsr.evaluation.benchmark_pairs import read_codes
 from hatsr.evaluation.candidates import Bicubic, NetworkCandidate, Pictures
 from hatsr.evaluation.log import ScoreLog
 from hatsr.evaluation.measurement import Measurement
 from hatsr.evaluation.metrics import psnr, ssim
-from hatsr.evaluation.pairs import read_codes
 from hatsr.evaluation.results import Rules
 from hatsr.evaluation.sets.folders import find_sets, open_set
 from hatsr.resize import imresize

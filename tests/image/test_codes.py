@@ -34,6 +34,14 @@ def test_eight_bits_are_the_default_and_half_goes_up() -> None:
     assert codes.tolist() == [[128, 64]]
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_half_goes_up(dtype: type[np.floating]) -> None:
+    values = (np.arange(255) + 0.5).astype(dtype) / dtype(255)
+    half = values * dtype(255) == np.arange(255) + 0.5  # not all can be held exactly
+    assert half.sum() > 50
+    np.testing.assert_array_equal(image.to_codes(values)[half], np.arange(1, 256)[half])
+
+
 @pytest.mark.parametrize(
     ("rgb", "expected"),
     [

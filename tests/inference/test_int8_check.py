@@ -9,7 +9,7 @@ from hatsr.inference import int8_check
 from hatsr.inference.engine import int8_unusable
 from hatsr.inference.int8_check import loss, pair
 from hatsr.inference.settings import Settings
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 from hatsr.model import HAT
 from hatsr.model.blocks import HAB
 

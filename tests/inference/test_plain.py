@@ -11,7 +11,7 @@ from hatsr.inference.engine import Engine
 from hatsr.inference.plain import OVER_TENSORS, PlainRunner, make_runner
 from hatsr.inference.runner import Box, Runner
 from hatsr.inference.settings import Settings
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 from hatsr.model import Network
 
 

@@ -8,11 +8,11 @@ import torch
 from tiny_peers import PEERS, official, on_meta, tiny_peer
 
 from hatsr.attribution import LamSettings, lam
-from hatsr.attribution.features import layer_features
+from hatsr.attribution.feature_maps import layer_features
 from hatsr.checkpoint import read, save
 from hatsr.checkpoint.names import plain_names
 from hatsr.inference.settings import Settings
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 from hatsr.model import Network, changed
 
 COUNTS = [

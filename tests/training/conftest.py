@@ -8,7 +8,7 @@ import pytest
 from tiny import TINY_NETWORK
 
 from hatsr.training.recipe import Recipe, to_recipe
-from hatsr.training.recipe.reading import Values
+from hatsr.training.recipe.parsing import Values
 
 
 @pytest.fixture

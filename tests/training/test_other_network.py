@@ -12,7 +12,7 @@ from hatsr.checkpoint import KINDS, read
 from hatsr.training.initial import start_as_interpolation
 from hatsr.training.networks import Networks
 from hatsr.training.recipe import Recipe, to_recipe
-from hatsr.training.recipe.reading import Values
+from hatsr.training.recipe.parsing import Values
 from hatsr.training.setup import set_up
 from hatsr.training.states import load_state, save_state
 

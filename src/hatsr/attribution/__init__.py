@@ -4,9 +4,9 @@
 """
 
 from hatsr.attribution.explain import Explanation, explain
-from hatsr.attribution.features import FeatureMaps, blocking_index, features, layer_features
+from hatsr.attribution.feature_maps import FeatureMaps, blocking_index, features, layer_features
 from hatsr.attribution.figures import check_figure_file
-from hatsr.attribution.lam import LamResult, LamSettings, lam, lam_patches
+from hatsr.attribution.local_attribution import LamResult, LamSettings, lam, lam_patches
 from hatsr.attribution.spread import contribution_area, diffusion_index, gini
 from hatsr.attribution.sweep import Sweep, SweepPlan, SweepResult, sweep
 

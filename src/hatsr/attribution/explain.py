@@ -12,13 +12,13 @@ from hatsr.attribution.figures.panels import Colours
 from hatsr.attribution.inputs import (
     StudiedNetwork,
     StudiedPicture,
-    eight_bit,
     load_networks,
     load_picture,
 )
-from hatsr.attribution.lam import DEFAULTS, LamResult, LamSettings, finite, lam
-from hatsr.attribution.objective import Patch
+from hatsr.attribution.local_attribution import DEFAULTS, LamResult, LamSettings, finite, lam
+from hatsr.attribution.objective import PatchCorner
 from hatsr.evaluation import CountProgress, psnr, ssim
+from hatsr.image import to_codes
 
 _SSIM_WINDOW = 11
 
@@ -29,7 +29,7 @@ class Explanation:
 
     picture: StudiedPicture
     results: tuple[LamResult, ...]
-    """Of the networks, in their order."""
+    """The result of each network, in the order that they were given."""
 
     def numbers(self) -> list[dict[str, object]]:
         """Everything but pictures, fit for JSON; an entry for each network."""
@@ -69,7 +69,7 @@ class Explanation:
 def explain(  # noqa: PLR0913
     models: Sequence[str],
     picture: str | Path,
-    patch: Patch,
+    patch: PatchCorner,
     settings: LamSettings = DEFAULTS,
     *,
     is_lr: bool = False,
@@ -104,7 +104,7 @@ def explain(  # noqa: PLR0913
 def _result(
     network: StudiedNetwork,
     picture: StudiedPicture,
-    patch: Patch,
+    patch: PatchCorner,
     settings: LamSettings,
     progress: CountProgress | None,
 ) -> LamResult:
@@ -119,14 +119,14 @@ def _result(
 
 
 def patch_quality(
-    sr: Float[ndarray, "h w 3"], hr: Float[ndarray, "h w 3"], patch: Patch, patch_size: int
+    sr: Float[ndarray, "h w 3"], hr: Float[ndarray, "h w 3"], patch: PatchCorner, patch_size: int
 ) -> tuple[float, float]:
     """PSNR in dB and SSIM on Y, as figures 2, 7 and 10 print them: without a cropped border.
 
     SSIM is nan for patches smaller than its own 11 x 11 window.
     """
     (y, x) = patch
-    ours, true = (eight_bit(rgb[y : y + patch_size, x : x + patch_size]) for rgb in (sr, hr))
+    ours, true = (to_codes(rgb[y : y + patch_size, x : x + patch_size]) for rgb in (sr, hr))
     likeness = ssim(ours, true) if min(ours.shape[:2]) >= _SSIM_WINDOW else nan
     return psnr(ours, true), likeness
 

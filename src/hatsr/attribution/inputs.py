@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from hatsr import checkpoint
 from hatsr.attribution.running import SRFunction, run
-from hatsr.image import Picture, read, to_tensor
+from hatsr.image import Picture, read, to_codes, to_tensor
 from hatsr.inference.settings import check_device
 from hatsr.model import NetworkConfig, as_network, changed
 
@@ -150,7 +150,7 @@ def _foreign(source: str, device: str) -> StudiedNetwork:
     )
 
 
-def file_digest(path: str | os.PathLike) -> str:
+def file_digest(path: str | os.PathLike[str]) -> str:
     """The first 12 hexadecimal digits of a file's SHA-256."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
 
@@ -167,7 +167,9 @@ class StudiedPicture:
     """The true picture in [0, 1], if it is known."""
 
 
-def load_picture(path: str | os.PathLike, scale: int, *, is_lr: bool = False) -> StudiedPicture:
+def load_picture(
+    path: str | os.PathLike[str], scale: int, *, is_lr: bool = False
+) -> StudiedPicture:
     """Read a picture: the HR one, which is made small here, or the LR one itself."""
     picture, name = read(path), Path(path).name
     if is_lr:
@@ -188,11 +190,6 @@ def picture_of_hr(picture: Picture, scale: int, name: str = "") -> StudiedPictur
             f"{picture.height} x {picture.width}; is it the LR picture?"
         )
     hr = np.ascontiguousarray(picture.rgb[: h * scale, : w * scale])
-    codes = Image.fromarray(eight_bit(hr))
+    codes = Image.fromarray(to_codes(hr))
     lr = np.asarray(codes.resize((w, h), Image.Resampling.BICUBIC), dtype=np.float32) / 255
     return StudiedPicture(name=name, lr=torch.from_numpy(lr.transpose(2, 0, 1)[None].copy()), hr=hr)
-
-
-def eight_bit(rgb: Float[ndarray, "h w 3"]) -> ndarray:
-    """The nearest codes 0 to 255, uint8, of a picture in or around [0, 1]."""
-    return np.rint(rgb.clip(0, 1) * 255).astype(np.uint8)

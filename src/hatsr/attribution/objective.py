@@ -5,15 +5,15 @@ from typing import Literal
 from jaxtyping import Float
 from torch import Tensor
 
-Mode = Literal["robust", "reference"]
+LamMode = Literal["robust", "reference"]
 """reference: LAM to the letter; robust: its root has a gradient everywhere."""
-EPSILON = 1e-12
+_EPSILON = 1e-12
 """Under the root in robust mode: differences far below 1e-6 count as none."""
-Patch = tuple[int, int]
+PatchCorner = tuple[int, int]
 """Row and column of a patch's upper left corner, in SR pixels."""
 
 
-def check_patch(patch: Patch, patch_size: int, height: int, width: int) -> None:
+def check_patch(patch: PatchCorner, patch_size: int, height: int, width: int) -> None:
     """Raise ValueError unless the patch lies inside an SR picture of this size."""
     (y, x), last = patch, (height - patch_size, width - patch_size)
     if min(last) < 0:
@@ -29,7 +29,7 @@ def check_patch(patch: Patch, patch_size: int, height: int, width: int) -> None:
 
 
 def edge_strength(
-    sr: Float[Tensor, "b c sr_h sr_w"], patch: Patch, patch_size: int, mode: Mode
+    sr: Float[Tensor, "b c sr_h sr_w"], patch: PatchCorner, patch_size: int, mode: LamMode
 ) -> Float[Tensor, " b"]:
     """Sum of sqrt(dh^2 + dw^2) over the patch and all channels.
 
@@ -42,17 +42,19 @@ def edge_strength(
         patch_size: side of the patch, SR pixels.
         mode: "reference" takes the root over the whole picture and then cuts the patch, as LAM
             does: its gradient is not a number wherever dh = dw = 0, in the patch or not.
-            "robust" cuts first and adds `EPSILON` under the root.
+            "robust" cuts first and adds 1e-12 under the root.
     """
     y, x = patch
     if mode == "reference":
         edges = _edges(sr, 0.0)[:, :, y : y + patch_size, x : x + patch_size]
     else:
-        edges = _edges(sr[:, :, y : y + patch_size + 1, x : x + patch_size + 1], EPSILON)
+        edges = _edges(sr[:, :, y : y + patch_size + 1, x : x + patch_size + 1], _EPSILON)
     return edges.sum(dim=(1, 2, 3))
 
 
-def _edges(sr: Float[Tensor, "b c sr_h sr_w"], epsilon: float) -> Float[Tensor, "b c rows columns"]:
+def _edges(
+    sr: Float[Tensor, "b c sr_h sr_w"], epsilon: float
+) -> Float[Tensor, "b c edge_h edge_w"]:
     here = sr[:, :, :-1, :-1]
     dh, dw = here - sr[:, :, 1:, :-1], here - sr[:, :, :-1, 1:]
     return (dh**2 + dw**2 + epsilon).sqrt()

@@ -8,9 +8,9 @@ from torch import Tensor
 
 SIGMA = 1.2
 """Blur at the start of the path: standard deviation in LR pixels."""
-KERNEL = 9
+_KERNEL = 9
 """Side of the blur's window, in LR pixels."""
-SHARPEST = 1e-5
+_SHARPEST = 1e-5
 """Added to every standard deviation, so that the last kernel exists: it leaves pictures alone."""
 
 
@@ -27,9 +27,9 @@ class BlurPath:
 
 
 def gaussian(sigma: float) -> Float[Tensor, " k"]:
-    """A Gaussian window of `KERNEL` positions with sum 1, float64."""
-    position = torch.arange(KERNEL, dtype=torch.float64) - KERNEL // 2
-    weights = torch.exp(-(position**2) / (2 * (sigma + SHARPEST) ** 2))
+    """A Gaussian window of `_KERNEL` positions with sum 1, float64."""
+    position = torch.arange(_KERNEL, dtype=torch.float64) - _KERNEL // 2
+    weights = torch.exp(-(position**2) / (2 * (sigma + _SHARPEST) ** 2))
     return weights / weights.sum()
 
 
@@ -42,11 +42,11 @@ def mirror_index(length: int, margin: int) -> Int[Tensor, " n"]:
 
 
 def blur(picture: Float[Tensor, "3 h w"], sigma: float) -> Float[Tensor, "3 h w"]:
-    """Correlate with a `KERNEL` x `KERNEL` Gaussian; the border is mirrored (reflect-101)."""
+    """Correlate with a `_KERNEL` x `_KERNEL` Gaussian; the border is mirrored (reflect-101)."""
     h, w = picture.shape[-2:]
-    margin, weights = KERNEL // 2, gaussian(sigma)
-    columns = picture.index_select(1, mirror_index(h, margin)).unfold(1, KERNEL, 1) @ weights
-    return columns.index_select(2, mirror_index(w, margin)).unfold(2, KERNEL, 1) @ weights
+    margin, weights = _KERNEL // 2, gaussian(sigma)
+    columns = picture.index_select(1, mirror_index(h, margin)).unfold(1, _KERNEL, 1) @ weights
+    return columns.index_select(2, mirror_index(w, margin)).unfold(2, _KERNEL, 1) @ weights
 
 
 def blur_path(lr: Float[Tensor, "1 3 h w"], steps: int = 50) -> BlurPath:

@@ -1,6 +1,6 @@
 """Running a network under study: frozen, checked, its memory measured."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from jaxtyping import Float
@@ -11,7 +11,7 @@ SRFunction = Callable[[Tensor], Tensor]
 
 
 @contextmanager
-def frozen(network: SRFunction) -> Iterator[None]:
+def frozen(network: SRFunction) -> Generator[None, None, None]:
     """Evaluation mode and no gradients for parameters; as before at the end."""
     modules = list(network.modules()) if isinstance(network, nn.Module) else []
     learning = [p for m in modules for p in m.parameters(recurse=False) if p.requires_grad]

@@ -4,9 +4,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-OFFSET = 1e-7
+_OFFSET = 1e-7
 """Added to every value, so that a map of zeros has a Gini coefficient (0)."""
-LEAST_VARIANCE = 0.25
+_LEAST_VARIANCE = 0.25
 """Of the kernel in any direction, LR pixels squared: below it the kernel misses the grid."""
 
 
@@ -15,7 +15,7 @@ def gini(attribution: Float[ndarray, "h w"]) -> float:
 
     sum((2 i - n - 1) a_i) / (n sum(a)) over the values in ascending order, i = 1 .. n.
     """
-    values = np.sort(attribution.astype(np.float64), axis=None) + OFFSET
+    values = np.sort(attribution.astype(np.float64), axis=None) + _OFFSET
     n = values.size
     ranks = 2 * np.arange(1, n + 1) - n - 1
     return float((ranks * values).sum() / (n * values.sum()))
@@ -36,10 +36,10 @@ def covariance(weights: Float[ndarray, "h w"]) -> Float[ndarray, "2 2"]:
     points = np.indices(w.shape).reshape(2, -1)
     squares = float((w**2).sum())
     if squares > 1 - 1e-9:
-        return np.eye(2) * LEAST_VARIANCE
+        return np.eye(2) * _LEAST_VARIANCE
     found = np.cov(points, aweights=w.ravel()) * squares ** (1 / 3)
-    if np.linalg.eigvalsh(found)[0] < LEAST_VARIANCE:
-        found = found + np.eye(2) * LEAST_VARIANCE
+    if np.linalg.eigvalsh(found)[0] < _LEAST_VARIANCE:
+        found = found + np.eye(2) * _LEAST_VARIANCE
     return found
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 
 from hatsr.attribution.inputs import StudiedNetwork, file_digest, load_network, load_picture
-from hatsr.attribution.lam import DEFAULTS, LamSettings, lam_patches
-from hatsr.attribution.objective import Patch
+from hatsr.attribution.local_attribution import DEFAULTS, LamSettings, lam_patches
+from hatsr.attribution.objective import PatchCorner
 from hatsr.attribution.rows import Row, read_rows, row_key
 from hatsr.attribution.summary import Summary, summarise
 from hatsr.evaluation import CountProgress
@@ -56,19 +56,21 @@ class SweepTask:
     """Source of the network, as `load_network` takes it."""
     picture: str
     """Picture file."""
-    patches: tuple[Patch, ...]
+    patches: tuple[PatchCorner, ...]
     """Upper left corners of the patches, SR pixels."""
     head: Row
     """What all its rows say: weights, picture and how they are computed."""
     plan: SweepPlan
     """The plan that the task is a part of."""
 
-    def key(self, patch: Patch) -> str:
+    def key(self, patch: PatchCorner) -> str:
         """What tells one row from all others."""
         return row_key(self.head | {"patch": list(patch)})
 
 
-def grid_patches(height: int, width: int, patch_size: int, per_side: int) -> tuple[Patch, ...]:
+def grid_patches(
+    height: int, width: int, patch_size: int, per_side: int
+) -> tuple[PatchCorner, ...]:
     """Evenly spaced patches, the same for every network.
 
     Args:
@@ -154,7 +156,7 @@ def belonging(tasks: Sequence[SweepTask], rows: Sequence[Row]) -> list[Row]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FinishedTask:
-    """What became of a task."""
+    """The rows of a task, or why it failed."""
 
     task: SweepTask
     rows: tuple[Row, ...] = ()

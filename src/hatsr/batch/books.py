@@ -4,12 +4,10 @@ One SQLite file in a hidden folder of the output. Every change is one transactio
 process may be killed between any two of them.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,14 +131,14 @@ class Books:
         if create:
             self._base.executescript(_TABLES)
 
-    def __enter__(self) -> Books:
+    def __enter__(self) -> "Books":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._base.close()
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> Generator[None, None, None]:
         """All changes meanwhile are one transaction."""
         self._base.execute("BEGIN IMMEDIATE")
         try:
@@ -323,7 +321,7 @@ def _stamp(path: Path) -> str | None:
 
 
 @contextmanager
-def keeping(folder: Path) -> Iterator[None]:
+def keeping(folder: Path) -> Generator[None, None, None]:
     """Trouble with books is trouble with their disk, which may be full or gone.
 
     Raises:
@@ -336,7 +334,7 @@ def keeping(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Generator[None, None, None]:
     """Let no other job work on an output folder meanwhile; the system ends it with the process.
 
     Raises:

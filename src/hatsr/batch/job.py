@@ -1,7 +1,5 @@
 """A job from its beginning to its end, as often as it is stopped in between."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -21,11 +19,11 @@ from hatsr.batch.local import Assignment, Crew
 from hatsr.batch.outputs import Output, check_folder_name, check_output
 from hatsr.batch.planning import check_places, input_root, plan
 from hatsr.batch.status import Pace, Status, read_status
-from hatsr.batch.summary import write_summary
+from hatsr.batch.summary_page import write_summary
 from hatsr.inference.choosing import Chooser, open_upscaler
 from hatsr.inference.memory import LEAST_BUDGET
 from hatsr.inference.settings import Settings
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 
 _SAMPLE_SIDE = 64
 """LR pixels along the picture that the network's speed is measured on."""

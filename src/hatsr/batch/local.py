@@ -1,7 +1,5 @@
 """Worker processes on this machine: started, listened to, and replaced when they die."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal

@@ -4,8 +4,6 @@ Only headers are read, and nothing is kept in memory, so that a million pictures
 a few.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

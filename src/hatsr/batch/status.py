@@ -1,7 +1,5 @@
 """How far a job has come, while it works or afterwards."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from hatsr.batch.finding import PROGRAM, Found, PictureFile, find_pictures
 from hatsr.batch.outputs import Output, check_output, target_of
 from hatsr.files import check_not_input
 from hatsr.inference.choosing import Chooser, for_picture
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,11 +1,9 @@
 """What a worker does: read, enlarge and write pictures, each while the others are under way."""
 
-from __future__ import annotations
-
 import errno
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +15,7 @@ from hatsr.batch.upscaling import check_target, software_of
 from hatsr.files import replacing
 from hatsr.image import Picture
 from hatsr.inference.choosing import Chooser, for_picture
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 
 _STOPPING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
 """Errors of writing that the next picture would meet, too."""
@@ -158,7 +156,7 @@ class Worker:
             books.place(loaded.entry.id, part)
 
     @contextmanager
-    def _books(self) -> Iterator[Books]:
+    def _books(self) -> Generator[Books, None, None]:
         """The books for this thread. Trouble with them stops the work: their disk may be full."""
         try:
             with keeping(self.folder), Books(self.folder) as books:

@@ -2,7 +2,6 @@
 
 from hatsr.checkpoint.blending import blend
 from hatsr.checkpoint.encoding import check_range
-from hatsr.checkpoint.files import Checkpoint, CheckpointError, Layout, check_target, read, save
 from hatsr.checkpoint.locating import (
     DEFAULT_MODEL,
     default_model,
@@ -24,6 +23,14 @@ from hatsr.checkpoint.network_kinds import (
     preset_name,
     presets,
     unseen,
+)
+from hatsr.checkpoint.weight_files import (
+    Checkpoint,
+    CheckpointError,
+    Layout,
+    check_target,
+    read,
+    save,
 )
 
 __all__ = [

@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from hatsr.checkpoint.files import Checkpoint
 from hatsr.checkpoint.names import shorten
+from hatsr.checkpoint.weight_files import Checkpoint
 
 _OF_TRAINING = ("drop_path",)
 """Fields of a configuration that do not change what a trained network does."""

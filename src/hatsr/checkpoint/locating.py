@@ -4,8 +4,8 @@ import os
 from importlib import resources
 from pathlib import Path
 
-from hatsr.checkpoint.files import CheckpointError, read
 from hatsr.checkpoint.network_kinds import preset, presets
+from hatsr.checkpoint.weight_files import CheckpointError, read
 from hatsr.model import NetworkConfig
 
 DEFAULT_MODEL = "hat-t-x4"
@@ -32,7 +32,7 @@ def real_world_of(clean: str) -> str | None:
     return name if name != clean and name in shipped() else None
 
 
-def resolve(source: str | os.PathLike) -> Path:
+def resolve(source: str | os.PathLike[str]) -> Path:
     """The file that a model argument means.
 
     Args:
@@ -84,7 +84,7 @@ def find_config(source: str, *, scale: int | None = None) -> NetworkConfig:
     return read(path).config
 
 
-def is_model_folder(path: str | os.PathLike) -> bool:
+def is_model_folder(path: str | os.PathLike[str]) -> bool:
     """Whether a path is a folder that stands for a network, whatever else is in it."""
     folder = Path(path).expanduser()
     return folder.is_dir() and bool(_checkpoints(folder))

@@ -66,7 +66,7 @@ class Shards:
         """Digest of the index, which holds where each picture lies and its size."""
         return hashlib.blake2b(self.index_path.read_bytes(), digest_size=8).hexdigest()
 
-    def _row(self, index: int) -> Int64[np.ndarray, " columns"]:
+    def _row(self, index: int) -> Int64[np.ndarray, " fields"]:
         return _map_index(self.index_path, _COLUMNS + 2 * len(self.scales))[index]
 
     def _member(self, index: int, column: int) -> bytes:

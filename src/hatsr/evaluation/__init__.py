@@ -14,11 +14,11 @@ from hatsr.evaluation.candidates import (
     open_candidates,
     open_pictures,
 )
-from hatsr.evaluation.evaluate import EvaluationOutput, compare, evaluate
 from hatsr.evaluation.metrics import psnr, ssim
 from hatsr.evaluation.report.findings import Evaluation, ModelComparison
 from hatsr.evaluation.report.tables import Table, paper_table
 from hatsr.evaluation.results import Result, Rules, Score, SetResult
+from hatsr.evaluation.scoring import EvaluationOutput, compare, evaluate
 from hatsr.evaluation.statistics import Comparison, Difference, student_quantile
 
 __all__ = [

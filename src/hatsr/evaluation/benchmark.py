@@ -4,24 +4,23 @@ Files are read and SR pictures are judged by two threads while the networks comp
 pictures are in memory at a time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import TypeVar
 
+from hatsr.evaluation.benchmark_pairs import BenchmarkPair
 from hatsr.evaluation.cost.environment import environment
 from hatsr.evaluation.measurement import Made, Measurement, ScoreOrReason
-from hatsr.evaluation.pairs import Codes, Pair
 from hatsr.evaluation.results import Result, Score, SetResult
 from hatsr.evaluation.sets.folders import PictureSet
 from hatsr.evaluation.sets.survey import Survey
+from hatsr.image import Codes
 
 CountProgress = Callable[[int, int, str], None]
 """Told the pictures done, their total, and words about the last one."""
 
-Watcher = Callable[[Pair, Mapping[str, Codes]], None]
+Watcher = Callable[[BenchmarkPair, Mapping[str, Codes]], None]
 """Shown a pair and what each model made of it, while they are in memory; failures are left out."""
 
 T = TypeVar("T")
@@ -100,7 +99,7 @@ class Benchmark:
             for before, future in waiting:
                 yield before, future.result()
 
-    def _judge(self, pair: Pair, made: Sequence[Made]) -> list[ScoreOrReason]:
+    def _judge(self, pair: BenchmarkPair, made: Sequence[Made]) -> list[ScoreOrReason]:
         found = [m.judge(pair, each) for m, each in zip(self.measurements, made, strict=True)]
         if self.watcher is not None:
             shown = {

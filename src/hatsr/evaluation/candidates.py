@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from hatsr.evaluation.pairs import Codes, Pair, PictureFolder, read_codes
-from hatsr.image import list_pictures
+from hatsr.evaluation.benchmark_pairs import BenchmarkPair, PictureFolder, read_codes
+from hatsr.image import Codes, from_tensor, list_pictures, to_codes
 from hatsr.resize import imresize
 
 if TYPE_CHECKING:
@@ -49,11 +49,11 @@ class Candidate(Protocol):
     weights: str
     """Digest of a network's weights; empty where SR is had again at no cost."""
 
-    def enlarge(self, pair: Pair) -> Codes:
+    def enlarge(self, pair: BenchmarkPair) -> Codes:
         """The SR picture of a test."""
         ...
 
-    def ensemble(self, pair: Pair) -> Codes | None:
+    def ensemble(self, pair: BenchmarkPair) -> Codes | None:
         """The same by self-ensemble; None where there is no such thing."""
         ...
 
@@ -66,12 +66,12 @@ class Bicubic:
     def __init__(self, scale: int, name: str = BICUBIC) -> None:
         self.name, self.scale = name, scale
 
-    def enlarge(self, pair: Pair) -> Codes:
+    def enlarge(self, pair: BenchmarkPair) -> Codes:
         """Enlarge in 8 bit, rounded after each pass."""
         return imresize(pair.lr, self.scale)
 
-    def ensemble(self, pair: Pair) -> Codes:
-        """The same: bicubic enlargement commutes with flips and turns."""
+    def ensemble(self, pair: BenchmarkPair) -> Codes:
+        """The result of `enlarge`: bicubic enlargement commutes with flips and turns."""
         return self.enlarge(pair)
 
 
@@ -85,7 +85,7 @@ class Pictures:
         self.folder = folder
         self._listed: dict[str, PictureFolder] = {}
 
-    def enlarge(self, pair: Pair) -> Codes:
+    def enlarge(self, pair: BenchmarkPair) -> Codes:
         """Read the picture of that name."""
         if pair.data not in self._listed:
             own = self.folder / pair.data
@@ -93,7 +93,7 @@ class Pictures:
         found = self._listed[pair.data].find(pair.name, pair.file, others=pair.others)
         return read_codes(found)[0]
 
-    def ensemble(self, pair: Pair) -> None:
+    def ensemble(self, pair: BenchmarkPair) -> None:
         """Only the program that made the pictures could."""
 
 
@@ -106,11 +106,11 @@ class NetworkCandidate:
         self.name, self.scale, self.weights = model.name, model.scale, weights
         self.model = model
 
-    def enlarge(self, pair: Pair) -> Codes:
+    def enlarge(self, pair: BenchmarkPair) -> Codes:
         """Run the network once."""
         return _codes(self.model.enlarge(_tensor(pair.lr)))
 
-    def ensemble(self, pair: Pair) -> Codes:
+    def ensemble(self, pair: BenchmarkPair) -> Codes:
         """Run it on all 8 flips and turns and round the mean."""
         from hatsr.inference.ensemble import self_ensemble
 
@@ -126,8 +126,7 @@ def _tensor(lr: Codes) -> Tensor:
 def _codes(sr: Tensor) -> Codes:
     if not sr.isfinite().all():
         raise ValueError("SR must be finite, got NaN or infinity; run the model in fp32")
-    codes = (sr[0].detach().float().clamp(0, 1) * 255).round().byte()
-    return codes.permute(1, 2, 0).contiguous().cpu().numpy()
+    return to_codes(from_tensor(sr))
 
 
 def is_pictures(spec: str) -> bool:
@@ -198,7 +197,7 @@ def as_candidate(network: nn.Module, name: str, device: str = "cpu") -> NetworkC
         ValueError: it is no `Network`.
     """
     from hatsr.inference.settings import Settings
-    from hatsr.inference.upscale import Upscaler
+    from hatsr.inference.upscaler import Upscaler
 
     digest = hashlib.sha256()
     for key, tensor in network.state_dict().items():

@@ -1,16 +1,14 @@
 """Scores and SR pictures on disk as they come: an interrupted run goes on where it stopped."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hatsr.evaluation.pairs import Codes, read_codes
+from hatsr.evaluation.benchmark_pairs import read_codes
 from hatsr.evaluation.results import Score
 from hatsr.files import replacing
-from hatsr.image import PictureError, from_array, to_pil
+from hatsr.image import Codes, PictureError, from_array, to_pil
 
 _LEVEL = 1
 """Of PNG's compression: a sixth longer than the usual 6, in a fifth of the time."""

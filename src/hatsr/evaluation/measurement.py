@@ -1,16 +1,15 @@
 """One candidate on one picture: its SR, and the score of that."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
+from hatsr.evaluation.benchmark_pairs import BenchmarkPair
 from hatsr.evaluation.candidates import Candidate
 from hatsr.evaluation.cost.measuring import Cost, measured
 from hatsr.evaluation.log import SavedPictures, ScoreLog
 from hatsr.evaluation.metrics import psnr, quality, ssim
-from hatsr.evaluation.pairs import Codes, Pair
 from hatsr.evaluation.perceptual import Perceptual
 from hatsr.evaluation.results import Rules, Score
+from hatsr.image import Codes
 
 ScoreOrReason = Score | str
 """The score of a picture, or why there is none."""
@@ -27,7 +26,7 @@ class Made:
     cost: Cost = field(default_factory=Cost)
     """Seconds and memory that `sr` took."""
     outcome: ScoreOrReason | None = None
-    """Where it is known already."""
+    """The score or why there is none, where it is known already."""
 
 
 class Measurement:
@@ -57,7 +56,7 @@ class Measurement:
         self.candidate, self.rules, self.log, self.saved = candidate, rules, log, saved
         self.perceptual = Perceptual(rules.perceptual)
 
-    def make(self, pair: Pair) -> Made:
+    def make(self, pair: BenchmarkPair) -> Made:
         """The SR picture of a pair, not made again where it is kept and its score is known."""
         try:
             score = self._known(pair)
@@ -71,14 +70,14 @@ class Measurement:
             return Made(outcome=_in_words(error))
         return Made(sr=sr, plus=plus, cost=cost)
 
-    def _known(self, pair: Pair) -> Score | None:
+    def _known(self, pair: BenchmarkPair) -> Score | None:
         """The score of these pixels, if it has all that can be measured now."""
         score = self.log.find(pair.data, pair.name) if self.log else None
         if score is None or (score.hr, score.lr) != (pair.hr_digest, pair.lr_digest):
             return None
         return score if self.perceptual.loaded <= score.perceptual.keys() else None
 
-    def judge(self, pair: Pair, made: Made) -> ScoreOrReason:
+    def judge(self, pair: BenchmarkPair, made: Made) -> ScoreOrReason:
         """The score, which is logged, or why there is none; the SR picture is kept."""
         if made.outcome is not None or made.sr is None:
             return made.outcome or "nothing was made"
@@ -92,7 +91,7 @@ class Measurement:
             return _in_words(error)
         return score
 
-    def _score(self, pair: Pair, sr: Codes, made: Made) -> Score:
+    def _score(self, pair: BenchmarkPair, sr: Codes, made: Made) -> Score:
         crop, plus = self.rules.scale, made.plus
         found = quality(sr, pair.hr, crop=crop)
         as_is = pair.gray and self.rules.gray_as_is  # three equal channels are the gray code itself

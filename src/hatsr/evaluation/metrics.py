@@ -1,7 +1,5 @@
 """PSNR and SSIM of the benchmark protocol: 8-bit pictures in, double precision throughout."""
 
-from __future__ import annotations
-
 from math import inf, log10
 from typing import Literal, NamedTuple
 
@@ -125,7 +123,7 @@ def _ssim_map(x: Num[np.ndarray, "h w"], y: Num[np.ndarray, "h w"]) -> np.ndarra
     return similar / ((mean_squares + _C1) * (squares + _C2))
 
 
-def _blur(planes: Float[np.ndarray, "n h w"]) -> np.ndarray:
+def _blur(planes: Float[np.ndarray, "c h w"]) -> np.ndarray:
     """Valid Gaussian filtering, along height and then along width."""
     weights = np.exp(-((np.arange(_WINDOW) - _WINDOW // 2) ** 2) / (2 * _SIGMA**2))
     for axis in (1, 2):

@@ -1,13 +1,11 @@
 """LPIPS, DISTS and NIQE through pyiqa (`pip install "hat-sr[perceptual]"`), or a reason why not."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 
-METRICS = ("lpips", "dists", "niqe")
+_METRICS = ("lpips", "dists", "niqe")
 """Lower is better in all three; niqe looks at the SR picture alone."""
 
 
@@ -15,10 +13,10 @@ class Perceptual:
     """The metrics asked for, loaded once; those that cannot be had are skipped, never fatal."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        unknown = sorted(set(names) - set(METRICS))
+        unknown = sorted(set(names) - set(_METRICS))
         if unknown:
             raise ValueError(
-                f"perceptual metric must be one of {', '.join(METRICS)}, got {unknown}"
+                f"perceptual metric must be one of {', '.join(_METRICS)}, got {unknown}"
             )
         self.skipped: dict[str, str] = {}
         """Why a metric is not measured, by name."""
@@ -34,7 +32,7 @@ class Perceptual:
 
     @property
     def loaded(self) -> Set[str]:
-        """Those that are measured."""
+        """Names of the metrics that are measured."""
         return self._metrics.keys()
 
     def measure(self, sr: np.ndarray, hr: np.ndarray) -> Mapping[str, float]:

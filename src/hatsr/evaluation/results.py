@@ -1,7 +1,5 @@
 """What was measured: of one picture, of a set, of a whole run."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import isinf
@@ -50,7 +48,7 @@ class Score:
     """Wall-clock time of one enlargement without ensemble, beside the reading of other pictures."""
     peak_bytes: int | None = None
     """Peak memory meanwhile, of the process or of the GPU."""
-    perceptual: Mapping[str, float] = field(default_factory=dict)
+    perceptual: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +57,7 @@ class SetResult:
 
     name: str
     scores: tuple[Score, ...]
-    failures: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict[str, str])
     """Why a picture was not measured, by name."""
     remarks: tuple[str, ...] = ()
     """What a reader of the mean must know."""
@@ -112,8 +110,8 @@ class Result:
     model: str
     rules: Rules
     sets: tuple[SetResult, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
-    skipped: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    skipped: Mapping[str, str] = field(default_factory=dict[str, str])
     """Why a perceptual metric was not measured, by name."""
 
     @property

@@ -1,7 +1,5 @@
 """Whether one model is better than another, or whether the difference is noise."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import atan, cos, isfinite, pi, sin, sqrt

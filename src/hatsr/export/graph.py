@@ -7,10 +7,10 @@ from jaxtyping import Shaped
 from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
 from torch import Tensor
 
-OPSET = 20
-"""Of the operators; the first with GELU."""
+_OPSET = 20
+"""Version of the ONNX operators; 20 is the first with GELU."""
 _IR_VERSION = 9
-"""Of the file, as old as the opset, so that runtimes from 2024 on read it."""
+"""Version of the file format, as old as the opset: runtimes from 2024 on read it."""
 
 Attribute = int | float | str | Sequence[int]
 
@@ -96,7 +96,7 @@ class Graph:
             [helper.make_tensor_value_info("sr", TensorProto.FLOAT, sr[1])],
             list(self._tensors.values()),
         )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)])
         model.ir_version = _IR_VERSION
         model.producer_name, model.producer_version = "hatsr", metadata["hatsr"]
         helper.set_model_props(model, dict(metadata))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from hatsr.files import check_replaceable
 
-PACKAGES = {".onnx": ("onnx", "onnxruntime"), ".xml": ("onnx", "openvino")}
+_PACKAGES = {".onnx": ("onnx", "onnxruntime"), ".xml": ("onnx", "openvino")}
 """Endings of the files, and what writes and checks them."""
-EXTRAS = {".onnx": "export", ".xml": "export,openvino"}
+_EXTRAS = {".onnx": "export", ".xml": "export,openvino"}
 """What to install for each."""
 
 
@@ -27,7 +27,7 @@ def check_target(target: Path, half: bool = False) -> None:
         ValueError: another ending or weights, no such folder, or packages are missing.
         OSError: a file cannot be put there.
     """
-    if target.suffix not in PACKAGES:
+    if target.suffix not in _PACKAGES:
         rule = "must end in .onnx, or in .xml for OpenVINO"
         raise ValueError(f"an exported network {rule}, got {target.name}")
     if half and target.suffix != ".xml":
@@ -36,10 +36,10 @@ def check_target(target: Path, half: bool = False) -> None:
         raise ValueError(f"the network's folder must exist, got {target.parent}")
     for file in outputs(target):
         check_replaceable(file)
-    missing = [name for name in PACKAGES[target.suffix] if find_spec(name) is None]
+    missing = [name for name in _PACKAGES[target.suffix] if find_spec(name) is None]
     if missing:
         raise ValueError(
-            f"{target.suffix} files must be written by {' and '.join(PACKAGES[target.suffix])}, "
+            f"{target.suffix} files must be written by {' and '.join(_PACKAGES[target.suffix])}, "
             f"got an installation without {' and '.join(missing)}; "
-            f"pip install 'hat-sr[{EXTRAS[target.suffix]}]'"
+            f"pip install 'hat-sr[{_EXTRAS[target.suffix]}]'"
         )

@@ -12,7 +12,7 @@ from hatsr.image.alpha import bleed
 from hatsr.image.codecs.decoded import MAX_PIXELS
 from hatsr.image.codecs.jpeg_quality import jpeg_tables
 from hatsr.image.codecs.pillow import from_pil, to_pil
-from hatsr.image.codes import LUMA_WEIGHTS, from_codes, luma, modcrop, to_codes
+from hatsr.image.codes import LUMA_WEIGHTS, Codes, from_codes, luma, modcrop, to_codes
 from hatsr.image.errors import PictureError
 from hatsr.image.fitting import losses
 from hatsr.image.jpeg_traces import former_jpeg_quality
@@ -35,6 +35,7 @@ __all__ = [
     "READABLE",
     "UNREADABLE_KINDS",
     "Codec",
+    "Codes",
     "Compression",
     "Picture",
     "PictureError",

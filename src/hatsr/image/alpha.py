@@ -1,7 +1,5 @@
 """Colour under transparent pixels."""
 
-from __future__ import annotations
-
 import numpy as np
 from jaxtyping import Float32
 

@@ -1,12 +1,12 @@
 """The arithmetic of codes that the whole package shares: rounding, luma, and HR that fits LR."""
 
-from __future__ import annotations
-
 import numpy as np
-from jaxtyping import Float32, Float64, Num, UInt, UInt8
+from jaxtyping import Float, Float32, Float64, Num, UInt, UInt8
 
 from hatsr.image.errors import PictureError
 
+Codes = UInt8[np.ndarray, "h w 3"]
+"""A picture in 8-bit RGB."""
 LUMA_WEIGHTS = (65.481, 128.553, 24.966)
 """Of R, G and B in [0, 1] for Y of ITU-R BT.601 in studio range, less its offset of 16."""
 _ROWS = 256
@@ -18,11 +18,11 @@ def from_codes(codes: Num[np.ndarray, "*shape"], top: int | float) -> Float32[np
     return np.divide(codes, np.float32(top), dtype=np.float32, casting="same_kind")
 
 
-def to_codes(values: Float32[np.ndarray, "*shape"], bits: int = 8) -> UInt[np.ndarray, "*shape"]:
-    """[0, 1] to the nearest codes of 8 or 16 bits; what lies outside is clipped.
+def to_codes(values: Float[np.ndarray, "*shape"], bits: int = 8) -> UInt[np.ndarray, "*shape"]:
+    """[0, 1] to the nearest codes of 8 or 16 bits, halves up; what lies outside is clipped.
 
     Raises:
-        ValueError: a value is not a number or not finite: it would turn black in silence.
+        ValueError: a value is not a number or not finite: it would turn black without a message.
     """
     codes = np.empty(values.shape, np.uint8 if bits == 8 else np.uint16)
     top = np.float32(2**bits - 1)

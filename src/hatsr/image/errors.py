@@ -1,8 +1,6 @@
 """The one error for a picture that cannot be used."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
@@ -11,7 +9,7 @@ class PictureError(ValueError):
 
 
 @contextmanager
-def naming_errors(name: str) -> Iterator[None]:
+def naming_errors(name: str) -> Generator[None, None, None]:
     """Turn whatever a codec raises on bad bytes into one error that names the file.
 
     A lack of memory says nothing about the bytes and passes.

@@ -1,7 +1,5 @@
 """What of a picture a format cannot hold."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +8,7 @@ from hatsr.image.picture import COMMENT, Picture
 
 _EIGHT_BITS = ("jpeg", "webp", "avif")
 _HIGHEST_DPI = 65535
-"""Of JPEG, which has 16 bits for it."""
+"""Highest resolution in a JPEG file, which has 16 bits for it."""
 
 
 def fit(picture: Picture, format: str) -> tuple[Picture, tuple[str, ...]]:  # noqa: A002

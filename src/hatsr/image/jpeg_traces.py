@@ -1,7 +1,5 @@
 """Whether a picture was a JPEG before it came into another file, told by its pixels alone."""
 
-from __future__ import annotations
-
 import numpy as np
 from jaxtyping import Float32, Float64
 

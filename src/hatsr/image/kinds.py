@@ -1,7 +1,5 @@
 """Kinds of files that are known by their first bytes but cannot be read here."""
 
-from __future__ import annotations
-
 import re
 
 _AVIF = {b"avif", b"avis"}

@@ -1,7 +1,5 @@
 """Which files of a folder are pictures: the one list of endings, and the one way to look."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path

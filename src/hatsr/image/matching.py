@@ -1,7 +1,5 @@
 """Which files are versions of which picture, by name: `0801x4.png` or `0801_bicLRx4.png`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path

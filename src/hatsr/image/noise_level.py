@@ -1,7 +1,5 @@
 """How noisy a picture is, told by its pixels alone."""
 
-from __future__ import annotations
-
 import numpy as np
 from jaxtyping import Float32, Float64
 

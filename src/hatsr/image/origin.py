@@ -1,7 +1,5 @@
 """Which program made a picture: the field Software of a file's header."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import tifffile

@@ -1,7 +1,5 @@
 """The picture: pixels in [0, 1] and what its file said about them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -120,7 +118,7 @@ def from_channels(values: Float32[np.ndarray, "h w c"], bits: int) -> Picture:
     return Picture(rgb=np.ascontiguousarray(rgb), alpha=alpha, gray=gray, bits=bits)
 
 
-def to_array(picture: Picture, bits: int | None = None) -> UInt[np.ndarray, "h w *channels"]:
+def to_array(picture: Picture, bits: int | None = None) -> UInt[np.ndarray, "h w *c"]:
     """The picture as codes in the layout of its file: the inverse of :func:`from_array`.
 
     Returns:
@@ -139,7 +137,7 @@ def enlarged(
     picture: Picture,
     sr: Float32[np.ndarray, "sr_h sr_w 3"],
     scale: int | float,
-    alpha: Float32[np.ndarray, "sr_h sr_w *three"] | None = None,
+    alpha: Float32[np.ndarray, "sr_h sr_w *c"] | None = None,
 ) -> Picture:
     """The picture with its super-resolved pixels, and its metadata told about the new size.
 

@@ -1,13 +1,11 @@
 """Any file -> picture: by its content, never by its name."""
 
-from __future__ import annotations
-
 import logging
 import os
 import re
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
@@ -124,7 +122,7 @@ def _reader(data: bytes) -> Callable[[bytes, int], Decoded]:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def quiet() -> Generator[None, None, None]:
     """Keep the codecs' own remarks on damaged metadata from the user, who is told in the notes.
 
     Warning filters belong to the whole process. Each call puts in one filter of its own and takes

@@ -1,7 +1,5 @@
 """Picture <-> tensor."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from jaxtyping import Float, Float32

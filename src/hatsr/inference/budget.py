@@ -5,12 +5,12 @@ from collections.abc import Callable
 from hatsr.model import Network
 
 SHARE_OF_FREE = 0.6
-"""Of the free memory, unless a budget is given."""
+"""Share of the free memory that is used, unless a budget is given."""
 FIXED_BYTES = 160 * 10**6
 """What a network takes whatever the picture: temporaries of fixed size, packed weights."""
-SMALLEST_TILE = 2
+_SMALLEST_TILE = 2
 """Windows (or whatever sides are multiples of) along the smallest tile, beside the overlap."""
-LEAST_SIDE = 8
+_LEAST_SIDE = 8
 """LR pixels along the smallest tile at least, beside the overlap."""
 
 
@@ -42,5 +42,5 @@ def largest_tile(bytes_needed: Callable[[int, int], int], multiple: int, budget:
 
 def smallest_tile(multiple: int, overlap: int) -> int:
     """Side of the smallest tile that is worth running, LR pixels."""
-    side = -(-LEAST_SIDE // multiple)
-    return (-(-overlap // multiple) + max(SMALLEST_TILE, side)) * multiple
+    side = -(-_LEAST_SIDE // multiple)
+    return (-(-overlap // multiple) + max(_SMALLEST_TILE, side)) * multiple

@@ -7,7 +7,7 @@ from hatsr import checkpoint, image
 from hatsr.image import Picture
 from hatsr.inference.opening import open_model
 from hatsr.inference.settings import Settings
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 
 BAD_QUALITY: dict[image.Codec, int] = {"JPEG": 85, "WebP": 70}
 """Up to these qualities the real-world weights are better in the mean."""

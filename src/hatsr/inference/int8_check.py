@@ -12,8 +12,8 @@ from hatsr import image
 from hatsr.model import Network
 from hatsr.resize import imresize
 
-MOST_LOSS = 0.05
-"""dB of PSNR on Y."""
+_MOST_LOSS = 0.05
+"""Largest loss of PSNR on Y that is accepted, dB."""
 _PICTURE = Path(__file__).with_name("calibration.jpg")  # NASA's, public domain; in no benchmark
 _SIDE = 64  # of the LR, pixels
 _LUMA = tuple(weight / 219 for weight in image.LUMA_WEIGHTS)
@@ -23,7 +23,7 @@ Enlarge = Callable[[Float[Tensor, "1 rgb h w"]], Float[Tensor, "1 rgb sr_h sr_w"
 
 
 def check_loss(model: Network, enlarge: Enlarge, name: str) -> None:
-    """Refuse a network that loses more than `MOST_LOSS`.
+    """Refuse a network that loses more than 0.05 dB of PSNR on Y.
 
     Args:
         model: in float32.
@@ -34,9 +34,9 @@ def check_loss(model: Network, enlarge: Enlarge, name: str) -> None:
         ValueError: it loses more; the message says how much.
     """
     found = loss(model, enlarge)
-    if not found <= MOST_LOSS:
+    if not found <= _MOST_LOSS:
         raise ValueError(
-            f"int8 must cost at most {MOST_LOSS} dB of PSNR, got {found:.2f} dB with {name}; "
+            f"int8 must cost at most {_MOST_LOSS} dB of PSNR, got {found:.2f} dB with {name}; "
             "choose precision fp32"
         )
 
@@ -67,7 +67,8 @@ def pair(scale: int, channels: int) -> tuple[Tensor, Tensor]:
     top, left = ((n - side) // 2 for n in picture.shape[-2:])
     hr = picture[:, :, top : top + side, left : left + side]
     small = imresize(hr, size=(side // scale, side // scale))
-    return (small * 255).round().div(255).clamp(0, 1), hr
+    codes = image.to_codes(small.numpy())
+    return torch.from_numpy(image.from_codes(codes, 255)), hr
 
 
 def luma(rgb: Float[Tensor, "1 c h w"]) -> Float[Tensor, "1 1 h w"]:

@@ -9,7 +9,7 @@ import psutil
 import torch
 
 LEAST_BUDGET = 10**6
-"""Bytes; less is a slip, such as 4 for 4GB."""
+"""Smallest budget, bytes; less is a mistake, such as 4 for 4GB."""
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -17,7 +17,7 @@ def parse_bytes(size: int | str) -> int:
     """A budget in bytes, given as such or as a text: ``4GB``, ``512 MiB``, ``1e9``.
 
     Raises:
-        ValueError: no size, or less than `LEAST_BUDGET`.
+        ValueError: no size, or less than a megabyte.
     """
     number = _read_size(size) if isinstance(size, str) else int(size)
     if number <= 0:

@@ -10,9 +10,9 @@ from PIL import Image
 
 from hatsr.checkpoint import default_model
 from hatsr.inference.choosing import Chooser
-from hatsr.inference.inputs import like_source, to_picture
 from hatsr.inference.opening import load
 from hatsr.inference.settings import Settings
+from hatsr.inference.user_input import like_source, to_picture
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 @overload
 def upscale(
     source: np.ndarray,
-    model: str | os.PathLike | None = ...,
+    model: str | os.PathLike[str] | None = ...,
     *,
     denoise: float | None = ...,
     **settings: Unpack[Keywords],
 ) -> np.ndarray: ...
 @overload
 def upscale(
-    source: str | os.PathLike | Image.Image,
-    model: str | os.PathLike | None = ...,
+    source: str | os.PathLike[str] | Image.Image,
+    model: str | os.PathLike[str] | None = ...,
     *,
     denoise: float | None = ...,
     **settings: Unpack[Keywords],
 ) -> Image.Image: ...
 def upscale(
-    source: str | os.PathLike | Image.Image | np.ndarray,
-    model: str | os.PathLike | None = None,
+    source: str | os.PathLike[str] | Image.Image | np.ndarray,
+    model: str | os.PathLike[str] | None = None,
     *,
     denoise: float | None = None,
     **settings: Unpack[Keywords],

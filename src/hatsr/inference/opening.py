@@ -1,4 +1,4 @@
-"""The short way in: a model by name or path, a picture enlarged in one call."""
+"""A model loaded by name or path, a picture enlarged in one call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hatsr import checkpoint
 from hatsr.inference.settings import Settings
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load(
-    model: str | os.PathLike = checkpoint.DEFAULT_MODEL,
+    model: str | os.PathLike[str] = checkpoint.DEFAULT_MODEL,
     *,
     overrides: Mapping[str, object] | None = None,
     denoise: float | None = None,
@@ -41,7 +41,7 @@ def load(
 
 
 def open_model(
-    model: str | os.PathLike | None,
+    model: str | os.PathLike[str] | None,
     settings: Settings,
     overrides: Mapping[str, object] | None = None,
     denoise: float | None = None,

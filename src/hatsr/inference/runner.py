@@ -29,7 +29,7 @@ class Box:
 
 
 Patch = tuple[Float[Tensor, "1 rgb _ _"], Box]
-"""A part of a picture, and the part of it that counts."""
+"""A part of a picture with its margin, and the box inside of it without the margin."""
 
 
 @runtime_checkable

@@ -7,15 +7,15 @@ from hatsr.inference.runner import Box, Patch
 
 SAMPLE_SIDE, SAMPLE_MARGIN = 64, 8
 """Patches on which channel attention is measured, LR pixels; their margin does not count."""
-SAMPLE_SHARE = 8
+_SAMPLE_SHARE = 8
 """One part in so many of a tiled picture is measured first, or more in a small picture."""
-SAMPLE_LEAST = 12
+_SAMPLE_LEAST = 12
 """Patches that are measured at least, as far as they fit into memory."""
 
 
 def sample_area(height: int, width: int, most: int) -> int:
     """Pixels to measure on, for a picture of so many LR pixels; `most` fit into memory."""
-    return min(most, max(height * width // SAMPLE_SHARE, SAMPLE_LEAST * SAMPLE_SIDE**2))
+    return min(most, max(height * width // _SAMPLE_SHARE, _SAMPLE_LEAST * SAMPLE_SIDE**2))
 
 
 def sample(padded: Float[Tensor, "1 rgb h w"], area: int, window: int) -> list[Patch]:

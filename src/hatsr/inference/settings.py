@@ -81,7 +81,7 @@ class Settings:
     reduction of the network's result."""
 
     def __post_init__(self) -> None:
-        """Validate, and settle what depends on the machine."""
+        """Check every field, and choose what depends on the machine."""
         if self.precision not in DTYPES:
             raise ValueError(f"precision must be one of {list(DTYPES)}, got {self.precision!r}")
         if self.device == AUTO:

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-FADE = 16
+_FADE = 16
 """Neighbours fade into each other over an eighth of their overlap, far from both edges: there
 both are closest to the whole picture."""
 
@@ -70,7 +70,7 @@ def spans(length: int, tile: int, overlap: int, multiple: int) -> list[Span]:
     stops = [start + side * multiple for start in starts]
     fades = [(0, 0)]
     for start, stop in zip(starts[1:], stops, strict=False):
-        middle, half = (start + stop) // 2, (stop - start) // FADE
+        middle, half = (start + stop) // 2, (stop - start) // _FADE
         fades.append((middle - half, middle + half))
     fades.append((length, length))
     return [
@@ -95,12 +95,12 @@ def plan(height: int, width: int, tile: int, overlap: int, multiple: int) -> lis
     ]
 
 
-def cut(picture: Float[Tensor, "1 c h w"], tile: Tile) -> Float[Tensor, "1 c th tw"]:
+def cut(picture: Float[Tensor, "1 c h w"], tile: Tile) -> Float[Tensor, "1 c tile_h tile_w"]:
     """A tile of a picture (a view)."""
     return picture[:, :, tile.rows.start : tile.rows.stop, tile.cols.start : tile.cols.stop]
 
 
-def _weights(span: Span, scale: int) -> Float[Tensor, " s"]:
+def _weights(span: Span, scale: int) -> Float[Tensor, " p"]:
     """Weight of each SR pixel of a tile along one axis; neighbours' weights add up to 1."""
     position = torch.arange(span.start * scale, span.stop * scale) + 0.5
 
@@ -113,7 +113,7 @@ def _weights(span: Span, scale: int) -> Float[Tensor, " s"]:
 
 def stitch(
     whole: Float[Tensor, "1 c sr_h sr_w"],
-    part: Float[Tensor, "1 c ph pw"],
+    part: Float[Tensor, "1 c tile_h tile_w"],
     tile: Tile,
     scale: int,
 ) -> None:

@@ -39,7 +39,7 @@ _TOGETHER = 4096
 
 
 def attend(
-    qkv: Float[Tensor, "b h w c3"], bias: Bias, *, window: int, overlap: int = 0, shift: int = 0
+    qkv: Float[Tensor, "b h w qkv"], bias: Bias, *, window: int, overlap: int = 0, shift: int = 0
 ) -> Float[Tensor, "b h w c"]:
     """SoftMax(Q K^T / sqrt(d) + B) V of every window, at its queries' pixels (equation 2).
 
@@ -102,7 +102,7 @@ def plain_attend(
 
 
 def _cut(
-    qkv: Float[Tensor, "b h w c3"], window: int, overlap: int
+    qkv: Float[Tensor, "b h w qkv"], window: int, overlap: int
 ) -> tuple[Float[Tensor, "n q c"], Float[Tensor, "n k c"], Float[Tensor, "n k c"]]:
     if not overlap:
         q, k, v = partition(qkv, window).chunk(3, -1)

@@ -82,7 +82,7 @@ class CAB(nn.Module):
         self.alpha = config.conv_scale
 
     def forward(self, x: Features) -> Features:
-        """Same shape out."""
+        """Features to features of the same shape."""
         y = self.expand(self.activation(self.compress(rearrange(x, "b h w c -> b c h w"))))
         gain = self.alpha if self.attention is None else self.alpha * self.attention(y)
         return rearrange(y * gain, "b c h w -> b h w c")
@@ -98,12 +98,12 @@ class MLP(nn.Module):
         self.fc2 = nn.Linear(config.mlp_hidden, config.embed_dim)
 
     def forward(self, x: Features) -> Features:
-        """Same shape out."""
+        """Features to features of the same shape."""
         return self.fc2(self.activation(self.fc1(x)))
 
 
 def relative_position_bias(
-    table: Float[Tensor, "rows heads"], index: Int[Tensor, "q k"]
+    table: Float[Tensor, "positions heads"], index: Int[Tensor, "q k"]
 ) -> Float[Tensor, "heads q k"]:
     """Look the bias B of equation 2 up in its table, for each head, query and key."""
     return table.t().index_select(1, index.flatten()).unflatten(1, index.shape)
@@ -179,7 +179,7 @@ class HAB(nn.Module):
         self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Features) -> Features:
-        """Same shape out."""
+        """Features to features of the same shape."""
         normed = self.norm1(x)
         x = x + self.drop_path(self.attention(normed))
         if self.cab is not None:
@@ -198,6 +198,6 @@ class OCAB(nn.Module):
         self.mlp = MLP(config)
 
     def forward(self, x: Features) -> Features:
-        """Same shape out."""
+        """Features to features of the same shape."""
         x = x + self.attention(self.norm1(x))
         return x + self.mlp(self.norm2(x))

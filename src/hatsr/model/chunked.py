@@ -32,7 +32,7 @@ def chunked_attend(
         bias: entry i goes with windows i, m + i, 2 m + i ...: one for all windows, one for each,
             or one for each place in a picture. m divides n.
     """
-    return _Attention.apply(q, k, v, bias)  # pyright: ignore[reportReturnType]
+    return _ChunkedAttention.apply(q, k, v, bias)  # pyright: ignore[reportReturnType]
 
 
 def supports_chunks(q: Tensor, bias: Tensor) -> bool:
@@ -47,7 +47,7 @@ def supports_chunks(q: Tensor, bias: Tensor) -> bool:
     )
 
 
-class _Attention(Function):
+class _ChunkedAttention(Function):
     """Forward and backward of `chunked_attend`."""
 
     @staticmethod

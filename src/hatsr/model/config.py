@@ -73,7 +73,7 @@ class HATConfig:
     """Stochastic depth of the last HAB in training; rises linearly from 0."""
 
     def __post_init__(self) -> None:
-        """Check every rule once; everything later trusts this."""
+        """Check every rule once; nothing later checks again."""
         check_types(self)
         require(self.tail in get_args(Tail), "tail", f"one of {get_args(Tail)}", self.tail)
         known = get_args(GroupConv)

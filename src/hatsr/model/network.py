@@ -61,7 +61,7 @@ class RHAG(nn.Module):
         self.activation_checkpointing = False
 
     def forward(self, x: Features) -> Features:
-        """Same shape out."""
+        """Features to features of the same shape."""
         y = x
         for block in [*self.blocks, self.ocab]:
             if block is None:

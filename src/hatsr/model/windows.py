@@ -99,7 +99,7 @@ def overlapping_relative_position_index(size: int, overlap_size: int) -> Int[Ten
     return offset[..., 0] * (size + overlap_size - 1) + offset[..., 1]
 
 
-def reflect_index(length: int, target: int) -> Int[Tensor, " target"]:
+def reflect_index(length: int, target: int) -> Int[Tensor, " p"]:
     """Positions that extend `length` pixels to `target` by reflection, repeated as needed."""
     if length == 1:
         return torch.zeros(target, dtype=torch.long)
@@ -107,7 +107,9 @@ def reflect_index(length: int, target: int) -> Int[Tensor, " target"]:
     return torch.minimum(position, 2 * (length - 1) - position)
 
 
-def pad_to_multiple(x: Float[Tensor, "b c h w"], size: int) -> Float[Tensor, "b c ph pw"]:
+def pad_to_multiple(
+    x: Float[Tensor, "b c h w"], size: int
+) -> Float[Tensor, "b c padded_h padded_w"]:
     """Extend right and bottom by reflection to multiples of `size`; works from 1 x 1 up."""
     height, width = x.shape[-2:]
     rows, cols = -(-height // size) * size, -(-width // size) * size

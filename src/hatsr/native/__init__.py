@@ -1,6 +1,6 @@
 """Kernels in C++ for what PyTorch does slowly on a CPU; everything also runs without them."""
 
-from hatsr.native.attention import (
+from hatsr.native.attention_operator import (
     PackedBias,
     WindowRows,
     attend_into,

@@ -13,8 +13,8 @@ from pathlib import Path
 
 NOTE = "not-built.txt"
 """The file that says why there are no kernels."""
-SOURCES = ("attention.cpp", "library.cpp", "products.cpp")
-FLAGS = ("-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-fopenmp")
+_SOURCES = ("attention.cpp", "library.cpp", "products.cpp")
+_FLAGS = ("-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-fopenmp")
 FLAVOURS = {
     "amx": (
         "-march=x86-64-v4",
@@ -63,12 +63,12 @@ def compile_all(folder: Path) -> str | None:
 
 def _compile(compiler: str, folder: Path, flavours: dict[str, tuple[str, ...]]) -> dict[str, str]:
     """Compile each flavour; why some could not be."""
-    sources = [str(folder / name) for name in SOURCES]
+    sources = [str(folder / name) for name in _SOURCES]
     runs = []
     for name, flags in flavours.items():
         target = folder / f"kernels-{name}.so"
         part = target.with_suffix(".part")
-        command = [compiler, *FLAGS, *flags, *sources, "-o", str(part)]
+        command = [compiler, *_FLAGS, *flags, *sources, "-o", str(part)]
         run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603
         runs.append((name, run, part, target))
     failed = {}

@@ -2,7 +2,7 @@
 
 import ctypes
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from ctypes import POINTER, Structure, c_int, c_int64, c_void_p
@@ -19,17 +19,17 @@ SWITCH = "HATSR_NATIVE"
 ABI = 2
 """The number of the interface here and in the C++ files, as `hatsr_abi` in library.cpp tells it."""
 _FOLDER = Path(__file__).parent
-_Product = tuple[Callable[..., int], Callable[..., None], Callable[..., int]]
+_ProductFunctions = tuple[Callable[..., int], Callable[..., None], Callable[..., int]]
 
 
 class Map(Structure):
-    """Rows of floats in window.h: where the first is, and floats from one to the next."""
+    """The C struct Map of window.h: address of the first row, floats from one row to the next."""
 
     _fields_ = (("first", c_void_p), ("stride", c_int64))
 
 
 class Windows(Structure):
-    """Windows of window.h: numbers of pictures, rows, windows; addresses of the tables."""
+    """The C struct Windows of window.h: how many pictures, rows, windows; the tables."""
 
     _fields_ = (
         ("pictures", c_int64),  # in the batch
@@ -46,7 +46,7 @@ class Windows(Structure):
 
 
 class Heads(Structure):
-    """Heads of window.h."""
+    """The C struct Heads of window.h."""
 
     _fields_ = (
         ("count", c_int64),
@@ -58,13 +58,13 @@ class Heads(Structure):
 
 
 class Inputs(Structure):
-    """Inputs of window.h."""
+    """The C struct Inputs of window.h."""
 
     _fields_ = (("query", Map), ("key", Map), ("value", Map), ("bias", c_void_p))
 
 
 class Gradients(Structure):
-    """Gradients of backward.h."""
+    """The C struct Gradients of backward.h."""
 
     _fields_ = (
         ("out", Map),
@@ -78,7 +78,7 @@ class Gradients(Structure):
 
 
 class Product(Structure):
-    """Product of products.cpp."""
+    """The C struct Product of products.cpp."""
 
     _fields_ = (
         ("lines", c_int64),  # of pixels, going out
@@ -96,14 +96,14 @@ class Kernels:
     """One build of the kernels."""
 
     name: str
-    """Which, and for what processor."""
+    """Name of the build, which says for what processors it is."""
     panel_keys: Callable[[int], int]
-    """hatsr_panel_keys."""
+    """The C function hatsr_panel_keys."""
     forward: Callable[..., int]
-    """hatsr_attention."""
+    """The C function hatsr_attention."""
     backward: Callable[..., int]
-    """hatsr_attention_backward."""
-    product: _Product | None
+    """The C function hatsr_attention_backward."""
+    product: _ProductFunctions | None
     """hatsr_packed_floats, hatsr_pack and hatsr_product, where there are matrix units."""
 
 
@@ -117,7 +117,7 @@ def kernels() -> Kernels | str:
 
 
 @contextmanager
-def using(found: Kernels | str) -> Iterator[None]:
+def using(found: Kernels | str) -> Generator[None, None, None]:
     """While this is open, that build is in use, or none for that reason."""
     token = _CHOSEN.set(found)
     try:
@@ -181,7 +181,7 @@ def _open(library: ctypes.CDLL, flavour: str) -> Kernels | str:
     return Kernels(name, panel_keys, forward, backward, _product(library))
 
 
-def _product(library: ctypes.CDLL) -> _Product | None:
+def _product(library: ctypes.CDLL) -> _ProductFunctions | None:
     if not hasattr(library, "hatsr_product"):
         return None
     size, pack, product = library.hatsr_packed_floats, library.hatsr_pack, library.hatsr_product

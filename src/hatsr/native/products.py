@@ -33,9 +33,7 @@ class PackedProduct:
         bias: for each output.
     """
 
-    def __init__(
-        self, weight: Float[Tensor, "outputs taps inputs"], bias: Float[Tensor, " outputs"]
-    ) -> None:
+    def __init__(self, weight: Float[Tensor, "o taps i"], bias: Float[Tensor, " o"]) -> None:
         found = kernels()
         if not isinstance(found, Kernels) or found.product is None:
             raise RuntimeError("matrix units must be there, got none; see `supports_products`")
@@ -46,11 +44,11 @@ class PackedProduct:
         pack(self._weight.data_ptr(), weight.data_ptr(), *self.shape)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Pixels to pixels: p i to p o, or for 9 taps h w i to h2 w o with two rows less."""
+        """Pixels to pixels: p i to p o, or for 9 taps bordered_h w i to h w o."""
         return self._new(x, _NOTHING)
 
     def then_gelu(self, x: Tensor) -> Tensor:
-        """The same and a GELU."""
+        """The output of the layer, through a GELU."""
         return self._new(x, _GELU)
 
     def _new(self, x: Tensor, after: int) -> Tensor:

@@ -101,7 +101,7 @@ class ShortcutBlock(nn.Module):
         self.conv1, self.conv2 = conv3x3(inputs, hidden), conv3x3(hidden, outputs)
         self.shortcut = nn.Conv2d(inputs, outputs, 1)
 
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b outputs h w"]:
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b o h w"]:
         """Features of another width."""
         y = leaky_relu(self.conv2(leaky_relu(self.conv1(x), _SLOPE)), _SLOPE)
         return y + self.shortcut(x)
@@ -137,8 +137,8 @@ class EDTMerge(nn.Module):
         self.block = ShortcutBlock(2 * outputs, outputs, outputs)
 
     def forward(
-        self, x: Float[Tensor, "b c h w"], skip: Float[Tensor, "b outputs h w"]
-    ) -> Float[Tensor, "b outputs h w"]:
+        self, x: Float[Tensor, "b c h w"], skip: Float[Tensor, "b o h w"]
+    ) -> Float[Tensor, "b o h w"]:
         """Features as wide as `skip`."""
         return self.block(torch.cat((self.conv(x), skip), dim=1))
 

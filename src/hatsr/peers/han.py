@@ -66,7 +66,7 @@ class LayerAttention(nn.Module):
         super().__init__()
         self.gamma = nn.Parameter(torch.zeros(1))
 
-    def forward(self, layers: Float[Tensor, "b n c h w"]) -> Float[Tensor, "b nc h w"]:
+    def forward(self, layers: Float[Tensor, "b n c h w"]) -> Float[Tensor, "b layers_c h w"]:
         """The features of all layers side by side."""
         flat = layers.flatten(2)
         likeness = flat @ flat.transpose(1, 2)  # b n n

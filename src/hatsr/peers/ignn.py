@@ -143,7 +143,7 @@ class GraphAggregation(nn.Module):
         self,
         x: Float[Tensor, "b c h w"],
         chosen: Int[Tensor, "b m k"],
-        differences: list[Float[Tensor, "b f hr_h hr_w"]],
+        differences: list[Float[Tensor, "b difference_c hr_h hr_w"]],
     ) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b c hr_h hr_w"]]:
         """Features, the like patches of each patch, and how they differ, to both sums."""
         fine = list(self._patches(x, chosen))

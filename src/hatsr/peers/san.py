@@ -69,7 +69,7 @@ SAN_PRESETS = {
 """SAN as published, and one that a CPU can train."""
 
 
-def middle(x: Float[Tensor, "b c h w"], most: int) -> Float[Tensor, "b c mh mw"]:
+def middle(x: Float[Tensor, "b c h w"], most: int) -> Float[Tensor, "b c middle_h middle_w"]:
     """The middle of a map, at most so many pixels high and wide."""
     (h, w), (top, left) = x.shape[2:], (max(0, (side - most) // 2) for side in x.shape[2:])
     return x[:, :, top : min(h, top + most), left : min(w, left + most)]

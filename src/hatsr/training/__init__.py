@@ -5,7 +5,7 @@
 
 from hatsr.training.events import Event, Listener
 from hatsr.training.launch import SetupError, dry_run, train
-from hatsr.training.loop import NotFiniteError, Outcome
+from hatsr.training.loop import NotFiniteError, TrainingResult
 from hatsr.training.preflight import Preflight
 from hatsr.training.recipe import (
     Recipe,
@@ -21,12 +21,12 @@ __all__ = [
     "Event",
     "Listener",
     "NotFiniteError",
-    "Outcome",
     "Preflight",
     "Recipe",
     "RecipeError",
     "SetupError",
     "StateError",
+    "TrainingResult",
     "dry_run",
     "finetune_recipe",
     "read_recipe",

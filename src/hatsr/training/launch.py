@@ -6,7 +6,7 @@ from pathlib import Path
 from hatsr.files import check_not_input
 from hatsr.inference.engine import kept_heap
 from hatsr.training.events import Event, JsonLines, Listener, TensorBoard, ignore
-from hatsr.training.loop import Outcome, run_steps
+from hatsr.training.loop import TrainingResult, run_steps
 from hatsr.training.preflight import Preflight, preflight
 from hatsr.training.recipe import Recipe
 from hatsr.training.setup import Setup, set_up
@@ -28,7 +28,7 @@ def train(
     cpu: bool = False,
     listener: Listener = ignore,
     asked_to_stop: Callable[[], bool] = lambda: False,
-) -> Outcome:
+) -> TrainingResult:
     """Train as a recipe says, from the newest state of its run or from the start.
 
     Args:

@@ -20,7 +20,7 @@ from hatsr.training.recipe import OptimRecipe
 from hatsr.training.run import Run
 from hatsr.training.schedule import learning_rate
 from hatsr.training.setup import Setup
-from hatsr.training.states import Progress
+from hatsr.training.states import TrainingProgress
 
 
 class NotFiniteError(RuntimeError):
@@ -28,22 +28,22 @@ class NotFiniteError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingResult:
     """How a run ended."""
 
-    progress: Progress
-    """How far it has come."""
+    progress: TrainingProgress
+    """Step, best score and time at the end."""
     reason: str
     """finished, early stop or interrupted."""
     folder: Path
     """Where its states, weights, log and samples are."""
     is_main: bool
-    """Whether this is the process that writes and speaks, of several."""
+    """Whether this is the one of several processes that writes files and prints."""
 
 
 def run_steps(
     setup: Setup, listeners: Callable[[int], list[Listener]], asked_to_stop: Callable[[], bool]
-) -> Outcome:
+) -> TrainingResult:
     """Train from the newest state, or from the start, to the end.
 
     Args:
@@ -106,7 +106,7 @@ def run_steps(
 
     run.tell("end", progress.step, reason=reason, **progress.numbers())
     setup.accelerator.wait_for_everyone()
-    return Outcome(progress, reason, setup.folder, run.is_main)
+    return TrainingResult(progress, reason, setup.folder, run.is_main)
 
 
 def differentiate(

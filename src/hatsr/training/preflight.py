@@ -10,7 +10,7 @@ import psutil
 import torch
 
 from hatsr.data import stack
-from hatsr.evaluation.cost.complexity import complexity_of
+from hatsr.evaluation.cost.network_cost import complexity_of
 from hatsr.training.adversarial import UNetDiscriminator
 from hatsr.training.ema import averaged
 from hatsr.training.loop import clip, loss_of

@@ -18,7 +18,7 @@ from hatsr.training.events import Event, Listener
 from hatsr.training.networks import Networks
 from hatsr.training.recipe import OptimRecipe
 from hatsr.training.setup import Setup
-from hatsr.training.states import Progress, load_state, save_state
+from hatsr.training.states import TrainingProgress, load_state, save_state
 from hatsr.training.validation import scores
 
 
@@ -65,10 +65,10 @@ class Run:
         device = self.accelerator.device
         return Adversary(recipe.adversarial, recipe.optim, recipe.seed, device, self.notes.append)
 
-    def _restore(self, optimizer: torch.optim.Optimizer) -> Progress:
+    def _restore(self, optimizer: torch.optim.Optimizer) -> TrainingProgress:
         state = load_state(self.setup.folder / "states", self.notes.append)
         if state is None:
-            return Progress()
+            return TrainingProgress()
         asked = self.recipe.model_dump(mode="json")
         state["recipe"]["network"].setdefault("kind", DEFAULT_KIND)  # states of older versions
         self._refuse_another_run(state, asked)
@@ -83,7 +83,7 @@ class Run:
         optimizer.load_state_dict(state["optimizer"] | {"param_groups": groups})
         if self.adversary:
             self.adversary.load_state_dict(state["adversary"])
-        progress = Progress(**state["progress"])
+        progress = TrainingProgress(**state["progress"])
         if ended := self._ended(progress):
             self.notes.append(
                 f"this run is over ({ended} at iteration {progress.step:,} of "
@@ -104,7 +104,7 @@ class Run:
                 f"{self.setup.folder}; give name=... for another run or start anew with --fresh"
             )
 
-    def save(self, progress: Progress) -> None:
+    def save(self, progress: TrainingProgress) -> None:
         """Write a state, and the averaged weights as `last.safetensors`."""
         if self.is_main:
             state = {
@@ -123,7 +123,7 @@ class Run:
             self.tell("saved", progress.step, state=path.name)
         self.accelerator.wait_for_everyone()
 
-    def _export(self, name: str, progress: Progress) -> None:
+    def _export(self, name: str, progress: TrainingProgress) -> None:
         about = {"run": self.recipe.name, "step": str(progress.step), "about": self.recipe.about}
         path = self.setup.folder / f"{name}.safetensors"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,7 +135,7 @@ class Run:
         rank = self.accelerator.process_index
         return iter(open_loader(setup.patches, setup.plan, self.resumed.step, rank, workers))
 
-    def validate(self, progress: Progress) -> Progress:
+    def validate(self, progress: TrainingProgress) -> TrainingProgress:
         """Judge the averaged weights; each process takes its share of the pictures."""
         begun, pairs, step = time.perf_counter(), self.setup.validation, progress.step
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
@@ -170,11 +170,11 @@ class Run:
         """Whether something that happens every so many steps, and at the end, happens now."""
         return step % every == 0 or step == self.recipe.iterations
 
-    def reason_to_stop(self, progress: Progress, asked: bool) -> str:
+    def reason_to_stop(self, progress: TrainingProgress, asked: bool) -> str:
         """finished, early stop, interrupted, or nothing."""
         return self._ended(progress) or ("interrupted" if self._any_process(asked) else "")
 
-    def _ended(self, progress: Progress) -> str:
+    def _ended(self, progress: TrainingProgress) -> str:
         if progress.step >= self.recipe.iterations:
             return "finished"
         patience = self.recipe.valid.patience

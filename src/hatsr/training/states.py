@@ -20,7 +20,7 @@ class StateError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class TrainingProgress:
     """How far a run has come; with weights, averages and moments all that resuming needs.
 
     Samples, learning rate and torch's random numbers are functions of the step.

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from jaxtyping import UInt8
-from torch import Tensor, nn
+from torch import nn
 
 from hatsr.data import ValidationPair
 from hatsr.data.degrade import under_condition
 from hatsr.evaluation.metrics import psnr
+from hatsr.image import from_tensor, to_codes
 from hatsr.model import as_network
 from hatsr.resize import imresize
 
@@ -32,18 +33,12 @@ def under_conditions(
     )
 
 
-def to_levels(sr: Tensor) -> UInt8[np.ndarray, "sr_h sr_w 3"]:
-    """Network output to 8 bit as evaluation does it: clamp to [0, 1], times 255, round."""
-    levels = sr[0].float().clamp(0, 1).mul(255).round().to(torch.uint8)
-    return levels.permute(1, 2, 0).cpu().numpy()
-
-
 def enlarge(network: nn.Module, lr: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "sr_h sr_w 3"]:
     """One whole picture through the network."""
     tensor = torch.from_numpy(np.ascontiguousarray(lr.transpose(2, 0, 1)))[None]
     device = next(network.parameters()).device
     with torch.inference_mode():
-        return to_levels(network(tensor.to(device).float() / 255))
+        return to_codes(from_tensor(network(tensor.to(device).float() / 255)))
 
 
 def scores(

@@ -7,7 +7,7 @@ from PIL import Image
 from tiny import tiny
 
 from hatsr import checkpoint
-from hatsr.checkpoint.layouts.hat import to_official
+from hatsr.checkpoint.layouts.hat_layout import to_official
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from tiny import tiny
 
 from hatsr.apps.cli import cli
 from hatsr.checkpoint import save
-from hatsr.evaluation.cost.complexity import complexity
+from hatsr.evaluation.cost.network_cost import complexity
 
 
 def call(*arguments: str) -> Result:

@@ -12,7 +12,7 @@ from tiny import tiny
 from hatsr import checkpoint, load
 from hatsr.apps.cli import cli
 from hatsr.apps.cli.overrides import set_option
-from hatsr.checkpoint.layouts.hat import to_official
+from hatsr.checkpoint.layouts.hat_layout import to_official
 
 
 def call(*arguments: str) -> Result:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from hatsr.apps.cli.terminal import PictureBars, TrainingProgress, counting, show
+from hatsr.apps.cli.terminal import PictureBars, TrainingBar, counting, show
 from hatsr.batch import Found, Outcome, PictureFile
 from hatsr.evaluation import Table
 
@@ -44,7 +44,7 @@ def test_names_in_tables_are_no_markup(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.usefixtures("terminal")
 def test_words_of_a_training_run_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = TrainingProgress()
+    progress = TrainingBar()
     progress({"event": "start", "step": 0, "iterations": 2})
     progress({"event": "note", "step": 1, "text": f"note {NAME}"})
     progress({"event": "end", "step": 2, "reason": f"end {NAME}"})

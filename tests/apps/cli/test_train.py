@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tiny import TINY_NETWORK
 
-from hatsr.apps.cli.terminal import TrainingProgress
+from hatsr.apps.cli.terminal import TrainingBar
 from hatsr.apps.cli.train import finetune, train
 from hatsr.training.recipe import schema
 from hatsr.training.states import newest_step
@@ -92,12 +92,12 @@ def test_the_bar_ends_with_the_run(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed: list[bool] = []
-    monkeypatch.setattr(TrainingProgress, "close", lambda self: closed.append(True))
+    monkeypatch.setattr(TrainingBar, "close", lambda self: closed.append(True))
 
-    def fail(self: TrainingProgress, event: object) -> None:
+    def fail(self: TrainingBar, event: object) -> None:
         raise ValueError("this must fail")
 
-    monkeypatch.setattr(TrainingProgress, "__call__", fail)
+    monkeypatch.setattr(TrainingBar, "__call__", fail)
     result = call(train, recipe, "--runs", tmp_path / "runs", "--cpu")
     assert "this must fail" in result.output
     assert closed == [True]

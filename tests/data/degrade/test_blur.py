@@ -18,7 +18,7 @@ from hatsr.data.degrade.blur import (
     sinc_kernel,
 )
 from hatsr.data.degrade.keys import Key
-from hatsr.data.degrade.settings import Blur
+from hatsr.data.degrade.parameters import Blur
 
 
 def covariance(kernel: torch.Tensor) -> np.ndarray:

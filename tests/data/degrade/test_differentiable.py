@@ -8,9 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
+from hatsr.data.degrade.compression import compress, to_tensor
 from hatsr.data.degrade.differentiable import differentiable_jpeg, quantisation, soft_jpeg
-from hatsr.data.degrade.jpeg import compress, to_tensor
-from hatsr.data.degrade.settings import Sampling
+from hatsr.data.degrade.parameters import Sampling
 
 SAMPLINGS = get_args(Sampling)
 

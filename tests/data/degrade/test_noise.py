@@ -7,7 +7,7 @@ from scipy import stats
 
 from hatsr.data.degrade.keys import Key
 from hatsr.data.degrade.noise import _poisson, gaussian_noise, poisson_noise, random_noise
-from hatsr.data.degrade.settings import Noise
+from hatsr.data.degrade.parameters import Noise
 
 KEY = Key(4, 4)
 FLAT = torch.full((3, 200, 200), 0.5, dtype=torch.float64)

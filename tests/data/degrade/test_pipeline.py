@@ -17,7 +17,7 @@ from hatsr.data.degrade import (
     sample_key,
     under_condition,
 )
-from hatsr.data.degrade.jpeg import to_codes, to_tensor
+from hatsr.data.degrade.compression import to_codes, to_tensor
 from hatsr.data.degrade.sharpen import sharpen
 from hatsr.data.pictures import downsample
 

@@ -3,7 +3,7 @@ import torch
 from other_network import BicubicConv
 from torch import nn
 
-from hatsr.evaluation.cost.complexity import complexity, complexity_of, time_forward
+from hatsr.evaluation.cost.network_cost import complexity, complexity_of, time_forward
 from hatsr.model import PRESETS
 from hatsr.model.contract import as_network
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hatsr.evaluation.pairs import Codes, Pair
+from hatsr.evaluation.benchmark_pairs import BenchmarkPair, Codes
 from hatsr.evaluation.report.crops import CropCollector, extremes, heat, squared_error
 
 
@@ -10,8 +10,8 @@ def crops() -> CropCollector:
     return CropCollector("bicubic", 2)
 
 
-def a_pair(hr: Codes, name: str = "p") -> Pair:
-    return Pair(
+def a_pair(hr: Codes, name: str = "p") -> BenchmarkPair:
+    return BenchmarkPair(
         data="s",
         name=name,
         file=name,

@@ -6,7 +6,7 @@ import pytest
 from judged import survey
 from PIL import Image
 
-from hatsr.evaluation.pairs import (
+from hatsr.evaluation.benchmark_pairs import (
     digest,
 )
 from hatsr.evaluation.sets import folders as module

@@ -6,7 +6,7 @@ import torch
 from tiny import TINY, tiny
 
 from hatsr.inference.engine import Engine, hat, linear
-from hatsr.inference.engine.blocks import Squeezed
+from hatsr.inference.engine.fast_blocks import Squeezed
 from hatsr.inference.engine.workers import Workers
 from hatsr.inference.runner import Box, Runner, ignore_progress
 from hatsr.model import HAT

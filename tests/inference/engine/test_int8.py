@@ -7,10 +7,10 @@ from tiny import tiny
 
 from hatsr import load
 from hatsr.inference.engine import Engine, int8
-from hatsr.inference.engine.int8 import Codes, Int8Conv, Int8Linear
+from hatsr.inference.engine.int8 import Int8Conv, Int8Linear, QuantisedTensor
 from hatsr.inference.engine.linear import FastLinear, make_conv, make_linear
 from hatsr.inference.settings import Settings
-from hatsr.inference.upscale import Upscaler
+from hatsr.inference.upscaler import Upscaler
 
 needs_int8 = pytest.mark.skipif(int8.unusable() is not None, reason=str(int8.unusable()))
 
@@ -47,7 +47,7 @@ def apart(a: torch.Tensor, b: torch.Tensor) -> float:
     ids=["both signs", "positive", "negative", "tie", "other tie", "nothing"],
 )
 def test_codes_are_the_nearest(rounding: str, values: torch.Tensor) -> None:
-    y = Codes.of(values)
+    y = QuantisedTensor.of(values)
     back = (y.codes.float() - y.zero) * y.scale
     assert (back - values).abs().max() <= 0.502 * y.scale
     assert 0 <= y.zero <= 255
@@ -56,7 +56,7 @@ def test_codes_are_the_nearest(rounding: str, values: torch.Tensor) -> None:
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_features_that_are_not_finite(bad: float) -> None:
     with pytest.raises(ValueError, match=r"features must be finite, got .*; choose precision"):
-        Codes.of(torch.tensor([1.0, bad]))
+        QuantisedTensor.of(torch.tensor([1.0, bad]))
 
 
 # ---------------------------------------------------------------------- layers

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hatsr.training.recipe import read_recipe, schema
-from hatsr.training.recipe.reading import RecipeError
+from hatsr.training.recipe.parsing import RecipeError
 
 FOLDER = Path(__file__).parents[3] / "recipes"
 

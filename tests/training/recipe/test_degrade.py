@@ -7,7 +7,7 @@ import pytest
 
 from hatsr.data.degrade import PRESETS
 from hatsr.training.recipe import read_recipe
-from hatsr.training.recipe.reading import RecipeError
+from hatsr.training.recipe.parsing import RecipeError
 
 FOLDER = Path(__file__).parents[3] / "recipes"
 K = 1000

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from hatsr.checkpoint import KINDS, save
 from hatsr.model import HATConfig
 from hatsr.training.recipe import Recipe, finetune_recipe, schema, to_recipe
-from hatsr.training.recipe.reading import RecipeError, Values
+from hatsr.training.recipe.parsing import RecipeError, Values
 
 
 @pytest.fixture(autouse=True)

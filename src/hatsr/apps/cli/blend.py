@@ -1,12 +1,10 @@
 """`hatsr blend`: one checkpoint of two."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.info import name_network, say_assumed
 from hatsr.apps.cli.options import NAME, PATH, output_option, overwrite_option
 

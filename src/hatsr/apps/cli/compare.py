@@ -1,14 +1,12 @@
 """`hatsr compare`: is B better than A, or is it noise?"""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import (
     NAME,
     NEW_FOLDER,

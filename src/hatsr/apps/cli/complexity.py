@@ -1,13 +1,11 @@
 """`hatsr complexity`: what a network costs, beside what the paper says."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import NAME, json_option
 from hatsr.apps.cli.overrides import set_option
 from hatsr.apps.cli.terminal import show
@@ -36,7 +34,7 @@ def complexity(  # noqa: PLR0913  one parameter for each option
 ) -> None:
     """Count parameters and multiply-adds of NETWORK: a preset (see hatsr models) or a file."""
     from hatsr import checkpoint
-    from hatsr.evaluation.cost.complexity import RULE, complexity_of, time_forward
+    from hatsr.evaluation.cost.network_cost import RULE, complexity_of, time_forward
     from hatsr.model import changed
 
     if paper:
@@ -67,7 +65,7 @@ def complexity(  # noqa: PLR0913  one parameter for each option
 
 def _print_paper(as_json: bool) -> None:
     from hatsr.evaluation import Table
-    from hatsr.evaluation.cost.complexity import RULE, paper_rows
+    from hatsr.evaluation.cost.network_cost import RULE, paper_rows
 
     rows = paper_rows()
     if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import FILE, NAME, NEW_FILE, NEW_FOLDER, PATH, output_option
 
 if TYPE_CHECKING:

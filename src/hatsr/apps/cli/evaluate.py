@@ -1,14 +1,12 @@
 """`hatsr evaluate`: the paper's tables by one command."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import (
     FOLDER,
     NAME,

@@ -1,12 +1,10 @@
 """`hatsr export`: a network for ONNX Runtime or OpenVINO."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import NAME, NEW_FILE, overwrite_option
 from hatsr.apps.cli.overrides import set_option
 
@@ -35,8 +33,8 @@ def export(
             raise FileExistsError(f"{names} exists; give --overwrite")
 
     from hatsr import checkpoint
-    from hatsr.export.files import as_exportable
-    from hatsr.export.files import export as write
+    from hatsr.export.exporting import as_exportable
+    from hatsr.export.exporting import export as write
     from hatsr.files import check_not_input
 
     with wrong_usage():

@@ -1,12 +1,10 @@
 """`hatsr features`: feature maps after each RHAG, and how blocky they are."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import FILE, NEW_FILE, device_option, models_option, output_option
 
 

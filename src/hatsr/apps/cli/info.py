@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import NAME, json_option
 from hatsr.apps.cli.overrides import set_option
 
@@ -57,7 +57,7 @@ def say_assumed(found: Checkpoint) -> None:
 
 
 def values_of(config: NetworkConfig, names: tuple[str, ...]) -> str:
-    """Hyper-parameters in words."""
+    """Names and values of hyper-parameters as one text."""
     return ", ".join(f"{name} {getattr(config, name)}" for name in names)
 
 
@@ -66,11 +66,11 @@ def _machine() -> dict[str, object]:
 
     import torch
 
-    from hatsr import __version__
     from hatsr.inference.engine import can_keep_heap, fuses
     from hatsr.inference.memory import available_bytes
     from hatsr.inference.settings import choose_device
     from hatsr.native import Kernels, kernels, supports_products
+    from hatsr.version import __version__
 
     fused, native, device = fuses(torch.empty(1)), kernels(), choose_device()
     return {
@@ -108,7 +108,7 @@ def _describe(device: str) -> str:
 
 
 def _facts(path: Path, found: Checkpoint) -> dict[str, object]:
-    from hatsr.evaluation.cost.complexity import complexity_of
+    from hatsr.evaluation.cost.network_cost import complexity_of
 
     cost = complexity_of(found.config)
     return {

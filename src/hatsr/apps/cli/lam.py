@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import (
     FILE,
     NEW_FILE,
@@ -23,7 +23,7 @@ from hatsr.apps.cli.terminal import counting
 if TYPE_CHECKING:
     from hatsr.attribution import LamSettings
     from hatsr.attribution.figures.panels import Colours
-    from hatsr.attribution.objective import Mode
+    from hatsr.attribution.objective import LamMode
 
 _MODELS = models_option("random:PRESET or python:MODULE:FUNCTION")
 _PATCH_SIZE = click.option(
@@ -71,7 +71,7 @@ def lam(  # noqa: PLR0913  one parameter for each option
     patch: tuple[int, int],
     patch_size: int,
     steps: int,
-    mode: Mode,
+    mode: LamMode,
     memory: str | None,
     is_lr: bool,
     output: Path | None,
@@ -108,7 +108,7 @@ def lam(  # noqa: PLR0913  one parameter for each option
 
 
 def _settings(
-    patch_size: int, steps: int, mode: Mode, memory: str | None, device: str = "cpu"
+    patch_size: int, steps: int, mode: LamMode, memory: str | None, device: str = "cpu"
 ) -> LamSettings:
     from hatsr.attribution import LamSettings
     from hatsr.inference.memory import parse_bytes
@@ -150,7 +150,7 @@ def lam_sweep(  # noqa: PLR0913  one parameter for each option
     processes: int,
     patch_size: int,
     steps: int,
-    mode: Mode,
+    mode: LamMode,
     memory: str | None,
     is_lr: bool,
 ) -> None:

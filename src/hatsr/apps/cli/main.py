@@ -1,12 +1,10 @@
 """The command `hatsr`. Each subcommand is imported when it is called, so that help is instant."""
 
-from __future__ import annotations
-
 from importlib import import_module
 
 import click
 
-from hatsr import __version__
+from hatsr.version import __version__
 
 COMMANDS = {
     "upscale": ("upscale", "Enlarge pictures."),

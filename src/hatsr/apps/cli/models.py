@@ -1,12 +1,10 @@
 """`hatsr models`: what weights there are."""
 
-from __future__ import annotations
-
 import json
 
 import click
 
-from hatsr.apps.cli.errors import Command
+from hatsr.apps.cli.exit_codes import Command
 from hatsr.apps.cli.options import json_option
 
 

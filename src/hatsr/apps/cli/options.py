@@ -3,8 +3,6 @@
 Nothing heavy is imported, so that help is instant.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path

@@ -1,12 +1,10 @@
 """`--set KEY=VALUE`: hyper-parameters that a command takes from its user."""
 
 import json
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 import click
 
-Declared = TypeVar("Declared", bound=Callable[..., Any])
+from hatsr.apps.cli.options import Option
 
 NOT_IN_TENSORS = (
     "A hyper-parameter that the file does not show, e.g. --set conv_scale=0.1 or --set "
@@ -14,7 +12,7 @@ NOT_IN_TENSORS = (
 )
 
 
-def set_option(help: str = NOT_IN_TENSORS) -> Callable[[Declared], Declared]:  # noqa: A002
+def set_option(help: str = NOT_IN_TENSORS) -> Option:  # noqa: A002
     """`--set`, given to the command as the dict `overrides`; keys are fields of `HATConfig`.
 
     Which keys there are, and what their values may be, is for `hatsr.model.changed` to say.

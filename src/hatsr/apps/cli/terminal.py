@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ def words() -> ProgressColumn:
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[..., None]]:
+def counting(what: str) -> Generator[Callable[..., None], None, None]:
     """A bar on the terminal's error stream; takes what is done, the total, and words."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
@@ -166,7 +166,7 @@ def job_line(status: Status) -> str:
     return ", ".join(said)
 
 
-class TrainingProgress:
+class TrainingBar:
     """A training run's events; the time left is judged from the steps of this sitting."""
 
     def __init__(self) -> None:

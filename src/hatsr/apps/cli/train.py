@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.cli.errors import Command, failed_work, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, failed_work, wrong_usage
 from hatsr.apps.cli.options import NAME, NEW_FOLDER, PATH, Declared
 
 if TYPE_CHECKING:
@@ -158,14 +158,14 @@ def _run(recipe: Recipe, options: RunOptions) -> None:
     import torch
 
     from hatsr import training
-    from hatsr.apps.cli.terminal import TrainingProgress
+    from hatsr.apps.cli.terminal import TrainingBar
 
     if options.threads:
         torch.set_num_threads(options.threads)
     with (
         failed_work(training.NotFiniteError, training.StateError),
         wrong_usage(training.SetupError),
-        closing(TrainingProgress()) as progress,
+        closing(TrainingBar()) as progress,
     ):
         if options.dry_run:
             told = training.dry_run(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.cli.errors import Command, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import (
     NAME,
     PATH,

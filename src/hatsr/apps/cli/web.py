@@ -1,7 +1,5 @@
 """`hatsr web`: the page and the service."""
 
-from __future__ import annotations
-
 import signal
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,15 +7,19 @@ from types import FrameType
 
 import click
 
-from hatsr.apps.cli.errors import Command, failed_work, wrong_usage
-from hatsr.apps.cli.options import FOLDER, SizeType, memory_option
+from hatsr.apps.cli.exit_codes import Command, failed_work, wrong_usage
+from hatsr.apps.cli.options import FOLDER, NAME, SizeType, memory_option
 
 _NEEDED = ("gradio", "fastapi", "python_multipart", "uvicorn")
 
 
 @click.command(cls=Command)
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; local by default."
+    "--host",
+    type=NAME,
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; local by default.",
 )
 @click.option(
     "--port",
@@ -32,6 +34,7 @@ _NEEDED = ("gradio", "fastapi", "python_multipart", "uvicorn")
 @memory_option(" of server and worker together. Default: 60 % of what is free.")
 @click.option(
     "--password",
+    type=NAME,
     envvar="HATSR_WEB_PASSWORD",
     help="Asked of everyone, under any user name. Default: $HATSR_WEB_PASSWORD.",
 )

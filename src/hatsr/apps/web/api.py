@@ -1,6 +1,6 @@
 """The plain HTTP API: health, models, one picture in and the larger one out."""
 
-# No `from __future__ import annotations`: FastAPI reads the types of these functions.
+# Annotations are not postponed: FastAPI reads the types of these functions.
 
 import asyncio
 import shutil
@@ -19,7 +19,7 @@ from hatsr.apps.web.enlarging import Enlarged, EnlargeTask
 from hatsr.apps.web.jobs import Jobs, WebJob
 from hatsr.apps.web.limits import BusyError
 from hatsr.apps.web.service import Service
-from hatsr.apps.web.temporary import safe_name
+from hatsr.apps.web.temporary_folders import safe_name
 
 _LOOK = 0.05
 """Seconds between two looks at a job."""
@@ -54,18 +54,18 @@ class UpscaleForm(BaseModel, extra="forbid"):
     ensemble: bool = Field(False, description="Mean over 8 flips and turns; 8 times slower.")
 
 
-class ErrorAnswer(BaseModel):
+class ApiProblem(BaseModel):
     """Why there is no result."""
 
     error: str = Field(description="What the command line says.")
 
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ErrorAnswer, "description": "No file, or no multipart form."},
-    413: {"model": ErrorAnswer, "description": "Too many bytes or pixels."},
-    422: {"model": ErrorAnswer, "description": "No picture, or an option that breaks its rule."},
-    429: {"model": ErrorAnswer, "description": "The queue is full."},
-    503: {"model": ErrorAnswer, "description": "Time or memory did not suffice."},
+    400: {"model": ApiProblem, "description": "No file, or no multipart form."},
+    413: {"model": ApiProblem, "description": "Too many bytes or pixels."},
+    422: {"model": ApiProblem, "description": "No picture, or an option that breaks its rule."},
+    429: {"model": ApiProblem, "description": "The queue is full."},
+    503: {"model": ApiProblem, "description": "Time or memory did not suffice."},
 }
 
 

@@ -1,7 +1,5 @@
 """The service as one application: API, page, and everything before them that keeps them safe."""
 
-from __future__ import annotations
-
 import os
 import socket
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """The tab Compare: two networks on one picture, a line between them."""
 
-# No `from __future__ import annotations`: Gradio reads the types of these functions.
+# Annotations are not postponed: Gradio reads the types of these functions.
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,6 +1,6 @@
 """The tab Enlarge: pictures in, larger ones out."""
 
-# No `from __future__ import annotations`: Gradio reads the types of these functions.
+# Annotations are not postponed: Gradio reads the types of these functions.
 
 import asyncio
 import zipfile

@@ -1,7 +1,5 @@
 """The work of the tab Enlarge and of the API: one picture, enlarged as the command line does it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +29,7 @@ class EnlargeTask:
     shown: bool = False
     """A page wants pictures that a browser shows."""
 
-    def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> Enlarged:
+    def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> "Enlarged":
         """Enlarge it.
 
         Raises:

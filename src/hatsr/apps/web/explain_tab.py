@@ -1,6 +1,6 @@
 """The tab Explain: click a spot, and see which pixels a network used for it."""
 
-# No `from __future__ import annotations`: Gradio reads the types of these functions.
+# Annotations are not postponed: Gradio reads the types of these functions.
 
 from collections.abc import AsyncIterator
 from typing import Any

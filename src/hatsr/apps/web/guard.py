@@ -1,7 +1,5 @@
 """What stands before every request: who may ask, for what, and how much may be sent."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import json

@@ -1,7 +1,5 @@
 """Jobs of all users: one at work, the others in a fair queue, the results kept for a while."""
 
-from __future__ import annotations
-
 import secrets
 import shutil
 import sys
@@ -14,9 +12,9 @@ from typing import Any, Literal
 
 from hatsr.apps.web.limits import BusyError, Limits
 from hatsr.apps.web.supervisor import Supervisor
-from hatsr.apps.web.work_process import Failed, Finished, WebTask
+from hatsr.apps.web.work_process import Failed, Finished, JobTask
 
-State = Literal["waiting", "running", "done", "failed", "cancelled"]
+JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 _REMEMBERED = 1000
 """Users whose last turn is known."""
 
@@ -33,11 +31,11 @@ class WebJob:
     """What it ends with: a tab of a browser; empty: nothing."""
     title: str
     """What it is called on the page: the picture's name."""
-    task: WebTask
+    task: JobTask
     """What is to be done."""
     folder: Path
     """Its files."""
-    state: State = "waiting"
+    state: JobState = "waiting"
     """How far it is."""
     fraction: float = 0.0
     """Of the work, 0 to 1."""
@@ -94,7 +92,7 @@ class Jobs:
         self,
         owner: str,
         title: str,
-        prepare: Callable[[Path], WebTask],
+        prepare: Callable[[Path], JobTask],
         *,
         page: str = "",
     ) -> WebJob:
@@ -241,7 +239,7 @@ class Jobs:
                 self._finish(job, "cancelled")
             self._drop_oldest()
 
-    def _finish(self, job: WebJob, state: State) -> None:
+    def _finish(self, job: WebJob, state: JobState) -> None:
         """A job is over; without a result nothing of it stays on disk."""
         job.state, job.ended = state, time.monotonic()
         if state != "done" or not job.owner:

@@ -1,7 +1,5 @@
 """What the service takes and keeps at most."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 SERVER_BYTES = 400 * 10**6

@@ -1,7 +1,5 @@
 """Whose files are whose: nobody reads what another browser has uploaded or had made."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hatsr.apps.web.jobs import Jobs

@@ -1,6 +1,6 @@
 """The page: Gradio's components, one tab a use, mounted beside the API."""
 
-# No `from __future__ import annotations`: Gradio reads the types of these functions.
+# Annotations are not postponed: Gradio reads the types of these functions.
 
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 The usual viewers of such documents are loaded from other hosts; this one needs none.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Everything that is there as long as the service runs: folder, worker, jobs, owners."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +8,7 @@ from hatsr.apps.web.jobs import Jobs
 from hatsr.apps.web.limits import Limits
 from hatsr.apps.web.ownership import Ownership
 from hatsr.apps.web.supervisor import Supervisor
-from hatsr.apps.web.temporary import make_folder
+from hatsr.apps.web.temporary_folders import make_folder
 from hatsr.apps.web.work_process import Ready
 
 EXAMPLE = Path(__file__).with_name("example.jpg")

@@ -10,7 +10,7 @@ from hatsr.apps.web.limits import Limits
 
 if TYPE_CHECKING:
     from hatsr.inference.choosing import Chooser
-    from hatsr.inference.upscale import Upscaler
+    from hatsr.inference.upscaler import Upscaler
 
 _ENDINGS = (".safetensors", ".pth")
 

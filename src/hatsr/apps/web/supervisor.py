@@ -1,7 +1,5 @@
 """The server's side of the worker process: starts it, watches it, ends it, starts another."""
 
-from __future__ import annotations
-
 import multiprocessing
 import threading
 import time
@@ -17,9 +15,9 @@ from hatsr.apps.web.work_process import (
     Advance,
     Failed,
     Finished,
+    JobTask,
     Ready,
     Stopped,
-    WebTask,
     work,
 )
 
@@ -30,7 +28,7 @@ _GRACE = 0.4
 _START = 120.0
 """Seconds in which a worker must have started."""
 
-Ending = Finished | Failed | Stopped
+JobOutcome = Finished | Failed | Stopped
 
 
 class Supervisor:
@@ -67,11 +65,11 @@ class Supervisor:
 
     def run(
         self,
-        task: WebTask,
+        task: JobTask,
         folder: Path,
         progress: Callable[[float], None],
         cancelled: threading.Event,
-    ) -> Ending:
+    ) -> JobOutcome:
         """Have a task done; the worker is replaced if that ends it.
 
         Args:
@@ -99,7 +97,7 @@ class Supervisor:
             self._process.join()
             self.ready = self._start()
 
-    def _watch(self, progress: Callable[[float], None], cancelled: threading.Event) -> Ending:
+    def _watch(self, progress: Callable[[float], None], cancelled: threading.Event) -> JobOutcome:
         """Wait for the end of a task, and see to it that there is one."""
         begun, told = time.monotonic(), None
         while True:

@@ -1,7 +1,5 @@
 """Who looks at the page: a browser with its cookie, and one of its tabs."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -14,8 +12,8 @@ from hatsr.apps.web.guard import COOKIE
 from hatsr.apps.web.jobs import WebJob
 from hatsr.apps.web.limits import BusyError
 from hatsr.apps.web.service import Service
-from hatsr.apps.web.temporary import safe_name
-from hatsr.apps.web.work_process import WebTask
+from hatsr.apps.web.temporary_folders import safe_name
+from hatsr.apps.web.work_process import JobTask
 
 _LOOK = 0.25
 """Seconds between two looks at a job."""
@@ -34,7 +32,7 @@ class Visitor:
         self.owner = request.cookies.get(COOKIE, "")
         self.page = request.session_hash or ""
 
-    async def submit(self, files: Sequence[str], make: Callable[[list[str]], WebTask]) -> WebJob:
+    async def submit(self, files: Sequence[str], make: Callable[[list[str]], JobTask]) -> WebJob:
         """Put a job into the queue.
 
         Args:
@@ -51,7 +49,7 @@ class Visitor:
         names = [safe_name(path.name) for path in paths]
         names = [f"{i}/{name}" if i else name for i, name in enumerate(names)]
 
-        def prepare(folder: Path) -> WebTask:
+        def prepare(folder: Path) -> JobTask:
             for path, name in zip(paths, names, strict=True):
                 (folder / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(path, folder / name)
@@ -69,7 +67,7 @@ class Visitor:
         yield True
 
     async def one(
-        self, file: str | None, more: Sequence[str], make: Callable[[list[str]], WebTask]
+        self, file: str | None, more: Sequence[str], make: Callable[[list[str]], JobTask]
     ) -> AsyncIterator[tuple[str, WebJob | None]]:
         """Do one job, and tell how it goes.
 

@@ -1,7 +1,5 @@
 """What the page says: states, times, facts. Names of files are never taken for HTML."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from html import escape
 

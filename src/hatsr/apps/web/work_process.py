@@ -1,7 +1,5 @@
 """The process in which all work is done: it can be stopped, watched and replaced."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time
@@ -25,7 +23,7 @@ _PAUSE = 0.1
 """Seconds between two reports of progress."""
 
 
-class CancelledError(Exception):
+class JobStoppedError(Exception):
     """The user has cancelled; no `RuntimeError`, which a batch takes for a bad picture."""
 
 
@@ -71,7 +69,7 @@ class Stopped:
 
 
 @runtime_checkable
-class WebTask(Protocol):
+class JobTask(Protocol):
     """Something to do, sent to the worker as it is."""
 
     def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> object:
@@ -96,12 +94,12 @@ def work(pipe: Connection, limits: Limits, models: Path | None) -> None:
 
 
 def _attempt(
-    task: WebTask, folder: Path, shelf: Shelf, progress: Callable[[float], None]
+    task: JobTask, folder: Path, shelf: Shelf, progress: Callable[[float], None]
 ) -> Finished | Failed | Stopped:
     """Do one task; whatever goes wrong is told."""
     try:
         return Finished(task.run(shelf, folder, progress))
-    except CancelledError:
+    except JobStoppedError:
         return Stopped()
     except LimitError as error:
         return Failed(str(error), "too large")
@@ -127,11 +125,11 @@ class _Reporter:
         """Tell a fraction.
 
         Raises:
-            CancelledError: the job is cancelled.
+            JobStoppedError: the job is cancelled.
         """
         if self.pipe.poll():
             self.pipe.recv()  # nothing but `STOP` can come now
-            raise CancelledError
+            raise JobStoppedError
         if time.monotonic() - self.told > _PAUSE:
             self.told = time.monotonic()
             self.pipe.send(Advance(fraction))

@@ -12,7 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from numpy import ndarray
 
-from hatsr.attribution.objective import Patch
+from hatsr.attribution.objective import PatchCorner
 from hatsr.files import replacing
 
 _BOX = "#e6001a"
@@ -50,7 +50,7 @@ def outline(cell: Axes) -> None:
         side.set(visible=True, color="0.7", linewidth=0.5)
 
 
-def box(cell: Axes, patch: Patch, patch_size: int) -> None:
+def box(cell: Axes, patch: PatchCorner, patch_size: int) -> None:
     """A red frame around a patch, with a white rim that stands out on any colour."""
     y, x = patch
     for colour, width in (("white", 2.2), (_BOX, 1.1)):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy import ndarray
 from torch import Tensor
 
-from hatsr.attribution.features import LayerMap
+from hatsr.attribution.feature_maps import LayerMap
 from hatsr.attribution.figures.canvas import canvas, save, show
 
 _CELL = 2.2

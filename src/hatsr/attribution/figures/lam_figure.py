@@ -12,7 +12,7 @@ from numpy import ndarray
 from hatsr.attribution.figures.canvas import box, canvas, outline, show
 from hatsr.attribution.figures.panels import Colours, close_up, lr_rgb, paint, panels, resized
 from hatsr.attribution.inputs import StudiedPicture
-from hatsr.attribution.lam import LamResult
+from hatsr.attribution.local_attribution import LamResult
 
 _CELL = 1.9
 """Width of a cell in inches."""

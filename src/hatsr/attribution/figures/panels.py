@@ -8,15 +8,16 @@ from jaxtyping import Float
 from numpy import ndarray
 from PIL import Image
 
-from hatsr.attribution.inputs import StudiedPicture, eight_bit
-from hatsr.attribution.lam import LamResult
-from hatsr.attribution.objective import Patch
+from hatsr.attribution.inputs import StudiedPicture
+from hatsr.attribution.local_attribution import LamResult
+from hatsr.attribution.objective import PatchCorner
 from hatsr.attribution.spread import contribution_area
+from hatsr.image import to_codes
 
 Colours = Literal["seismic", "cividis", "viridis"]
 """seismic: LAM's white to red; the others can be read by the colour-blind and in gray."""
 
-CONTEXT = 4
+_CONTEXT = 4
 """Side of a close-up, in patches."""
 
 
@@ -49,7 +50,7 @@ def resized(
     how: Image.Resampling = Image.Resampling.BICUBIC,
 ) -> Float[ndarray, "new_h new_w 3"]:
     """Pillow's resizing of the 8-bit codes."""
-    codes = Image.fromarray(eight_bit(rgb)).resize((width, height), how)
+    codes = Image.fromarray(to_codes(rgb)).resize((width, height), how)
     return np.asarray(codes, dtype=np.float64) / 255
 
 
@@ -72,11 +73,11 @@ def panels(picture: StudiedPicture, result: LamResult, colours: Colours) -> Pane
     )
 
 
-def close_up(size: tuple[int, int], patch: Patch, patch_size: int) -> tuple[slice, slice]:
-    """Rows and columns around a patch: `CONTEXT` patches wide, moved and cut to the picture."""
+def close_up(size: tuple[int, int], patch: PatchCorner, patch_size: int) -> tuple[slice, slice]:
+    """Rows and columns around a patch: four patches wide, moved and cut to the picture."""
 
     def around(start: int, length: int) -> slice:
-        side = min(CONTEXT * patch_size, length)
+        side = min(_CONTEXT * patch_size, length)
         first = min(max(start + patch_size // 2 - side // 2, 0), length - side)
         return slice(first, first + side)
 

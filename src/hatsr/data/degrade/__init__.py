@@ -4,9 +4,9 @@ from hatsr.data.degrade.conditions import CONDITIONS, check_condition, under_con
 from hatsr.data.degrade.differentiable import differentiable_jpeg
 from hatsr.data.degrade.grid import grid
 from hatsr.data.degrade.keys import Key, sample_key, text_key
+from hatsr.data.degrade.parameters import Degradation
 from hatsr.data.degrade.pipeline import degrade, degrade_patch
 from hatsr.data.degrade.presets import PRESETS, preset
-from hatsr.data.degrade.settings import Degradation
 from hatsr.data.degrade.sharpen import sharpen
 
 __all__ = [

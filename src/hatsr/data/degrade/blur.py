@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from hatsr.data.degrade.keys import Key
-from hatsr.data.degrade.settings import Blur, Range, Shape
+from hatsr.data.degrade.parameters import Blur, Range, Shape
 
-Kernel = Float[Tensor, "size size"]
+Kernel = Float[Tensor, "side side"]
 _LARGE = 13
 """Sinc kernels from this side on may cut lower."""
 

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import UInt8
 
-from hatsr.data.degrade.jpeg import compress, to_codes, to_tensor
+from hatsr.data.degrade.compression import compress, to_codes, to_tensor
 from hatsr.data.degrade.keys import text_key
 from hatsr.data.degrade.noise import gaussian_noise
 from hatsr.data.degrade.pipeline import degrade
@@ -15,7 +15,7 @@ CONDITIONS = (
     *(f"noise-{sigma}" for sigma in (5, 15)),
     "second-order",
 )
-"""Those of the benchmark."""
+"""The conditions that `benchmarks/real_world.py` measures."""
 
 
 def check_condition(name: str) -> str:

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from hatsr.data.degrade.settings import Sampling
+from hatsr.data.degrade.parameters import Sampling
 from hatsr.image import jpeg_tables
 
 Plane = Float[Tensor, "*b h w"]
@@ -91,7 +91,7 @@ def _mix(picture: Tensor, weights: tuple[tuple[int, ...], ...]) -> Tensor:
 
 
 def _offset(picture: Tensor) -> Tensor:
-    """What makes chroma positive."""
+    """Added so that chroma is positive: 128 less a tie for its two planes, 0 for luma."""
     offset = torch.tensor((0, 128 - _TIE, 128 - _TIE), dtype=picture.dtype, device=picture.device)
     return offset[:, None, None]
 

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from hatsr.data.degrade.keys import sample_key
+from hatsr.data.degrade.parameters import Degradation
 from hatsr.data.degrade.pipeline import degrade_patch
-from hatsr.data.degrade.settings import Degradation
 from hatsr.data.pictures import downsample
 from hatsr.image import modcrop
 

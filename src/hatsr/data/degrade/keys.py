@@ -12,7 +12,7 @@ from torch import Tensor
 
 from hatsr.data.random import draw
 
-Choice = TypeVar("Choice")
+Item = TypeVar("Item")
 _WORD = (1 << 64) - 1
 _SALT = 0xDE62ADE  # keeps the stream apart from the one that crops are drawn from
 
@@ -25,9 +25,9 @@ class Key:
     """
 
     high: int
-    """64 bits."""
+    """The upper 64 bits."""
     low: int
-    """64 bits."""
+    """The lower 64 bits."""
 
     def fork(self, count: int) -> list["Key"]:
         """Independent keys, always the same ones."""
@@ -48,7 +48,7 @@ class Key:
         """Standard normal numbers, in double precision on the CPU."""
         return torch.special.ndtri(torch.from_numpy(self.uniforms(*shape)))
 
-    def choose(self, weighted: Sequence[tuple[Choice, float]]) -> Choice:
+    def choose(self, weighted: Sequence[tuple[Item, float]]) -> Item:
         """One of some things, each with its weight; the weights need not add up to 1."""
         ends = np.cumsum([weight for _, weight in weighted])
         place = int(np.searchsorted(ends, self.uniform() * ends[-1], side="right"))

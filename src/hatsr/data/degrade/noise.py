@@ -8,13 +8,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from hatsr.data.degrade.keys import Key
-from hatsr.data.degrade.settings import Noise
+from hatsr.data.degrade.parameters import Noise
+from hatsr.image import to_codes
 
-Picture = Float[Tensor, "3 h w"]
 _GRAY = (0.299, 0.587, 0.114)
 
 
-def gaussian_noise(picture: Picture, sigma: float, gray: bool, key: Key) -> Picture:
+def gaussian_noise(
+    picture: Float[Tensor, "3 h w"], sigma: float, gray: bool, key: Key
+) -> Float[Tensor, "3 h w"]:
     """The picture in [0, 1] with normal noise added; not clamped.
 
     Args:
@@ -27,8 +29,10 @@ def gaussian_noise(picture: Picture, sigma: float, gray: bool, key: Key) -> Pict
     return picture + key.normals(*shape).to(picture) * (sigma / 255)
 
 
-def poisson_noise(picture: Picture, factor: float, gray: bool, key: Key) -> Picture:
-    """The picture in [0, 1] with the noise of counting added; not clamped.
+def poisson_noise(
+    picture: Float[Tensor, "3 h w"], factor: float, gray: bool, key: Key
+) -> Float[Tensor, "3 h w"]:
+    """The picture in [0, 1] with Poisson noise, as of counted photons, added; not clamped.
 
     A value v in 8 bit is a mean count of v n with n the number of different values in the picture,
     rounded up to a power of two; the difference of the count / n from v is the noise. Its variance
@@ -41,7 +45,7 @@ def poisson_noise(picture: Picture, factor: float, gray: bool, key: Key) -> Pict
         key: of the noise.
     """
     values = _gray(picture) if gray else picture
-    codes = (values.clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+    codes = to_codes(values.detach().cpu().numpy())
     count = len(np.unique(codes))
     n = 1 << (count - 1).bit_length()
     counts = _poisson(codes, n, key.uniforms(*codes.shape))
@@ -49,7 +53,7 @@ def poisson_noise(picture: Picture, factor: float, gray: bool, key: Key) -> Pict
     return picture + noise.to(picture) * factor
 
 
-def _gray(picture: Picture) -> Float[Tensor, "1 h w"]:
+def _gray(picture: Float[Tensor, "3 h w"]) -> Float[Tensor, "1 h w"]:
     weights = torch.tensor(_GRAY, dtype=picture.dtype, device=picture.device)
     return (picture * weights[:, None, None]).sum(0, keepdim=True)
 
@@ -78,7 +82,7 @@ def _cumulative(n: int) -> tuple[np.ndarray, int]:
     return table.flatten().numpy(), width
 
 
-def random_noise(picture: Picture, noise: Noise, key: Key) -> Picture:
+def random_noise(picture: Float[Tensor, "3 h w"], noise: Noise, key: Key) -> Float[Tensor, "3 h w"]:
     """The picture with noise drawn for the key, clamped; or as it is."""
     whether, kind, gray_key, strength, own = key.fork(5)
     if whether.uniform() >= noise.probability:

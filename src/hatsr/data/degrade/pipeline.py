@@ -5,15 +5,15 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from hatsr.data.degrade.blur import convolve, draw_final_sinc, random_blur
-from hatsr.data.degrade.jpeg import random_jpeg, to_codes, to_tensor
+from hatsr.data.degrade.compression import random_jpeg, to_codes, to_tensor
 from hatsr.data.degrade.keys import Key
 from hatsr.data.degrade.noise import random_noise
-from hatsr.data.degrade.resize import random_resize, resize_back
-from hatsr.data.degrade.settings import Degradation, Round
+from hatsr.data.degrade.parameters import Degradation, Round
+from hatsr.data.degrade.resampling import random_resize, resize_back
 from hatsr.data.degrade.sharpen import sharpen
 from hatsr.data.pictures import downsample
+from hatsr.image import Codes
 
-Codes = UInt8[np.ndarray, "h w 3"]
 HRCodes = UInt8[np.ndarray, "sr_h sr_w 3"]
 _BLOCK = 16
 """Side of the blocks that JPEG with 4:2:0 works on."""
@@ -47,10 +47,10 @@ def degrade(lr: Codes, hr: HRCodes, model: Degradation, key: Key) -> Codes:
 
 def mild(picture: Float[Tensor, "3 h w"], steps: Round, key: Key) -> Float[Tensor, "3 h w"]:
     """One round on a picture in [0, 1]; the size is restored before the JPEG."""
-    spoil_key, back, jpeg = key.fork(3)
+    blurring, back, jpeg = key.fork(3)
     height, width = picture.shape[-2:]
-    spoilt = _spoil(picture, steps, (height, width), spoil_key)
-    return random_jpeg(resize_back(spoilt, (height, width), back), steps.jpeg, jpeg)
+    degraded = _blur_resize_noise(picture, steps, (height, width), blurring)
+    return random_jpeg(resize_back(degraded, (height, width), back), steps.jpeg, jpeg)
 
 
 def second_order(
@@ -66,11 +66,11 @@ def second_order(
     """
     first, first_jpeg, second, second_jpeg, order, back, whether, sinc = key.fork(8)
     height, width = hr.shape[-2:]
-    once = _spoil(hr, model.first, (height, width), first)
+    once = _blur_resize_noise(hr, model.first, (height, width), first)
     once = random_jpeg(once, model.first.jpeg, first_jpeg)
-    twice = _spoil(once, model.second, size, second)
+    twice = _blur_resize_noise(once, model.second, size, second)
 
-    def finish(picture: Float[Tensor, "3 a b"]) -> Float[Tensor, "3 h w"]:
+    def finish(picture: Float[Tensor, "3 now_h now_w"]) -> Float[Tensor, "3 h w"]:
         lr = resize_back(picture, size, back)
         return convolve(lr, draw_final_sinc(sinc)) if whether.uniform() < model.final_sinc else lr
 
@@ -79,9 +79,9 @@ def second_order(
     return finish(random_jpeg(twice, model.second.jpeg, second_jpeg))
 
 
-def _spoil(
-    picture: Float[Tensor, "3 a b"], steps: Round, base: tuple[int, int], key: Key
-) -> Float[Tensor, "3 c d"]:
+def _blur_resize_noise(
+    picture: Float[Tensor, "3 now_h now_w"], steps: Round, base: tuple[int, int], key: Key
+) -> Float[Tensor, "3 next_h next_w"]:
     """Blur, resize relative to a base size, noise."""
     blur, resize, noise = key.fork(3)
     blurred = random_blur(picture, steps.blur, blur)

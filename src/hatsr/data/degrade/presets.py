@@ -1,6 +1,6 @@
 """Named degradations."""
 
-from hatsr.data.degrade.settings import Blur, Degradation, Jpeg, Noise, Resize, Round, Sampling
+from hatsr.data.degrade.parameters import Blur, Degradation, Jpeg, Noise, Resize, Round, Sampling
 
 _KEEP = Resize(up=0.0, down=0.0, keep=1.0)
 _NO_BLUR = Blur(probability=0.0)

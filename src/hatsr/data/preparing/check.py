@@ -38,8 +38,8 @@ class Findings:
 class _Hashed:
     """Names and perceptual hashes of the pictures seen so far."""
 
-    names: list[str] = field(default_factory=list)
-    hashes: list[np.ndarray] = field(default_factory=list)
+    names: list[str] = field(default_factory=list[str])
+    hashes: list[np.ndarray] = field(default_factory=list[np.ndarray])
 
     def add(self, name: str, picture_hash: np.ndarray) -> None:
         self.names.append(name)

@@ -1,7 +1,5 @@
 """Where a number was measured: the machine and the versions that took part."""
 
-from __future__ import annotations
-
 import os
 import platform
 import sys
@@ -9,13 +7,13 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import hatsr
+from hatsr.version import __version__
 
 
 def environment() -> dict[str, str]:
     """What a reader needs to judge a time, a memory figure or a last digit; no names, no paths."""
     found = {
-        "hatsr": hatsr.__version__,
+        "hatsr": __version__,
         "Python": platform.python_version(),
         **{name: _version(name) for name in ("torch", "numpy", "pillow")},
         "system": f"{platform.system()} {platform.machine()}",

@@ -1,9 +1,7 @@
 """What a piece of work costs: seconds and peak memory."""
 
-from __future__ import annotations
-
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +23,7 @@ class Cost:
 
 
 @contextmanager
-def measured() -> Iterator[Cost]:
+def measured() -> Generator[Cost, None, None]:
     """Measure the body of a `with` statement."""
     cost = Cost()
     cuda = _cuda()

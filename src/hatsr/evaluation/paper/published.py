@@ -1,7 +1,5 @@
 """What others published: every table of the paper, and the bicubic row of the field."""
 
-from __future__ import annotations
-
 import csv
 import json
 import re
@@ -30,7 +28,7 @@ class PublishedRow:
     training: str
     """Training set; empty for bicubic."""
     pretrained: bool
-    """On ImageNet: the dagger."""
+    """Whether it was trained on ImageNet first, which the paper marks by a dagger."""
     psnr: Mapping[str, float]
     """dB on Y by set; a set that was not published is absent."""
     ssim: Mapping[str, float]
@@ -117,7 +115,7 @@ def judge(row: PublishedRow, psnr: Mapping[str, float]) -> list[str]:
         row: the published row.
         psnr: measured mean PSNR in dB by set; only complete sets should be given.
     """
-    sentences = []
+    sentences: list[str] = []
     for name in _shared(row.psnr, psnr):
         gap = psnr[name] - row.psnr[name]
         verdict = "within" if abs(gap) <= BAND else "OUTSIDE"

@@ -1,7 +1,5 @@
 """Coordinates of the report's charts; the template draws them as SVG."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
@@ -17,13 +15,13 @@ class Axis:
     low: float
     high: float
     start: float
-    """Where `low` is drawn."""
+    """Coordinate at which `low` is drawn."""
     end: float
     step: float
-    """Between ticks, in values."""
+    """Distance of two ticks, in values."""
 
     def at(self, value: float) -> float:
-        """Where a value is drawn."""
+        """Coordinate at which a value is drawn."""
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 1)
 

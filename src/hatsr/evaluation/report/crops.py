@@ -1,23 +1,21 @@
 """The places where two models differ most, cut out as in Figure 8 of the paper."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from hatsr.evaluation.benchmark_pairs import BenchmarkPair
 from hatsr.evaluation.candidates import BICUBIC
-from hatsr.evaluation.pairs import Codes, Pair
-from hatsr.image import luma
+from hatsr.image import Codes, luma, to_codes
 from hatsr.resize import imresize
 
-LR_SIDE = 24
+_LR_SIDE = 24
 """Side of a crop, LR pixels."""
 GAINS, LOSSES = 5, 2
 """Crops shown where a model is better than the baseline and where it is worse."""
-THUMBNAIL = 420
+_THUMBNAIL = 420
 """Longer side of the whole picture beside its crops, pixels."""
 
 
@@ -40,12 +38,12 @@ class Crop:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Strip:
+class CropStrip:
     """A crop of HR and of what every model made of it."""
 
     crop: Crop
     height: int
-    """Of the whole picture, HR pixels."""
+    """Height of the whole picture, HR pixels."""
     width: int
     whole: Codes
     """The whole HR picture, made small."""
@@ -55,11 +53,13 @@ class Strip:
 
 
 def squared_error(sr: Codes, hr: Codes) -> Float[np.ndarray, "h w"]:
-    """On Y, in squared 8-bit levels."""
+    """Squared error of each pixel on Y, in squared 8-bit levels."""
     return (luma(sr) - luma(hr)) ** 2
 
 
-def extremes(pair: Pair, advantage: Float[np.ndarray, "h w"], scale: int) -> tuple[Crop, Crop]:
+def extremes(
+    pair: BenchmarkPair, advantage: Float[np.ndarray, "h w"], scale: int
+) -> tuple[Crop, Crop]:
     """Where B gains most on A, and where it loses most; the protocol's border is left out.
 
     Args:
@@ -67,7 +67,7 @@ def extremes(pair: Pair, advantage: Float[np.ndarray, "h w"], scale: int) -> tup
         advantage: squared error of A minus that of B.
         scale: of the pair.
     """
-    side = min(LR_SIDE * scale, *(length - 2 * scale for length in pair.hr.shape[:2]))
+    side = min(_LR_SIDE * scale, *(length - 2 * scale for length in pair.hr.shape[:2]))
     means = _box_means(advantage[scale:-scale, scale:-scale], side)
 
     def crop(at: int) -> Crop:
@@ -84,7 +84,7 @@ def extremes(pair: Pair, advantage: Float[np.ndarray, "h w"], scale: int) -> tup
     return crop(int(means.argmax())), crop(int(means.argmin()))
 
 
-def _box_means(values: Float[np.ndarray, "h w"], side: int) -> Float[np.ndarray, "p q"]:
+def _box_means(values: Float[np.ndarray, "h w"], side: int) -> Float[np.ndarray, "box_h box_w"]:
     """Mean over every square of that side, by running sums."""
     sums = np.pad(values, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
     boxes = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
@@ -100,10 +100,10 @@ class CropCollector:
 
     def __init__(self, baseline: str, scale: int) -> None:
         self.baseline, self.scale = baseline, scale
-        self._gains: dict[str, list[Strip]] = {}
-        self._losses: dict[str, list[Strip]] = {}
+        self._gains: dict[str, list[CropStrip]] = {}
+        self._losses: dict[str, list[CropStrip]] = {}
 
-    def add(self, pair: Pair, made: Mapping[str, Codes]) -> None:
+    def add(self, pair: BenchmarkPair, made: Mapping[str, Codes]) -> None:
         """Look at what each model made of a pair."""
         if self.baseline not in made or min(pair.hr.shape[:2]) <= 4 * self.scale:
             return
@@ -116,12 +116,17 @@ class CropCollector:
             if loss.gain < 0:
                 self._hold(self._losses.setdefault(model, []), LOSSES, loss, pair, made)
 
-    def strips(self, model: str) -> list[Strip]:
+    def strips(self, model: str) -> list[CropStrip]:
         """The largest gains of a model, then its largest losses."""
         return [*self._gains.get(model, []), *self._losses.get(model, [])]
 
     def _hold(
-        self, held: list[Strip], most: int, crop: Crop, pair: Pair, made: Mapping[str, Codes]
+        self,
+        held: list[CropStrip],
+        most: int,
+        crop: Crop,
+        pair: BenchmarkPair,
+        made: Mapping[str, Codes],
     ) -> None:
         """Put a crop among those that are held, largest first, if it is one of the largest."""
         if len(held) == most and abs(held[-1].crop.gain) >= abs(crop.gain):
@@ -131,12 +136,12 @@ class CropCollector:
         del held[most:]
 
 
-def _strip(crop: Crop, pair: Pair, made: Mapping[str, Codes], scale: int) -> Strip:
+def _strip(crop: Crop, pair: BenchmarkPair, made: Mapping[str, Codes], scale: int) -> CropStrip:
     height, width = pair.hr.shape[:2]
-    shrink = min(1.0, THUMBNAIL / max(height, width))
+    shrink = min(1.0, _THUMBNAIL / max(height, width))
     size = max(1, round(height * shrink)), max(1, round(width * shrink))
     bicubic = {} if BICUBIC in made else {BICUBIC: imresize(pair.lr, scale)}
-    return Strip(
+    return CropStrip(
         crop=crop,
         height=height,
         width=width,
@@ -146,8 +151,8 @@ def _strip(crop: Crop, pair: Pair, made: Mapping[str, Codes], scale: int) -> Str
     )
 
 
-_HEAT = np.array([[0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 255, 164]], float)
-"""Colours from no error to the largest, evenly spaced."""
+_HEAT = np.array([[0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 255, 164]]) / 255
+"""Colours in [0, 1] from no error to the largest, evenly spaced."""
 
 
 def error_levels(sr: Codes, hr: Codes) -> Float[np.ndarray, "h w"]:
@@ -159,7 +164,7 @@ def heat(levels: Float[np.ndarray, "h w"], most: float) -> Codes:
     """An error map in colour; `most` levels and above are the brightest."""
     at = np.clip(levels / max(most, 1e-9), 0, 1) * (len(_HEAT) - 1)
     steps = np.arange(len(_HEAT))
-    return np.stack([np.interp(at, steps, band) for band in _HEAT.T], -1).round().astype(np.uint8)
+    return to_codes(np.stack([np.interp(at, steps, band) for band in _HEAT.T], -1))
 
 
 def brightest(maps: Sequence[Float[np.ndarray, "h w"]]) -> float:

@@ -1,7 +1,5 @@
 """What an evaluation and a comparison return: results, what is to be said of them, and files."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,7 +30,7 @@ class Evaluation:
     row: PublishedRow | None
     """The published row that the result is held against."""
     remarks: tuple[str, ...]
-    """What a reader must know."""
+    """Remarks on how the numbers came about."""
     verdicts: tuple[str, ...]
     """Whether the means lie within the band of `row`."""
     absent: tuple[str, ...] = ()
@@ -87,13 +85,13 @@ class ModelComparison:
     """Models on the same pictures, each held against the first one."""
 
     results: tuple[Result, ...]
-    """The first is the baseline."""
+    """Results of all models; the first is the baseline."""
     comparisons: tuple[Comparison, ...]
     """Of the others with it, by self-ensemble where that was asked for."""
     ensemble: bool
     """Whether `comparisons` are of self-ensembles."""
     remarks: tuple[str, ...]
-    """What a reader must know."""
+    """Remarks on how the numbers came about."""
     absent: tuple[str, ...]
     """Why a set was not measured."""
     folder: Path

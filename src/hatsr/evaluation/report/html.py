@@ -1,20 +1,24 @@
 """One self-contained HTML page about two or more models on the same pictures."""
 
-from __future__ import annotations
-
 from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
 from hatsr.evaluation.metrics import psnr, ssim
-from hatsr.evaluation.pairs import Codes
 from hatsr.evaluation.report import charts
-from hatsr.evaluation.report.crops import Crop, CropCollector, Strip, brightest, error_levels, heat
+from hatsr.evaluation.report.crops import (
+    Crop,
+    CropCollector,
+    CropStrip,
+    brightest,
+    error_levels,
+    heat,
+)
 from hatsr.evaluation.report.tables import beside_published, detail_table, format_number
 from hatsr.evaluation.results import Result, Score
 from hatsr.evaluation.statistics import Comparison, Difference
 from hatsr.files import replacing
-from hatsr.image import encode, from_array
+from hatsr.image import Codes, encode, from_array
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +41,7 @@ class DrawnStrip:
 
     crop: Crop
     height: int
-    """Of the whole picture, HR pixels."""
+    """Height of the whole picture, HR pixels."""
     width: int
     whole: str
     """Data address of the whole picture, smaller."""
@@ -61,11 +65,11 @@ class Report:
     """What a page about two or more models on the same pictures says."""
 
     results: tuple[Result, ...]
-    """The first is the baseline."""
+    """Results of all models; the first is the baseline."""
     comparisons: tuple[Comparison, ...]
     """PSNR of the others against it."""
     crops: CropCollector
-    """Where they differ most."""
+    """Crops where the models differ most."""
     remarks: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -120,7 +124,7 @@ class Report:
         )
 
 
-def _draw(strip: Strip) -> DrawnStrip:
+def _draw(strip: CropStrip) -> DrawnStrip:
     hr = strip.hr
     errors = {label: error_levels(crop, hr) for label, crop in strip.made.items()}
     top = brightest(list(errors.values()))

@@ -1,7 +1,5 @@
 """What is to be said of results beside their numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from statistics import fmean
 

@@ -1,7 +1,5 @@
 """Results as tables, and tables as CSV, Markdown and LaTeX."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Callable, Sequence
@@ -12,8 +10,8 @@ from hatsr.evaluation.paper.published import SETS, PublishedRow, published_rows,
 from hatsr.evaluation.results import FIGURES, Result, SetResult
 from hatsr.evaluation.statistics import Comparison
 
-DAGGER = "† pre-trained on ImageNet."
-STAR = "* not over the whole set: not comparable."
+_DAGGER = "† pre-trained on ImageNet."
+_STAR = "* not over the whole set: not comparable."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +44,7 @@ def published_table(scale: int, names: Sequence[str]) -> Table:
             *(f"{name} {metric}" for name in names for metric in ("PSNR", "SSIM")),
         ),
         rows=tuple((row.label, row.training or "-", *_pairs(names, row)) for row in shown),
-        notes=(DAGGER,) if shown else (),
+        notes=(_DAGGER,) if shown else (),
     )
 
 
@@ -73,7 +71,7 @@ def beside_published(results: Sequence[Result]) -> Table:
         others,
         rows=(*others.rows, *measured),
         ours=frozenset(range(len(others.rows), len(others.rows) + len(measured))),
-        notes=(*others.notes, STAR) if starred else others.notes,
+        notes=(*others.notes, _STAR) if starred else others.notes,
     )
 
 
@@ -86,7 +84,7 @@ def _measured(result: Result) -> list[tuple[str, ...]]:
 
 
 def _line(result: Result, label: str, kind: str) -> tuple[str, ...]:
-    cells = []
+    cells: list[str] = []
     for each in result.sets:
         star = "" if each.comparable else "*"
         for metric, digits in (("psnr", 2), ("ssim", 4)):
@@ -133,7 +131,7 @@ def _peak_mb(each: SetResult) -> str:
 def picture_table(result: Result) -> Table:
     """Every picture's figures in full precision, failures with their reason."""
     extra = result.rules.perceptual
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for each in result.sets:
         for score in each.scores:
             values = [getattr(score, name) for name in (*FIGURES, "peak_bytes")]

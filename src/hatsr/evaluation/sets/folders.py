@@ -1,13 +1,11 @@
 """Where test sets lie: the folders that this and other programs keep HR pictures in."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hatsr.evaluation.pairs import PairRule, PictureFolder
+from hatsr.evaluation.benchmark_pairs import PairRule, PictureFolder
 from hatsr.evaluation.results import Rules
 from hatsr.evaluation.sets.known import (
     BENCHMARKS,
@@ -30,7 +28,7 @@ class PictureSet:
     """The files of its HR pictures."""
     expected: int | None = None
     """Pictures the set has; None for a folder of the user's."""
-    known: Mapping[str, KnownPicture] = field(default_factory=dict)
+    known: Mapping[str, KnownPicture] = field(default_factory=dict[str, KnownPicture])
     """Its pictures by digest, as far as they are known."""
     low: tuple[str, ...] = ()
     """LR pictures and the like that lie among the HR ones and are left out."""
@@ -147,7 +145,7 @@ def open_set(data: str, rules: Rules) -> PictureSet:
 
 
 def _subfolders(folder: Path) -> dict[str, Path]:
-    """By name in small letters."""
+    """Subfolders by their names in small letters."""
     return {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_dir()}
 
 

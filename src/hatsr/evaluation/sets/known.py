@@ -1,7 +1,5 @@
 """The five benchmark sets and how to obtain them; pictures whose pixels are known."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,7 +57,7 @@ BENCHMARKS: Mapping[str, BenchmarkSet] = {
         ),
     )
 }
-"""In the order of Table 6."""
+"""The public test sets by name, in the order of Table 6."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

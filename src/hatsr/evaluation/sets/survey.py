@@ -1,12 +1,10 @@
 """What a test set turns out to hold: pictures that are known, altered, extra, missing or broken."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.evaluation.pairs import HRPicture, Pair, PairRule, digest, read_codes
+from hatsr.evaluation.benchmark_pairs import BenchmarkPair, HRPicture, PairRule, digest, read_codes
 from hatsr.evaluation.sets.folders import PictureSet
 from hatsr.evaluation.sets.known import KnownPicture
 from hatsr.image import PictureError
@@ -15,7 +13,7 @@ _OTHER = "other edition"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class SurveyEntry:
     """A picture of a set that can be used."""
 
     name: str
@@ -33,11 +31,11 @@ class Survey:
     def __init__(self, pictures: PictureSet) -> None:
         self.pictures = pictures
         self.unreadable = dict.fromkeys(pictures.unreadable, "its kind cannot be read here")
-        """What is wrong, by file name."""
+        """Why a picture cannot be read, by file name."""
         self.failures: dict[str, str] = {}
         """Why a picture of the set gave no pair, by name."""
-        self._recognised: dict[str, Entry] = {}
-        self._strangers: dict[str, Entry] = {}
+        self._recognised: dict[str, SurveyEntry] = {}
+        self._strangers: dict[str, SurveyEntry] = {}
         self._copies: list[str] = []
         self._named = {each.name: each for each in pictures.known.values()}
 
@@ -47,7 +45,7 @@ class Survey:
         return self.pictures.name
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[SurveyEntry, ...]:
         """The pictures of the set that were read so far, by name."""
         found = self._recognised or self._strangers
         return tuple(found[name] for name in sorted(found))
@@ -64,7 +62,7 @@ class Survey:
         unread = {Path(file).stem for file in self.unreadable}
         return sorted(self._named.keys() - {entry.name for entry in self.entries} - unread)
 
-    def pairs(self, rule: PairRule) -> Iterator[tuple[str, Pair | None]]:
+    def pairs(self, rule: PairRule) -> Iterator[tuple[str, BenchmarkPair | None]]:
         """Read every file once; a file of a known name comes before a copy of its pixels.
 
         Yields:
@@ -87,27 +85,27 @@ class Survey:
             return None
         return HRPicture(path=path, codes=codes, gray=gray)
 
-    def _pair(self, rule: PairRule, picture: HRPicture, name: str) -> Pair | None:
+    def _pair(self, rule: PairRule, picture: HRPicture, name: str) -> BenchmarkPair | None:
         try:
             return rule.pair(picture, name)
         except Exception as error:  # whatever a codec may raise on the LR
             self.failures[name] = f"{type(error).__name__}: {error}"
             return None
 
-    def _recognise(self, picture: HRPicture) -> Entry | None:
+    def _recognise(self, picture: HRPicture) -> SurveyEntry | None:
         """The picture in a file; None when it is not of the set."""
         path, stem = picture.path, picture.path.stem
         known = self.pictures.known.get(digest(picture.codes)) if self._named else None
         if known is not None or not self._named:
-            entry = Entry(name=known.name if known else stem, path=path)
+            entry = SurveyEntry(name=known.name if known else stem, path=path)
             return self._add(entry, self._recognised)
         if stem in self._named:
             altered = _difference(picture, self._named[stem])
-            return self._add(Entry(name=stem, path=path, altered=altered), self._recognised)
-        stranger = self._add(Entry(name=stem, path=path, altered=_OTHER), self._strangers)
+            return self._add(SurveyEntry(name=stem, path=path, altered=altered), self._recognised)
+        stranger = self._add(SurveyEntry(name=stem, path=path, altered=_OTHER), self._strangers)
         return None if self._recognised else stranger
 
-    def _add(self, entry: Entry, entries: dict[str, Entry]) -> Entry | None:
+    def _add(self, entry: SurveyEntry, entries: dict[str, SurveyEntry]) -> SurveyEntry | None:
         """Put it among the entries, unless it is a copy of one."""
         if entry.name in entries:
             self._copies.append(entry.path.name)

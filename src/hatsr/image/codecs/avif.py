@@ -1,7 +1,5 @@
 """AVIF: 8 bits through Pillow, 10 and 12 bits through libavif itself."""
 
-from __future__ import annotations
-
 import struct
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """What a codec hands over, and how it becomes a picture."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """JPEG through Pillow, whole or not at all; of a multi-picture file (MPO) the first picture."""
 
-from __future__ import annotations
-
 import struct
 from dataclasses import replace
 

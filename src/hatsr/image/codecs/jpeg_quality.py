@@ -1,12 +1,10 @@
 """The quality of a JPEG file, told by its quantisation tables."""
 
-from __future__ import annotations
-
 import numpy as np
 from jaxtyping import Int
 from PIL import Image, JpegImagePlugin
 
-Table = Int[np.ndarray, "8 8"]
+QuantisationTable = Int[np.ndarray, "8 8"]
 
 _LUMA = (
     (16, 11, 10, 16, 24, 40, 51, 61),
@@ -28,7 +26,7 @@ _CHROMA = (
 """ITU-T T.81, tables K.1 and K.2."""
 
 
-def jpeg_tables(quality: int) -> tuple[Table, Table]:
+def jpeg_tables(quality: int) -> tuple[QuantisationTable, QuantisationTable]:
     """The tables of luma and chroma at a quality, as libjpeg scales those of the standard.
 
     Raises:
@@ -43,7 +41,7 @@ def jpeg_tables(quality: int) -> tuple[Table, Table]:
     return luma, chroma
 
 
-def quality_of_table(luma: Table) -> int:
+def quality_of_table(luma: QuantisationTable) -> int:
     """The quality, 1 to 100, at which libjpeg's steps of luma are nearest to a file's.
 
     Exact for the tables of libjpeg and its like; for others (cameras, Photoshop) the quality whose

@@ -7,8 +7,6 @@ third, arbitrary bits are put where each interval ends: a decoder that has all i
 one that has not takes them for coefficients.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import re
@@ -145,7 +143,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _frame(code: int, content: bytes) -> _Frame:
-    """T.81, B.2.2."""
+    """The frame header: size, components and their sampling (T.81, B.2.2)."""
     height, width, count = struct.unpack_from(">HHB", content, 1)
     parts = (content[6 + 3 * index : 9 + 3 * index] for index in range(count))
     sampling = {part[0]: (part[1] >> 4, part[1] & 15) for part in parts}

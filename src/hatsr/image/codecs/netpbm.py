@@ -1,7 +1,5 @@
 """Binary PGM and PPM, in 8 and 16 bits."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

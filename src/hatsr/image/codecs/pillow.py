@@ -1,7 +1,5 @@
 """Pillow image <-> picture, with the colour conversions."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -208,7 +206,7 @@ def _codes(image: Image.Image) -> tuple[Num[np.ndarray, "h w c"], int | float]:
 
 def _keyed(
     codes: Num[np.ndarray, "h w c"], key: int | tuple[int, ...], top: int | float
-) -> Num[np.ndarray, "h w more"]:
+) -> Num[np.ndarray, "h w more_c"]:
     """The codes with an alpha channel: transparent where every channel equals the key."""
     if codes.shape[2] not in (1, 3):
         return codes

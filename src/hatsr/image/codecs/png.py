@@ -5,8 +5,6 @@ So the chunks are parted: those of the pixels go to libpng, and the others go to
 picture of one pixel. Writing joins them the same way.
 """
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

@@ -1,7 +1,5 @@
 """The chunks of which a PNG file consists (PNG specification, section 5)."""
 
-from __future__ import annotations
-
 import struct
 import zlib
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The pixels of a PNG file, of every depth and order."""
 
-from __future__ import annotations
-
 import struct
 import zlib
 from collections.abc import Iterator

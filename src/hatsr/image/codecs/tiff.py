@@ -1,7 +1,5 @@
 """TIFF: pixels of every depth through tifffile."""
 
-from __future__ import annotations
-
 import io
 import struct
 from dataclasses import replace
@@ -183,7 +181,7 @@ def _codes(
     raise PictureError(f"TIFF samples must be codes or floats, got {stored.dtype}; convert them")
 
 
-def _palette(page: TiffPage) -> UInt8[np.ndarray, "colours 3"]:
+def _palette(page: TiffPage) -> UInt8[np.ndarray, "n 3"]:
     """The colours of a palette page, 8 bits each."""
     palette = page.colormap
     if palette is None or palette.shape != (3, 2**page.bitspersample):

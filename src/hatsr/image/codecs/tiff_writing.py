@@ -1,7 +1,5 @@
 """TIFF files written around the picture's EXIF block, which is a TIFF file without pixels."""
 
-from __future__ import annotations
-
 import struct
 from typing import Literal
 
@@ -55,7 +53,7 @@ def encode_tiff(picture: Picture, software: str | None) -> bytes:
     return head[:4] + struct.pack(f"{order}I", at) + head[8:] + body + pack(entries, order, at)
 
 
-def _compressed(codes: UInt[np.ndarray, "rows w c"], order: _Order) -> bytes:
+def _compressed(codes: UInt[np.ndarray, "h w c"], order: _Order) -> bytes:
     """A strip: differences to the left neighbour (predictor 2), then zlib."""
     differences = codes.copy()
     differences[:, 1:] -= codes[:, :-1]  # wraps around, as its inverse does

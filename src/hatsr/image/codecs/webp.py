@@ -1,7 +1,5 @@
 """WebP through Pillow; a file without loss stays one."""
 
-from __future__ import annotations
-
 import struct
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The quality of a lossy WebP file, told by the quantiser in its VP8 header (RFC 6386)."""
 
-from __future__ import annotations
-
 _KEY_FRAME_HEAD = 10
 """Bytes before the coded header: frame tag, start code, sizes (RFC 6386, 9.1)."""
 _LARGEST = 127

@@ -4,8 +4,6 @@ Numbers are changed in place and a longer directory is appended, so everything e
 included, stays byte for byte where it was.
 """
 
-from __future__ import annotations
-
 import struct
 from fractions import Fraction
 from typing import Literal

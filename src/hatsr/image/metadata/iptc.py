@@ -4,8 +4,6 @@ The records are those of the IPTC-NAA Information Interchange Model, version 4: 
 0x1C, its record and data set number, and its length.
 """
 
-from __future__ import annotations
-
 import struct
 
 PHOTOSHOP = b"Photoshop 3.0\0"

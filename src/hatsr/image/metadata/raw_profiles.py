@@ -4,8 +4,6 @@ The key is "Raw profile type" with the kind's name; the text a line of its name,
 in bytes, and lines of hexadecimal numbers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Literal
 
@@ -30,7 +28,8 @@ def raw_profiles(
     fields: Iterable[tuple[str, str]],
 ) -> tuple[dict[Kind, bytes], tuple[str, ...]]:
     """The metadata in a PNG's text fields, still to be checked, and notes on unknown kinds."""
-    found, notes = {}, []
+    found: dict[Kind, bytes] = {}
+    notes: list[str] = []
     for key, text in fields:
         if key.startswith(KEY):
             content = from_lines(text)

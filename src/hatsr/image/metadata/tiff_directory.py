@@ -4,8 +4,6 @@ A block is a header, then directories of 12-byte entries; a value of more than f
 elsewhere in the block, at the offset that its entry gives.
 """
 
-from __future__ import annotations
-
 import struct
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -57,7 +55,7 @@ def places(block: bytes, at: int) -> dict[int, Place]:
         struct.error: the directory does not lie within the block.
     """
     order = byte_order(block)
-    found = {}
+    found: dict[int, Place] = {}
     for index in range(struct.unpack_from(f"{order}H", block, at)[0]):
         entry = at + 2 + 12 * index
         tag, kind, number, offset = struct.unpack_from(f"{order}HHII", block, entry)

@@ -1,7 +1,5 @@
 """XMP packets, changed only where the pixels changed."""
 
-from __future__ import annotations
-
 import re
 from fractions import Fraction
 
@@ -60,7 +58,7 @@ def resized(packet: bytes, height: int, width: int, scale: int | float = 1) -> b
 
 
 def of_one_picture(packet: bytes) -> bool:
-    """Whether the packet speaks of this picture alone, not of gain or depth maps beside it."""
+    """Whether the packet describes this picture alone, not of gain or depth maps beside it."""
     return not any(mark in packet for mark in _EXTRA_PICTURES)
 
 

@@ -14,11 +14,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from hatsr.inference.budget import FIXED_BYTES
-from hatsr.inference.engine.blocks import FastRHAG, Mean
+from hatsr.inference.engine.bands import WindowGrid
+from hatsr.inference.engine.fast_blocks import FastRHAG, Mean
 from hatsr.inference.engine.int8 import int8_layers
 from hatsr.inference.engine.linear import FLOAT
 from hatsr.inference.engine.maps import FeatureMap, Strip, bordered
-from hatsr.inference.engine.windows import WindowGrid
 from hatsr.inference.engine.workers import Workers, workers_for
 from hatsr.inference.runner import Box, Patch, Progress, ignore_progress
 from hatsr.model import HAT

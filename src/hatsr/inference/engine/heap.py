@@ -2,7 +2,7 @@
 
 import ctypes
 import platform
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # names and numbers of glibc's mallopt
@@ -16,7 +16,7 @@ def can_keep_heap() -> bool:
 
 
 @contextmanager
-def kept_heap() -> Iterator[None]:
+def kept_heap() -> Generator[None, None, None]:
     """Let the allocator keep freed memory for the next layer while this is open.
 
     The usual settings of glibc give every large temporary back to the system, and the page

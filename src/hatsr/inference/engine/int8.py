@@ -40,7 +40,7 @@ def unusable() -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Codes:
+class QuantisedTensor:
     """A tensor in 8 bits: its values are near ``scale * (codes - zero)``; 0 is kept exactly."""
 
     codes: UInt8[Tensor, "..."]
@@ -48,7 +48,7 @@ class Codes:
     zero: int
 
     @classmethod
-    def of(cls, x: Float[Tensor, "..."]) -> "Codes":
+    def of(cls, x: Float[Tensor, "..."]) -> "QuantisedTensor":
         """Round to 256 even steps over the range of `x`."""
         low, high = (bound.item() for bound in torch.aminmax(x))
         low, high = min(low, 0.0), max(high, 0.0)
@@ -59,7 +59,7 @@ class Codes:
         return cls(_codes(x, scale, zero), scale, zero)
 
 
-def _codes(x: Float[Tensor, "*s"], scale: float, zero: int) -> UInt8[Tensor, "*s"]:
+def _codes(x: Float[Tensor, "*shape"], scale: float, zero: int) -> UInt8[Tensor, "*shape"]:
     """The nearest codes, none outside 0 to 255."""
     if not _rounds_in_one_pass():
         # The cast cuts off, so half a step more; a little less keeps a tie below 256.
@@ -90,23 +90,23 @@ class Int8Linear:
         self.zero, self.bias = torch.zeros_like(self.scale, dtype=torch.int32), bias.detach()
 
     def __call__(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
-        """The layer alone."""
+        """The output of the layer."""
         return self._run(x, "none", "")
 
     def then_gelu(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
-        """The layer and a GELU."""
+        """The output of the layer, through a GELU."""
         return self._run(x, "gelu", "none")
 
     def add_to(self, other: Float[Tensor, "p o"], x: Float[Tensor, "p i"]) -> None:
         """Add the layer's output for `x` to `other`, in place."""
-        y = Codes.of(x)
+        y = QuantisedTensor.of(x)
         torch.ops.onednn.qlinear_pointwise.binary(
             *(y.codes, y.scale, y.zero, self.weight, self.scale, self.zero, other, self.bias),
             *(1.0, 0, torch.float32, 1.0, 0, "sum", 1.0, "none", [], ""),
         )
 
     def _run(self, x: Float[Tensor, "p i"], after: str, algorithm: str) -> Float[Tensor, "p o"]:
-        y = Codes.of(x)
+        y = QuantisedTensor.of(x)
         return torch.ops.onednn.qlinear_pointwise(
             *(y.codes, y.scale, y.zero, self.weight, self.scale, self.zero, self.bias),
             *(1.0, 0, torch.float32, after, [], algorithm),
@@ -130,14 +130,14 @@ class Int8Conv:
         other.scale, other.bias = self.scale * gain, self.bias * gain
         return other
 
-    def then_gelu(self, x: Float[Tensor, "h w i"]) -> Float[Tensor, "h2 w o"]:
-        """The convolution and a GELU."""
+    def then_gelu(self, x: Float[Tensor, "bordered_h w i"]) -> Float[Tensor, "h w o"]:
+        """The output of the convolution, through a GELU."""
         y = torch.ops.onednn.qconv2d_pointwise(
             *self._given(x), self.bias, *_PAD_COLUMNS, 1.0, 0, torch.float32, "none", [], ""
         )
         return gelu(y[0].permute(1, 2, 0))
 
-    def add_to(self, other: Float[Tensor, "h2 w o"], x: Float[Tensor, "h w i"]) -> None:
+    def add_to(self, other: Float[Tensor, "h w o"], x: Float[Tensor, "bordered_h w i"]) -> None:
         """Add the convolution of `x` to `other`, in place."""
         out = other.permute(2, 0, 1)[None]
         torch.ops.onednn.qconv2d_pointwise.binary(
@@ -146,9 +146,9 @@ class Int8Conv:
         )
 
     def _given(
-        self, x: Float[Tensor, "h w i"]
+        self, x: Float[Tensor, "bordered_h w i"]
     ) -> tuple[Tensor, float, int, Tensor, Tensor, Tensor]:
-        y = Codes.of(x)
+        y = QuantisedTensor.of(x)
         codes = y.codes.permute(2, 0, 1)[None]
         return codes, y.scale, y.zero, self.weight, self.scale, self.zero
 
@@ -160,13 +160,13 @@ class Narrowed(nn.Module):
         super().__init__()
         self.convolutions = deepcopy(convolutions).bfloat16()
 
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c2 h2 w2"]:
+    def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o out_h out_w"]:
         """What the convolutions give, in float32."""
         return self.convolutions(x.bfloat16()).float()
 
 
 def narrowed(convolutions: nn.Module) -> nn.Module:
-    """In bfloat16, where there is something to gain."""
+    """The convolutions in bfloat16, where the processor has instructions for it."""
     supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
     return Narrowed(convolutions) if supported and [*convolutions.parameters()] else convolutions
 
@@ -183,7 +183,7 @@ def int8_layers() -> Layers:
 
 
 def _silence_deprecation() -> None:
-    """Let torch warn now, unseen and once only, that its rounding will go some day."""
+    """Trigger torch's warning that its rounding is deprecated, and ignore it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        Codes.of(torch.zeros(1))
+        QuantisedTensor.of(torch.zeros(1))

@@ -26,11 +26,11 @@ class FastLinear(Protocol):
     """A linear layer, ready to run."""
 
     def __call__(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
-        """The layer alone."""
+        """The output of the layer."""
         ...
 
     def then_gelu(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
-        """The layer and a GELU."""
+        """The output of the layer, through a GELU."""
         ...
 
     def add_to(self, other: Float[Tensor, "p o"], x: Float[Tensor, "p i"]) -> None:
@@ -42,11 +42,11 @@ class FastLinear(Protocol):
 class FastConv(Protocol):
     """A 3 x 3 convolution that pads columns with zeros and uses up one row above and below."""
 
-    def then_gelu(self, x: Float[Tensor, "h w i"]) -> Float[Tensor, "h2 w o"]:
-        """The convolution and a GELU."""
+    def then_gelu(self, x: Float[Tensor, "bordered_h w i"]) -> Float[Tensor, "h w o"]:
+        """The output of the convolution, through a GELU."""
         ...
 
-    def add_to(self, other: Float[Tensor, "h2 w o"], x: Float[Tensor, "h w i"]) -> None:
+    def add_to(self, other: Float[Tensor, "h w o"], x: Float[Tensor, "bordered_h w i"]) -> None:
         """Add the convolution of `x` to `other`, in place."""
         ...
 
@@ -60,13 +60,13 @@ class Layers:
     """How an engine makes its layers from weights and biases."""
 
     linear: Callable[[Tensor, Tensor, int], FastLinear]
-    """Of weight o i, bias o, and about how many rows it runs on at a time."""
+    """Makes a linear layer from weight o i, bias o and the rows that it runs on at a time."""
     conv: Callable[[Tensor, Tensor], FastConv]
-    """Of weight o i 3 3 and bias o."""
+    """Makes a convolution from weight o i 3 3 and bias o."""
     gated_conv: Callable[[Tensor, Tensor], GatedConv]
-    """The same with gains that come later."""
+    """Makes a convolution whose output channels are multiplied by gains that come later."""
     closing: Callable[[nn.Module], nn.Module]
-    """Of the convolutions after the last RHAG."""
+    """Replaces the convolutions after the last RHAG."""
 
 
 def fuses(weight: Tensor) -> bool:
@@ -89,7 +89,7 @@ def make_linear(weight: Float[Tensor, "o i"], bias: Float[Tensor, " o"], rows: i
 
 
 def make_conv(weight: Float[Tensor, "o i 3 3"], bias: Float[Tensor, " o"]) -> FastConv:
-    """The fastest convolution here."""
+    """The fastest convolution for these weights on this machine."""
     weight, bias = weight.detach(), bias.detach()
     if supports_products(weight):
         return PackedProduct(weight.permute(0, 2, 3, 1).flatten(1, 2), bias)
@@ -102,7 +102,7 @@ def make_gated_conv(weight: Float[Tensor, "o i 3 3"], bias: Float[Tensor, " o"])
 
 
 FLOAT = Layers(make_linear, make_conv, make_gated_conv, closing=lambda convolutions: convolutions)
-"""In the precision of the weights."""
+"""Layers that compute in the precision of their weights."""
 
 
 class PlainLinear:
@@ -112,11 +112,11 @@ class PlainLinear:
         self.weight, self.bias = weight, bias
 
     def __call__(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
-        """The layer alone."""
+        """The output of the layer."""
         return linear(x, self.weight, self.bias)
 
     def then_gelu(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
-        """The layer and a GELU."""
+        """The output of the layer, through a GELU."""
         return torch.ops.aten.gelu_(self(x))
 
     def add_to(self, other: Float[Tensor, "p o"], x: Float[Tensor, "p i"]) -> None:
@@ -132,11 +132,11 @@ class FusedLinear:
         self.weight = torch.ops.mkldnn._reorder_linear_weight(weight, rows)
 
     def __call__(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
-        """The layer alone."""
+        """The output of the layer."""
         return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
 
     def then_gelu(self, x: Float[Tensor, "p i"]) -> Float[Tensor, "p o"]:
-        """The layer and a GELU."""
+        """The output of the layer, through a GELU."""
         if _slow_gelu():
             return torch.ops.aten.gelu_(self(x))
         return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "none")
@@ -162,12 +162,12 @@ class PlainConv:
     def __init__(self, weight: Float[Tensor, "o i 3 3"], bias: Float[Tensor, " o"]) -> None:
         self.weight, self.bias = weight, bias
 
-    def then_gelu(self, x: Float[Tensor, "h w i"]) -> Float[Tensor, "h2 w o"]:
-        """The convolution and a GELU."""
+    def then_gelu(self, x: Float[Tensor, "bordered_h w i"]) -> Float[Tensor, "h w o"]:
+        """The output of the convolution, through a GELU."""
         y = gelu(conv2d(x.permute(2, 0, 1)[None], self.weight, self.bias, padding=(0, 1)))
         return y[0].permute(1, 2, 0)
 
-    def add_to(self, other: Float[Tensor, "h2 w o"], x: Float[Tensor, "h w i"]) -> None:
+    def add_to(self, other: Float[Tensor, "h w o"], x: Float[Tensor, "bordered_h w i"]) -> None:
         """Add the convolution of `x` to `other`, in place."""
         x, out = x.permute(2, 0, 1)[None], other.permute(2, 0, 1)[None]
         out += conv2d(x, self.weight, self.bias, padding=(0, 1))
@@ -181,14 +181,14 @@ class FusedConv:
         pack = torch.ops.mkldnn._reorder_convolution_weight
         self.weight = pack(weight, *_COLUMNS, 1, [1, weight.shape[1], 64, 64])
 
-    def then_gelu(self, x: Float[Tensor, "h w i"]) -> Float[Tensor, "h2 w o"]:
-        """The convolution and a GELU."""
+    def then_gelu(self, x: Float[Tensor, "bordered_h w i"]) -> Float[Tensor, "h w o"]:
+        """The output of the convolution, through a GELU."""
         operator = torch.ops.mkldnn._convolution_pointwise
         x = x.permute(2, 0, 1)[None]
         y = operator(x, self.weight, self.bias, *_COLUMNS, 1, "gelu", [], "none")
         return y[0].permute(1, 2, 0)
 
-    def add_to(self, other: Float[Tensor, "h2 w o"], x: Float[Tensor, "h w i"]) -> None:
+    def add_to(self, other: Float[Tensor, "h w o"], x: Float[Tensor, "bordered_h w i"]) -> None:
         """Add the convolution of `x` to `other`, in place."""
         operator = torch.ops.mkldnn._convolution_pointwise_.binary
         x, out = x.permute(2, 0, 1)[None], other.permute(2, 0, 1)[None]

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from jaxtyping import Float
 from torch import Tensor
 
-from hatsr.inference.engine.windows import WindowGrid, even_cuts
+from hatsr.inference.engine.bands import WindowGrid, even_cuts
 from hatsr.inference.runner import Box
 
-Bordered = Float[Tensor, "h2 w c"]
+Bordered = Float[Tensor, "bordered_h w c"]
 """A feature map of h rows between two rows of zeros."""
 Strip = tuple[slice, slice]
 """Rows of a map, and the rows of the bordered map that a 3 x 3 convolution reads for them."""

@@ -5,7 +5,6 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu
 from torch.nn.utils.parametrizations import spectral_norm
 
-Features = Float[Tensor, "b c h w"]
 MULTIPLE = 8
 """What the sides of its input must be multiples of: it halves them three times."""
 
@@ -43,7 +42,7 @@ class UNetDiscriminator(nn.Module):
     def forward(self, picture: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 1 h w"]:
         """Logits that a pixel is real; sides are multiples of 8."""
         x = _activate(self.first(picture))
-        skips: list[Features] = []
+        skips: list[Float[Tensor, "b c h w"]] = []
         for layer in self.down:
             skips.append(x)
             x = _activate(layer(x))
@@ -55,5 +54,5 @@ class UNetDiscriminator(nn.Module):
         return self.last(x)
 
 
-def _activate(x: Features) -> Features:
+def _activate(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
     return leaky_relu(x, 0.2)

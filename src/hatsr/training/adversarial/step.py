@@ -12,12 +12,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from hatsr.data.degrade import sharpen
 from hatsr.training.adversarial.discriminator import UNetDiscriminator
-from hatsr.training.adversarial.perceptual import open_features, perceptual_loss
+from hatsr.training.adversarial.feature_loss import open_features, perceptual_loss
 from hatsr.training.adversarial.pool import PairPool
 from hatsr.training.losses import pixel_loss
 from hatsr.training.recipe import AdversarialRecipe, OptimRecipe
-
-Pictures = Float[Tensor, "b 3 h w"]
 
 
 def gan_loss(logits: Float[Tensor, "b 1 h w"], is_real: bool) -> Float[Tensor, ""]:
@@ -58,7 +56,9 @@ class Adversary:
         self.losses: dict[str, float] = {}
         self._seen: list[tuple[Tensor, Tensor]] = []
 
-    def network_loss(self, sr: Pictures, hr: Pictures) -> Float[Tensor, ""]:
+    def network_loss(
+        self, sr: Float[Tensor, "b 3 h w"], hr: Float[Tensor, "b 3 h w"]
+    ) -> Float[Tensor, ""]:
         """What the network is to lower: pixel loss, perceptual loss, and being found out.
 
         Args:
@@ -79,7 +79,7 @@ class Adversary:
         self.losses = {name: float(term.detach()) for name, term in terms.items()}
         return torch.stack(list(terms.values())).sum()
 
-    def _targets(self, hr: Pictures) -> dict[str, Tensor]:
+    def _targets(self, hr: Float[Tensor, "b 3 h w"]) -> dict[str, Tensor]:
         """HR for each loss."""
         sharp = torch.stack([sharpen(one) for one in hr]) if self.recipe.sharpen else hr
         return {

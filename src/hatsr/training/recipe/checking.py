@@ -11,19 +11,19 @@ from pydantic import ValidationError
 from hatsr.checkpoint import DEFAULT_KIND
 from hatsr.data.degrade import PRESETS
 from hatsr.data.degrade import preset as degradation_preset
-from hatsr.training.recipe.models import Recipe
 from hatsr.training.recipe.network_section import (
     kind_of_section,
     network_model,
     network_schemas,
 )
-from hatsr.training.recipe.reading import (
+from hatsr.training.recipe.parsing import (
     RecipeError,
     Values,
     find_recipe,
     read_overrides,
     read_values,
 )
+from hatsr.training.recipe.sections import Recipe
 
 
 def read_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:

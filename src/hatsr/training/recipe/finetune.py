@@ -9,10 +9,10 @@ from typing import Any
 from hatsr.checkpoint import read, resolve
 from hatsr.data import pictures_in
 from hatsr.training.recipe.checking import to_recipe
-from hatsr.training.recipe.models import Recipe
-from hatsr.training.recipe.reading import Values, read_overrides
+from hatsr.training.recipe.parsing import Values, read_overrides
+from hatsr.training.recipe.sections import Recipe
 
-ORIGIN = "the defaults of finetune"
+_ORIGIN = "the defaults of finetune"
 
 
 def finetune_recipe(
@@ -67,4 +67,4 @@ def finetune_values(folder: Path, source: str, degrade: str | None = None) -> Va
     if degrade is not None:
         tree["degrade"] = {"preset": degrade}
         tree["valid"]["conditions"] = [f"{degrade}.{number}" for number in range(1, 4)]
-    return Values(tree, {(key,): ORIGIN for key in tree})
+    return Values(tree, {(key,): _ORIGIN for key in tree})

@@ -1,0 +1,78 @@
+"""The summary page of a job: one HTML file that needs no other."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from pathlib import Path
+
+from hatsr import image
+from hatsr.batch.books import Books, Count, Entry
+from hatsr.files import replacing
+
+SUMMARY = "hatsr-batch.html"
+"""Its name, in the output folder."""
+_EXTREMES = {
+    "slowest": "seconds DESC, id",
+    "largest": "height * width DESC, id",
+    "smallest": "height * width, id",
+}
+_SHOWN = 4
+"""Thumbnails of each kind."""
+_FAILURES = 1000
+"""Failures that are listed; the books hold all."""
+_THUMBNAIL = 160
+"""Side, pixels."""
+_LARGEST_THUMBNAIL = 50_000_000
+"""LR pixels of the largest picture that is read again for a thumbnail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A picture in small, with its figures."""
+
+    entry: Entry
+    address: str
+    """The picture itself as a data address; empty: it cannot be read again."""
+
+
+def write_summary(books: Books) -> Path:
+    """Write the page about the job as it is now; it appears whole or not at all."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    begun = books.job()
+    if begun is None:
+        raise ValueError(f"folder must hold a job, got {books.folder}")
+    root = begun.source if begun.source.is_dir() else begun.source.parent
+    loader = PackageLoader("hatsr.batch", ".")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    counts = books.counts()
+    page = environment.get_template("summary.html.j2").render(
+        begun=begun,
+        folder=books.folder,
+        counts=counts,
+        done=counts.get("done", Count()),
+        total=sum(count.pictures for count in counts.values()),
+        failures=list(books.entries("failed", limit=_FAILURES)),
+        extremes={
+            name: [
+                Thumbnail(entry, _address(root / entry.source, entry))
+                for entry in books.entries("done", order=order, limit=_SHOWN)
+            ]
+            for name, order in _EXTREMES.items()
+        },
+    )
+    path = books.folder / SUMMARY
+    with replacing(path) as part:
+        part.write_bytes(page.encode("utf-8", "replace"))
+    return path
+
+
+def _address(path: Path, entry: Entry) -> str:
+    if entry.height * entry.width > _LARGEST_THUMBNAIL:
+        return ""
+    try:
+        small = image.to_pil(image.read(path)).convert("RGB")
+    except (OSError, ValueError, MemoryError):
+        return ""
+    small.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    data = image.encode(image.from_pil(small), "jpeg", quality=82)
+    return f"data:image/jpeg;base64,{b64encode(data).decode()}"

@@ -1,0 +1,85 @@
+"""Which pixels each band of windows reads: computed once for a picture."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from hatsr.model.attention import window_rows
+from hatsr.native import WindowRows
+
+
+def even_cuts(total: int, target: int | float) -> list[slice]:
+    """Parts of `total` of about the size `target`, no two of which differ by more than 1."""
+    count = min(total, max(1, round(total / target)))
+    return [slice(i * total // count, (i + 1) * total // count) for i in range(count)]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Some rows of windows, which go through attention together."""
+
+    rows: tuple[slice, ...]
+    """Pixels of these windows; two slices where the shift wraps around the edge."""
+    windows: WindowRows
+    """Queries are numbered from the first of these pixels on."""
+
+    @property
+    def merged_rows(self) -> tuple[slice, ...]:
+        """The same pixels in the picture's order, one slice where it is the whole picture."""
+        first, *rest = reversed(self.rows)
+        if rest and first.stop == rest[0].start:
+            return (slice(first.start, rest[0].stop),)
+        return self.rows
+
+
+@dataclass(frozen=True)
+class WindowGrid:
+    """The windows of a picture, in bands; pixels are numbered row by row."""
+
+    height: int
+    """LR pixels, a multiple of the window."""
+    width: int
+    """LR pixels, a multiple of the window."""
+    window: int
+    """Side of a window, LR pixels."""
+    overlap: int
+    """LR pixels by which OCAB's windows of keys are wider."""
+    pixels: int
+    """LR pixels of a band, about; at least a row of windows."""
+    device: torch.device
+    """Device that holds the tables of pixel numbers."""
+
+    def bands(self, shift: int) -> list[Band]:
+        """Bands of (S)W-MSA, shifted by nothing or by half a window; keys are the queries."""
+        return self._shifted if shift else self._plain
+
+    @cached_property
+    def _plain(self) -> list[Band]:
+        return self._cut(0, 0)
+
+    @cached_property
+    def _shifted(self) -> list[Band]:
+        return self._cut(0, self.window // 2)
+
+    @cached_property
+    def overlapping_bands(self) -> list[Band]:
+        """Bands of OCA; keys are numbered from the picture's first pixel."""
+        return self._cut(self.overlap, 0, own_keys=False)
+
+    def _cut(self, overlap: int, shift: int, own_keys: bool = True) -> list[Band]:
+        whole = window_rows(self.height, self.width, self.window, overlap, shift)
+        rows, cols = self.height // self.window, self.width // self.window
+        pixels, bands = self.height * self.width, []
+        for cut in even_cuts(rows, self.pixels / (self.window * self.width)):
+            first, last = cut.start, cut.stop
+            start, end = ((row * self.window + shift) * self.width for row in (first, last))
+            around = slice(start, min(end, pixels)), slice(0, max(0, end - pixels))
+            parts = tuple(part for part in around if part.stop > part.start)
+            chosen = slice(first * cols, last * cols)
+            queries = ((whole.query_rows[chosen] - start) % pixels).to(self.device)
+            keys = queries if own_keys else whole.key_rows[chosen].to(self.device)
+            kinds = None if whole.kinds is None else whole.kinds[chosen]
+            windows = WindowRows(queries, keys, whole.regions, kinds, whole.shared)
+            bands.append(Band(parts, windows))
+        return bands

@@ -1,0 +1,309 @@
+"""What a training run is: strict models of a recipe; the defaults are the paper's values."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    model_validator,
+)
+
+from hatsr.checkpoint import DEFAULT_KIND
+from hatsr.data import Plan, Stage, Task, is_manifest
+from hatsr.data.degrade import Degradation, check_condition
+from hatsr.training.initial import check_interpolation
+from hatsr.training.losses import LossName
+from hatsr.training.recipe.network_section import (
+    STRICT,
+    NetworkSection,
+    config_of_section,
+    network_model,
+)
+
+Positive = Annotated[int, Field(gt=0)]
+NonNegative = Annotated[int, Field(ge=0)]
+Rate = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+def _check_name(name: str) -> str:
+    """A run's folder is set aside by --fresh: its name must not lead to another one."""
+    if not re.fullmatch(r"[^\W_][\w.-]*", name):
+        raise ValueError("must be letters, digits, '_', '-' and '.', a letter or digit first")
+    return name
+
+
+def _check_given(text: Any) -> Any:
+    """An empty path would mean the folder that the command is called in."""
+    if text == "":
+        raise ValueError("must be a path; leave the key out or give null for none")
+    return text
+
+
+RunName = Annotated[str, AfterValidator(_check_name)]
+PathText = Annotated[str, BeforeValidator(_check_given)]
+FilePath = Annotated[Path, BeforeValidator(_check_given)]
+Condition = Annotated[str, AfterValidator(check_condition)]
+
+
+class DataRecipe(BaseModel):
+    """Training pictures and how patches are cut from them."""
+
+    model_config = STRICT
+    train: tuple[PathText, ...] = ("data/train",)
+    """Folders of HR pictures, or one manifest.json (a file or URL) of prepared shards."""
+    train_lr: FilePath | None = None
+    """Folder of LR pictures that go with the one HR folder; made from HR if absent."""
+    lr_from: Literal["picture", "crop"] = "picture"
+    """picture: 8-bit LR of whole pictures, as the benchmarks; crop: in float, on the fly."""
+    patch: Positive = 64
+    """Side of an LR patch, LR pixels."""
+    batch: Positive = 32
+    """Samples in a step, over all processes."""
+    stages: tuple[Stage, ...] = ()
+    """Other patch and batch sizes from later iterations on."""
+    augment: bool = True
+    """Random flips and right-angle rotations."""
+    candidates: Annotated[int, Field(ge=1, le=7)] = 1
+    """Crops to look at for each sample; the one with most detail is used."""
+    workers: NonNegative = 2
+    """Processes that cut patches; no number changes what comes out."""
+    memory: Annotated[float, Field(ge=0)] = 4.0
+    """GB that decoded pictures may take; a larger set is read when needed."""
+
+    @property
+    def is_manifest(self) -> bool:
+        """Whether the pictures are in shards."""
+        return len(self.train) == 1 and is_manifest(self.train[0])
+
+
+class ValidRecipe(BaseModel):
+    """Validation: Y-PSNR of the averaged weights, benchmark protocol."""
+
+    model_config = STRICT
+    data: FilePath | None = Path("data/valid")
+    """Folder of HR pictures; null for none."""
+    data_lr: FilePath | None = None
+    """Folder of their LR; made from HR if absent."""
+    share: Share = 0.0
+    """Without a folder: share of the training pictures to hold out (at most 20, their middles)."""
+    every: Positive = 5000
+    """Iterations between validations."""
+    pictures: NonNegative = 4
+    """SR pictures saved at each validation."""
+    patience: Positive | None = None
+    """Stop after so many validations without a new best; null for never."""
+    conditions: tuple[Condition, ...] = ("clean",)
+    """LR by which each picture is judged: clean, jpeg-50, noise-15, photo, photo.2 ..."""
+
+
+class OptimRecipe(BaseModel):
+    """Loss, optimiser and its schedule."""
+
+    model_config = STRICT
+    loss: LossName = "l1"
+    """Pixel loss; see hatsr.training.losses."""
+    optimizer: Literal["adam", "adamw"] = "adam"
+    """Adam as in the paper, or with decoupled weight decay."""
+    learning_rate: Rate = 2e-4
+    """Learning rate at the start, or after the warm-up."""
+    betas: tuple[Share, Share] = (0.9, 0.99)
+    """Decay of the two moments."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Decoupled for adamw, none in the paper."""
+    schedule: Literal["multistep", "cosine"] = "multistep"
+    """Shape of the learning rate."""
+    milestones: tuple[Positive, ...] = ()
+    """multistep: iterations at which the rate is multiplied by `factor`."""
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """multistep: see milestones."""
+    warmup: NonNegative = 0
+    """Iterations over which the rate rises linearly."""
+    floor: Share = 0.0
+    """cosine: last rate over the largest."""
+    clip: Rate | None = None
+    """Largest norm of the gradient; null for no clipping."""
+    ema: Share = 0.999
+    """Decay of the averaged weights."""
+
+
+class StartRecipe(BaseModel):
+    """What the weights are before the first step."""
+
+    model_config = STRICT
+    checkpoint: PathText | None = None
+    """File, run folder or shipped name; tensors that fit by name and shape are taken."""
+    interpolate: bool = False
+    """Begin as plain interpolation (of HAT: pixelshuffle-direct tail only)."""
+
+
+class AdversarialRecipe(BaseModel):
+    """Training against a discriminator, from a network that was trained without one."""
+
+    model_config = STRICT
+    features: FilePath | None = None
+    """Network of the perceptual loss: VGG19 as .safetensors by torchvision's names, a .pt2 or
+    TorchScript file; without one there is no such loss."""
+    pixel_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Of `optim.loss`."""
+    perceptual_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Of the perceptual loss."""
+    gan_weight: Annotated[float, Field(ge=0)] = 0.1
+    """Of the discriminator's verdict."""
+    sharpen: tuple[Literal["pixel", "perceptual", "gan"], ...] = ("pixel", "perceptual")
+    """Losses whose HR is sharpened."""
+    learning_rate: Rate = 1e-4
+    """Of the discriminator; it falls as the network's does."""
+    width: Positive = 64
+    """Features of the discriminator."""
+    pool: NonNegative = 180
+    """Pairs of earlier batches that each batch is mixed with; 0 for none."""
+
+
+class SaveRecipe(BaseModel):
+    """States to resume from, and the log."""
+
+    model_config = STRICT
+    every: Positive = 1000
+    """Iterations between states."""
+    keep: Annotated[int, Field(ge=2)] = 2
+    """Newest states to keep."""
+    log_every: Positive = 100
+    """Iterations between lines of the log."""
+    tensorboard: bool = True
+    """Write TensorBoard files too."""
+
+
+class Recipe(BaseModel):
+    """A whole training run."""
+
+    model_config = STRICT
+    name: RunName
+    """Name of the run; its folder is runs/<name>. Letters, digits, `_`, `-` and `.`."""
+    about: str = ""
+    """What the run is for, in words."""
+    seed: NonNegative = 0
+    """Seed of the initial weights and the samples."""
+    iterations: Positive = 500_000
+    """Optimiser steps."""
+    accumulate: Positive = 1
+    """Parts in which each process takes its share of a batch."""
+    precision: Literal["no", "bf16"] = "no"
+    """Mixed precision: none, or bfloat16 where PyTorch has it."""
+    activation_checkpointing: bool = False
+    """Recompute blocks in the backward pass: less memory, a third more time."""
+    network: NetworkSection = network_model(DEFAULT_KIND)()
+    """The network to train: `kind`, `preset` and what differs; a kind's fields are those of its
+    configuration."""
+    tasks: tuple[Task, ...] = ()
+    """Related tasks trained together, the first judged; none for super-resolution alone."""
+    data: DataRecipe = DataRecipe()
+    """Training pictures and their patches."""
+    degrade: Degradation | None = None
+    """How their LR is degraded; `preset: NAME` stands below the values given. None for clean LR."""
+    valid: ValidRecipe = ValidRecipe()
+    """How the averaged weights are validated."""
+    optim: OptimRecipe = OptimRecipe()
+    """Loss, optimiser and schedule."""
+    adversarial: AdversarialRecipe | None = None
+    """A discriminator to train against; none for the pixel loss alone."""
+    start: StartRecipe = StartRecipe()
+    """Weights before the first step."""
+    save: SaveRecipe = SaveRecipe()
+    """States to resume from, and the log."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Recipe":
+        self._check_network()
+        self._check_data()
+        self._check_adversarial()
+        Plan(self.stages, self.iterations)  # refuses stages out of order
+        late = [m for m in self.optim.milestones if m >= self.iterations]
+        if late:
+            raise ValueError(
+                f"optim.milestones must lie below iterations {self.iterations}, got {late}; give "
+                "milestones that go with the iterations"
+            )
+        return self
+
+    def _check_network(self) -> None:
+        config = self.config
+        if config.channels != 3:
+            raise ValueError(
+                f"network.channels must be 3 for training, got {config.channels}; pictures are "
+                "read as RGB"
+            )
+        if self.start.interpolate:
+            check_interpolation(config)
+        if self.tasks and self.tasks[0].scale != config.scale:
+            raise ValueError(
+                f"the first task must have the network's scale {config.scale}, "
+                f"got {self.tasks[0].scale}"
+            )
+
+    def _check_data(self) -> None:
+        data, valid, scale = self.data, self.valid, self.config.scale
+        if data.train_lr and (data.is_manifest or data.lr_from == "crop"):
+            raise ValueError(
+                "data.train_lr must go with a folder and lr_from 'picture', got "
+                f"{data.train} and {data.lr_from!r}; leave it out"
+            )
+        if data.is_manifest and valid.share and not valid.data:
+            raise ValueError(
+                f"valid.share must be 0 with a manifest, got {valid.share}; name a folder in "
+                "valid.data"
+            )
+        if self.degrade and data.lr_from == "crop":
+            raise ValueError(
+                "data.lr_from must be 'picture' with degrade, got 'crop'; the margin about a patch "
+                "comes from the whole picture"
+            )
+        has_lr = scale == 1 and data.train_lr is not None
+        if any(task.scale == 1 and not task.noise for task in self.all_tasks) and not has_lr:
+            raise ValueError(
+                "scale 1 must come with noise (in tasks) or with data.train_lr, got neither; "
+                "nothing could be learned but to copy"
+            )
+
+    def _check_adversarial(self) -> None:
+        if self.adversarial is None:
+            return
+        if self.tasks:
+            raise ValueError(
+                f"tasks must be none with adversarial, got {len(self.tasks)}; train the first alone"
+            )
+        if self.adversarial.sharpen and self.degrade and self.degrade.sharpen:
+            raise ValueError(
+                "degrade.sharpen must be false with adversarial.sharpen, got true; HR would be "
+                "sharpened twice"
+            )
+        odd = [s.patch for s in self.stages if s.patch * self.config.scale % 8]
+        if odd:
+            raise ValueError(
+                "HR patches must have sides of a multiple of 8 with adversarial, got "
+                f"{odd[0]} x {self.config.scale}; choose another data.patch"
+            )
+
+    @property
+    def config(self) -> Any:
+        """The network's configuration, a `NetworkConfig` of its kind."""
+        return config_of_section(self.network)
+
+    @property
+    def all_tasks(self) -> tuple[Task, ...]:
+        """The related tasks, or super-resolution alone."""
+        return self.tasks or (Task(self.config.scale),)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Patch and batch sizes by iteration."""
+        return (Stage(0, self.data.patch, self.data.batch), *self.data.stages)
+
+    @property
+    def largest_patch(self) -> int:
+        """The largest side of an LR patch in all stages, LR pixels."""
+        return max(stage.patch for stage in self.stages)
