@@ -122,7 +122,7 @@ def png(height: int, width: int) -> bytes:
         (b"<html>", 422, "file must be PNG, JPEG"),
         (b"\x89PNG\r\n\x1a\n broken", 422, ""),
         (png(9000, 9000), 413, "picture must have at most"),
-        (png(60000, 60000), 413, "size must be at most"),
+        (png(60000, 60000), 413, ""),
         (png(8, 8), 422, ""),
     ],
     ids=["empty", "html", "broken", "huge", "bomb", "cut"],

@@ -33,6 +33,7 @@ class CompareTask:
             LimitError: a picture is too large.
         """
         from hatsr import image
+        from hatsr.inference.choosing import for_picture
 
         scale, other = (shelf.scale(name) for name in self.models)
         if scale != other:
@@ -46,7 +47,7 @@ class CompareTask:
         lr = image.read(source, max_pixels=shelf.limits.most_pixels(scale))
         results = []
         for i, name in enumerate(self.models):
-            upscaler = shelf.upscaler(name, None, False)
+            upscaler, _ = for_picture(shelf.upscaler(name, None, False), lr)
             sr = upscaler.enlarge_picture(lr, lambda f, i=i: progress((i + f) / 2))
             results.append(image.to_codes(sr.rgb))
         for name, codes in zip(("a.png", "b.png"), results, strict=True):

@@ -45,15 +45,12 @@ class EnlargeTask:
         output = Output(place=place, ending=ending, quality=self.quality, existing="overwrite")
         pictures = [PictureFile(source)]
         check_output(output, pictures)
-        name, reason = self.model, "as chosen"
-        scale = shelf.scale(name or shelf.default(self.scale))
-        most = shelf.limits.most_pixels(scale)
+        upscaler = shelf.upscaler(self.model, self.scale, self.ensemble)
+        scale = shelf.scale(self.model or shelf.default(self.scale))
         size = image.header_size(source)
         if size is not None:
             shelf.limits.check_pixels(size, scale)
-        if name is None:
-            name, reason = shelf.choose(image.read(source, max_pixels=most), self.scale)
-        upscaler = shelf.upscaler(name, self.scale, self.ensemble)
+        most = shelf.limits.most_pixels(scale)
         (done,) = upscale_files(upscaler, pictures, output, lambda _, f: progress(f), most)
         if done.status != "done" or done.lr_size is None or done.sr_size is None:
             raise ValueError(done.message.removeprefix(f"{source}: "))
@@ -62,12 +59,12 @@ class EnlargeTask:
             file=f"{place.name}/{target.name}",
             before=_visible(source, folder / "before.png") if self.shown else "",
             after=_visible(target, folder / "after.png") if self.shown else "",
-            model=upscaler.name,
-            reason=reason,
+            model=done.model,
+            reason=done.choice or "as you chose",
             lr_size=done.lr_size,
             sr_size=done.sr_size,
             seconds=done.seconds,
-            notes=done.message,
+            notes=done.message.removeprefix(f"{done.model}: {done.choice}").removeprefix("; "),
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hatsr.apps.web.limits import Limits
 
 if TYPE_CHECKING:
-    from hatsr.image import Picture
+    from hatsr.inference.choosing import Chooser
     from hatsr.inference.upscaler import Upscaler
 
 _ENDINGS = (".safetensors", ".pth")
@@ -48,7 +48,7 @@ class Shelf:
                 self._facts[name] = ModelFacts(name=name, scale=scale, shipped=name in shipped)
             except (ValueError, OSError) as error:
                 self.remarks += (f"{name} is left out: {error}",)
-        self._open: tuple[object, Upscaler] | None = None
+        self._open: tuple[object, Upscaler | Chooser] | None = None
 
     def models(self) -> tuple[ModelFacts, ...]:
         """All networks, shipped ones first."""
@@ -79,19 +79,13 @@ class Shelf:
 
         return checkpoint.default_model(scale)
 
-    def choose(self, picture: Picture, scale: int | float | None) -> tuple[str, str]:
-        """The shipped network for a picture and a factor, and why this one."""
-        from hatsr.inference.choosing import choose, facts_of
-
-        choice = choose(facts_of(picture), scale)
-        return choice.model, choice.reason
-
-    def upscaler(self, name: str, scale: int | float | None, ensemble: bool) -> Upscaler:
-        """A network ready to enlarge pictures within the budget.
+    def upscaler(self, name: str, scale: int | float | None, ensemble: bool) -> Upscaler | Chooser:
+        """A network ready to enlarge pictures within the budget; without a name, by the picture.
 
         Raises:
             ValueError: there is no such network, or it cannot make this factor.
         """
+        from hatsr.inference.choosing import Chooser
         from hatsr.inference.opening import open_model
         from hatsr.inference.settings import Settings
 
@@ -99,7 +93,8 @@ class Shelf:
         if self._open is None or self._open[0] != wanted:
             self._open = None  # its memory first
             settings = Settings(memory=self.limits.engine_bytes, scale=scale, ensemble=ensemble)
-            self._open = wanted, open_model(self.path(name), settings)
+            opened = open_model(self.path(name), settings) if name else Chooser(settings)
+            self._open = wanted, opened
         return self._open[1]
 
 
