@@ -4,8 +4,7 @@
 
 Each round enlarges the same picture once beside each number of busy processes (of one thread each,
 which do nothing but count). Prints the median seconds, and how often the time alone they are. With
-as many processors as threads here, fair shares would give 1 + busy / (2 * processors) to
-1 + busy / processors.
+as many processors as threads here, fair shares would give 1 + busy / processors.
 """
 
 import argparse

@@ -22,3 +22,13 @@ def check_fields(config: NetworkConfig, scales: tuple[int, ...]) -> None:
         require(type(value) is not int or value >= 1, field.name, "at least 1", value)
     require(config.scale in scales, "scale", f"one of {scales}", config.scale)
     require(config.channels in (1, 3), "channels", "1 or 3", config.channels)
+
+
+def check_squeeze(squeeze_factor: int, width: int) -> None:
+    """Check that channel attention keeps at least one hidden channel.
+
+    Raises:
+        ValueError: it keeps none.
+    """
+    fits = squeeze_factor <= width
+    require(fits, "squeeze_factor", f"at most width {width}", squeeze_factor)

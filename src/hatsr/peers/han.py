@@ -8,8 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from hatsr.model.blocks import conv3x3
-from hatsr.model.fields import require
-from hatsr.peers.checks import check_fields
+from hatsr.peers.checks import check_fields, check_squeeze
 from hatsr.peers.edsr import EDSR_SCALES, ColourLayer, ShuffleTail
 from hatsr.peers.rcan import RCAB, ResidualGroup
 
@@ -40,8 +39,7 @@ class HANConfig:
     def __post_init__(self) -> None:
         """Check every rule once; everything later trusts this."""
         check_fields(self, EDSR_SCALES)
-        fits = self.squeeze_factor <= self.width
-        require(fits, "squeeze_factor", f"at most width {self.width}", self.squeeze_factor)
+        check_squeeze(self.squeeze_factor, self.width)
 
     @property
     def depth(self) -> int:

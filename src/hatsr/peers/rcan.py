@@ -13,7 +13,7 @@ from torch.nn.functional import relu, silu
 
 from hatsr.model.blocks import ChannelAttention, conv3x3
 from hatsr.model.fields import require
-from hatsr.peers.checks import check_fields
+from hatsr.peers.checks import check_fields, check_squeeze
 from hatsr.peers.edsr import EDSR_SCALES, ColourLayer, ShuffleTail
 
 Activation = Literal["relu", "silu"]
@@ -53,8 +53,7 @@ class RCANConfig:
     def __post_init__(self) -> None:
         """Check every rule once; everything later trusts this."""
         check_fields(self, EDSR_SCALES)
-        fits = self.squeeze_factor <= self.width
-        require(fits, "squeeze_factor", f"at most width {self.width}", self.squeeze_factor)
+        check_squeeze(self.squeeze_factor, self.width)
         known = get_args(Activation)
         require(self.activation in known, "activation", f"one of {known}", self.activation)
 

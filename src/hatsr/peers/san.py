@@ -14,7 +14,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from hatsr.model.blocks import ChannelAttention, conv3x3
 from hatsr.model.fields import require
-from hatsr.peers.checks import check_fields
+from hatsr.peers.checks import check_fields, check_squeeze
 from hatsr.peers.edsr import EDSR_SCALES, ColourLayer, ResidualBlock, ShuffleTail
 
 _ITERATIONS = 5
@@ -53,8 +53,7 @@ class SANConfig:
         check_fields(self, EDSR_SCALES)
         multiple = _NON_LOCAL_SQUEEZE
         require(self.width % multiple == 0, "width", f"a multiple of {multiple}", self.width)
-        fits = self.squeeze_factor <= self.width
-        require(fits, "squeeze_factor", f"at most width {self.width}", self.squeeze_factor)
+        check_squeeze(self.squeeze_factor, self.width)
 
     @property
     def depth(self) -> int:

@@ -128,7 +128,9 @@ def test_progress_rises_to_one() -> None:
     assert len(told) == sum(TINY.depths) + len(TINY.depths)
 
 
-def test_threads_do_not_change_the_result() -> None:
+@pytest.mark.parametrize("least_work", [hat.LEAST_WORK, 1])
+def test_threads_do_not_change_the_result(least_work: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hat, "LEAST_WORK", least_work)
     model, lr, threads = tiny(), torch.rand(1, 3, 16, 24), torch.get_num_threads()
     results = []
     try:
@@ -138,6 +140,16 @@ def test_threads_do_not_change_the_result() -> None:
     finally:
         torch.set_num_threads(threads)
     assert (results[0] - results[1]).abs().max() < 1e-5 * results[0].abs().max()
+
+
+@pytest.mark.parametrize("threads", [2, 4, 16])
+def test_pieces_of_all_threads_are_no_larger_than_two_chunks(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hat, "LEAST_WORK", 1)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    engine = Engine(tiny())
+    assert threads * engine._piece(10**7) <= 2 * engine.chunk_pixels
 
 
 def test_config_is_left_alone() -> None:

@@ -35,7 +35,7 @@ PIECES_PER_THREAD = 2
 """Bands or strips for each thread at least, so that one held up leaves work to the others."""
 LEAST_WORK = 2**28
 """Pixels times the square of the width, of a picture whose layers are worth being shared out: for
-less, all threads together are sooner done (HAT at 64 x 64 by 5 %), if the machine is not busy."""
+less, all threads together are sooner done, if the machine is not busy."""
 TAIL_BLOCK = 64
 """Side of the blocks in which the tail runs, LR pixels."""
 
@@ -135,19 +135,27 @@ class Engine:
 
     def _workers(self, patches: Sequence[Patch]) -> Workers:
         """None for little work, else as many as the patches have rows of windows at most."""
-        area = sum(lr.shape[2] * lr.shape[3] for lr, _ in patches)
-        if area * self.config.embed_dim**2 < LEAST_WORK:
+        if not self._is_shared(sum(lr.shape[2] * lr.shape[3] for lr, _ in patches)):
             return Workers()
         rows = sum(lr.shape[2] // self.config.window_size for lr, _ in patches)
         return workers_for(self.device, rows)
 
     def _piece(self, pixels: int) -> int:
-        """Pixels of a band or strip of a picture, equal for each thread."""
-        if pixels * self.config.embed_dim**2 < LEAST_WORK:
+        """Pixels of a band or strip of a picture, equal for each thread.
+
+        All threads' pieces together are no larger than two chunks, so that memory does not grow
+        with the threads.
+        """
+        if not self._is_shared(pixels):
             return self.chunk_pixels
         threads = torch.get_num_threads()
-        each = max(PIECES_PER_THREAD, ceil(pixels / self.chunk_pixels / threads))
+        most = min(self.chunk_pixels, max(LEAST_CHUNK, 2 * self.chunk_pixels // threads))
+        each = max(PIECES_PER_THREAD, ceil(pixels / most / threads))
         return ceil(pixels / (threads * each))
+
+    def _is_shared(self, pixels: int) -> bool:
+        """Whether workers share out the layers of so many pixels."""
+        return pixels * self.config.embed_dim**2 >= LEAST_WORK
 
     def _shallow(self, lr: Float[Tensor, "1 rgb h w"]) -> Features:
         x = (lr - self.model.mean) * self.config.img_range
