@@ -11,7 +11,7 @@ RUNS = hat-t-x2 hat-t-x3 hat-t-x4-from-x2
 REAL = hat-t-real-x4
 FOLDERS = 'data.train=[$(DATA)/train]' valid.data=$(DATA)/valid
 
-.PHONY: demo test test-web compile-test lint docs notebooks coverage bench weights clean
+.PHONY: demo test test-web test-triton compile-test lint docs notebooks coverage bench weights clean
 
 demo: $(READY)
 	$(BIN)/hatsr upscale examples/astronaut.jpg -o out --overwrite
@@ -22,6 +22,10 @@ test: $(READY)
 # The page and the service, in an environment of its own; with Chromium on the machine, the page too.
 test-web: .venv-web/.ready
 	$(subst .venv,.venv-web,$(BIN))/python -m pytest -m web tests/apps/web
+
+# Kernels for GPUs, interpreted on the CPU and compiled for a GPU that need not be there.
+test-triton: .venv/.triton
+	TRITON_INTERPRET=1 $(BIN)/python -m pytest -m triton tests/model/test_triton_attention.py
 
 compile-test: $(READY)
 	HATSR_UNINSTRUMENTED=1 $(BIN)/python -m pytest -m uninstrumented
