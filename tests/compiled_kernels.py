@@ -42,6 +42,5 @@ def shared_bytes(name: str, architecture: int) -> int:
 
 
 if __name__ == "__main__":
-    for architecture in (80, 90):
-        for name in KERNELS:
-            sys.stdout.write(f"{name} {architecture} {shared_bytes(name, architecture)}\n")
+    for name, architecture in (*((name, 90) for name in KERNELS), ("backward_keys", 80)):
+        sys.stdout.write(f"{name} {architecture} {shared_bytes(name, architecture)}\n")

@@ -75,8 +75,8 @@ def test_equals_the_plain_attention_with_its_gradients(
 
 @interpreted
 def test_gradients_are_the_same_every_time() -> None:
-    qkv, bias = inputs(CASES[4], torch.float32)
-    first, second = (with_gradients(triton_attend, qkv, bias, window=4, overlap=2) for _ in "ab")
+    qkv, bias = inputs(CASES[2], torch.float32)
+    first, second = (with_gradients(triton_attend, qkv, bias, window=4, shift=2) for _ in "ab")
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
 
 
@@ -104,19 +104,19 @@ def test_the_door_takes_it_for_the_whole_network(monkeypatch: pytest.MonkeyPatch
 
 @interpreted
 def test_is_an_operator_that_can_be_traced() -> None:
-    qkv, bias = inputs(CASES[4], torch.float32)
-    given = qkv.requires_grad_(), bias.requires_grad_(), 4, 2, 0
+    qkv, bias = inputs(CASES[2], torch.float32)
+    given = qkv.requires_grad_(), bias.requires_grad_(), 4, 0, 2
     torch.library.opcheck(torch.ops.hatsr.triton_attention.default, given)
 
 
 @interpreted
 def test_compiles_for_gpus() -> None:
-    """Shared memory fits the smallest of them, and in bfloat16 no register is spilled."""
+    """Shared memory fits the smallest of them."""
     command = [sys.executable, str(Path(__file__).parents[1] / f"{STEM}.py")]
     env = {key: value for key, value in os.environ.items() if key != "TRITON_INTERPRET"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     lines = [line.split() for line in done.stdout.splitlines()]
-    assert len(lines) == 8
+    assert len(lines) == 5
     assert all(int(shared) <= LEAST_SHARED for *_, shared in lines), done.stdout
 
 

@@ -60,8 +60,9 @@ def test_products_in_half_keep_features_and_sr_in_float32(dtype: torch.dtype) ->
 def test_patches_pool_like_those_of_the_engine_for_cpus() -> None:
     model = tiny(conv_scale=1.0).double()
     lr = torch.rand(3, 3, 16, 12, dtype=torch.float64)
-    boxes = [Box(slice(0, 16), slice(2, 9)), Box(slice(3, 12), slice(0, 12)), Box(slice(4, 5),) * 2]
-    patches = list(zip(lr.split(1), boxes[:2] + [Box(slice(4, 8), slice(1, 2))], strict=True))
+    sides = [(0, 16, 2, 9), (3, 12, 0, 12), (4, 8, 1, 2)]
+    boxes = [Box(slice(top, bottom), slice(left, right)) for top, bottom, left, right in sides]
+    patches = list(zip(lr.split(1), boxes, strict=True))
     wanted = Engine(model, dtype=torch.float64).measure(patches)
     found = exact(model).measure(patches)
     assert wanted is not None

@@ -69,7 +69,7 @@ class AlignedLinear:
         bias = weight.new_zeros(outputs.width)
         self.bias = (bias if layer.bias is None else spread(layer.bias, 0, outputs)).to(dtype)
 
-    def __call__(self, x: Features) -> Features:
+    def __call__(self, x: Float[Tensor, "b h w i"]) -> Float[Tensor, "b h w o"]:
         """The output of the layer."""
         return functional.linear(x, self.weight, self.bias)
 
@@ -89,7 +89,7 @@ class AlignedConv:
         self.weight = weight.contiguous(memory_format=torch.channels_last)
         self.bias, self.padding = spread(bias, 0, outputs).to(dtype), weight.shape[-1] // 2
 
-    def __call__(self, x: Features) -> Features:
+    def __call__(self, x: Float[Tensor, "b h w i"]) -> Float[Tensor, "b h w o"]:
         """The output of the convolution, of the same size."""
         x = x.permute(0, 3, 1, 2)  # in memory that is channels_last
         y = functional.conv2d(x, self.weight, self.bias, padding=self.padding)
@@ -116,7 +116,7 @@ class AlignedNorm:
         return functional.pad(y, (0, self.width - self.channels))
 
     def add(
-        self, x: Features, y: Features, gains: Float[Tensor, "b c"] | None, gated: Features | None
+        self, x: Features, y: Features, gains: Float[Tensor, "_ c"] | None, gated: Features | None
     ) -> Features:
         """Add `y`, and what is gated times its gains, to `x` in place; the norm of the sum."""
         x += y

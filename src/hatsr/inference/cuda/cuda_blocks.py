@@ -37,7 +37,7 @@ class Pooling:
     found: list[Mean] = field(default_factory=list)
     """Means of all cores together, one for each HAB."""
 
-    def __call__(self, x: Features) -> Float[Tensor, "b c"]:
+    def __call__(self, x: Features) -> Float[Tensor, "_ c"]:
         """The mean of each picture."""
         dtype = torch.promote_types(x.dtype, torch.float32)
         if self.given is not None:
@@ -99,7 +99,7 @@ class CudaCAB:
         self.compress, self.expand = (AlignedConv(c, dtype) for c in (cab.compress, cab.expand))
         self.attention, self.alpha = cab.attention, cab.alpha
 
-    def __call__(self, normed: Features, pooling: Pooling) -> tuple[Features, Float[Tensor, "b c"]]:
+    def __call__(self, normed: Features, pooling: Pooling) -> tuple[Features, Float[Tensor, "_ c"]]:
         """The convolutions' output and its gains."""
         y = self.expand(gelu(self.compress(normed)))
         if self.attention is None:

@@ -13,7 +13,7 @@ from hatsr.inference.cuda.cuda_blocks import Closing, CudaRHAG, Pooling
 from hatsr.inference.cuda.recorded import Recorded
 from hatsr.inference.engine.fast_blocks import Mean
 from hatsr.inference.engine.hat import blocks_with_halo, scaled, tail_halo
-from hatsr.inference.runner import Box, Patch, Progress, ignore_progress
+from hatsr.inference.runner import Patch, Progress, ignore_progress
 from hatsr.model import HAT
 from hatsr.model.blocks import Features
 from hatsr.model.config import HATConfig
@@ -160,16 +160,13 @@ class CudaEngine:
         (b, h, w, _), scale = x.shape, self.config.scale
         sr = lr.new_empty(b, self.config.channels, h * scale, w * scale)
         for block, around in blocks_with_halo(h, w, self.halo, TAIL_BLOCK):
-            out = self._tail(*(self._part(t, around) for t in (x, lr.permute(0, 2, 3, 1))))
+            near = slice(None), around.rows, around.cols
+            out = self._tail(x[near], lr.permute(0, 2, 3, 1)[near])
             rows, cols = scaled(block.rows, scale), scaled(block.cols, scale)
             inner_rows = scaled(block.rows, scale, around.rows.start)
             inner_cols = scaled(block.cols, scale, around.cols.start)
             sr[:, :, rows, cols] = out[:, :, inner_rows, inner_cols]
         return sr
-
-    @staticmethod
-    def _part(x: Features, box: Box) -> Features:
-        return x[:, box.rows, box.cols]
 
     def _tail(
         self, x: Features, pixels: Float[Tensor, "b h w rgb"]
