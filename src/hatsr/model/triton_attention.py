@@ -39,9 +39,9 @@ def triton_unusable(device: str) -> str:
 @cache
 def _tried(device: str) -> str:
     """Run the smallest attention: only so is it known that kernels can be compiled here."""
-    if torch.cuda.get_device_capability(device) < (8, 0):
-        return "the GPU is older than Ampere"
     try:
+        if torch.cuda.get_device_capability(device) < (8, 0):
+            return "the GPU is older than Ampere"
         qkv = torch.zeros(1, 4, 4, 3 * 16, device=device, dtype=torch.bfloat16)
         _forward(qkv, torch.zeros(1, 16, 16, device=device), 4, 0, 0)
         torch.cuda.synchronize(device)
