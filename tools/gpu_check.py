@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-PARTS = {"tests": 120, "speed": 150, "steps": 120, "learn": 10**6}
+PARTS = {"tests": 120, "speed": 180, "steps": 120, "learn": 10**6}
 """Seconds that a part may take."""
 _LEAST = 20
 """Seconds for which it is worth starting a part."""
@@ -73,6 +73,16 @@ def run_measures(options: argparse.Namespace, part: str) -> None:
     for key, measure in {"speed": speed, "steps": steps}[part](place, sizes):
         if key not in read(options.output)[part]:
             keep(options.output, part, key, tried(measure))
+    keep(options.output, part, "shares of the matrix rate", shares(read(options.output), part))
+
+
+def shares(known: dict[str, Any], part: str) -> dict[str, float]:
+    """What a part's figures reach of the rate that was measured in the same run."""
+    rate = known.get("speed", {}).get("matrix rate")
+    if not isinstance(rate, dict):
+        return {}
+    figures = {key: value for key, value in known[part].items() if isinstance(value, dict)}
+    return {k: round(v["flops"] / rate["flops"], 4) for k, v in figures.items() if "flops" in v}
 
 
 def run_learn(options: argparse.Namespace, seconds: float) -> None:

@@ -35,11 +35,36 @@ class Sizes:
     batch_side: int = 64
     sides: tuple[int, ...] = (64, 128, 256, 512, 1024)
     steps: tuple[tuple[str, int, int], ...] = (("hat-t", 32, 48), ("hat", 4, 64), ("hat", 32, 64))
+    ways: tuple[str, ...] = (
+        "ours bf16",
+        "ours fp32",
+        "textbook bf16",
+        "textbook fp32",
+        "plain fp32",
+    )
+    step_ways: tuple[str, ...] = (
+        "ours bf16",
+        "textbook bf16",
+        "textbook fp32",
+        "ours bf16 compiled",
+    )
     matrix: int = 8192
-    seconds: float = 1.0
+    seconds: float = 0.5
+    calls: int = 3
 
 
-QUICK = Sizes(("hat-t",), 2, 8, (16,), (("hat-t", 1, 8),), 256, 0.01)
+QUICK = Sizes(
+    networks=("hat-t",),
+    batch=2,
+    batch_side=8,
+    sides=(),
+    steps=(("hat-t", 1, 8),),
+    ways=("ours bf16", "textbook fp32"),
+    step_ways=("ours bf16", "textbook fp32"),
+    matrix=64,
+    seconds=0,
+    calls=1,
+)
 """A trial of the script itself, without meaning."""
 
 
@@ -59,17 +84,17 @@ class Place:
         if self.is_cuda:
             torch.cuda.synchronize()
 
-    def measured(self, work: Work, seconds: float) -> dict[str, float]:
-        """Median seconds of a call after three to warm up, and its peak of memory in bytes."""
+    def measured(self, work: Work, sizes: Sizes) -> dict[str, float]:
+        """Median seconds of a call after some to warm up, and its peak of memory in bytes."""
         gc.collect()
         if self.is_cuda:
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
-        for _ in range(3):
+        for _ in range(sizes.calls):
             work()
         self.wait()
-        times, end = [], time.perf_counter() + seconds
-        while len(times) < 3 or time.perf_counter() < end:
+        times, end = [], time.perf_counter() + sizes.seconds
+        while len(times) < sizes.calls or time.perf_counter() < end:
             begun = time.perf_counter()
             work()
             self.wait()
@@ -90,7 +115,7 @@ def matrix_rate(place: Place, sizes: Sizes) -> dict[str, float]:
     """Floating-point operations a second of a large matrix product in bfloat16."""
     n = sizes.matrix
     a, b = (torch.randn(n, n, device=place.device, dtype=torch.bfloat16) for _ in "ab")
-    found = place.measured(lambda: torch.mm(a, b), sizes.seconds)
+    found = place.measured(lambda: torch.mm(a, b), sizes)
     return found | {"flops": 2 * n**3 / found["seconds"]}
 
 
@@ -99,16 +124,16 @@ def speed(place: Place, sizes: Sizes) -> Iterator[tuple[str, Callable[[], dict[s
     yield "matrix rate", lambda: matrix_rate(place, sizes)
     n, side = sizes.batch, sizes.batch_side
     for name in sizes.networks:
-        for way in ("ours bf16", "ours fp32", "textbook bf16", "textbook fp32", "plain fp32"):
+        for way in sizes.ways:
             key = f"{name} {n} x {side} x {side}, {way}"
-            yield key, lambda w=way, m=name: forward(place, m, w, (n, side), sizes.seconds)
+            yield key, lambda w=way, m=name: forward(place, m, w, (n, side), sizes)
         for one in sizes.sides:
             key = f"{name} 1 x {one} x {one}, ours bf16"
-            yield key, lambda m=name, s=one: forward(place, m, "ours bf16", (1, s), sizes.seconds)
+            yield key, lambda m=name, s=one: forward(place, m, "ours bf16", (1, s), sizes)
 
 
 def forward(
-    place: Place, name: str, way: str, size: tuple[int, int], seconds: float
+    place: Place, name: str, way: str, size: tuple[int, int], sizes: Sizes
 ) -> dict[str, float]:
     """One network in one way on a batch of squares: seconds, memory, operations a second."""
     torch.manual_seed(0)
@@ -118,11 +143,11 @@ def forward(
     if way.startswith("ours"):
         dtype = torch.bfloat16 if half else torch.float32
         engine = CudaEngine(model, device=place.device, dtype=dtype)
-        found = place.measured(lambda: engine.run(lr), seconds)
+        found = place.measured(lambda: engine.run(lr), sizes)
     else:
         run = model if way.startswith("plain") else lambda x: textbook(model, x)
         with torch.inference_mode(), torch.autocast(place.device.type, torch.bfloat16, half):
-            found = place.measured(lambda: run(lr), seconds)
+            found = place.measured(lambda: run(lr), sizes)
     flops = 2 * count * complexity_of(preset(name), side, side).multiply_adds
     return found | {"flops": flops / found["seconds"]}
 
@@ -130,16 +155,16 @@ def forward(
 def steps(place: Place, sizes: Sizes) -> Iterator[tuple[str, Callable[[], dict[str, float]]]]:
     """Training steps: forward, loss, backward, Adam and the average."""
     for name, batch, side in sizes.steps:
-        for way in ("ours bf16", "textbook bf16", "textbook fp32", "ours bf16 compiled"):
-            if way.endswith("compiled") and (name != "hat-t" or not place.is_cuda):
+        for way in sizes.step_ways:
+            if way.endswith("compiled") and name != "hat-t":
                 continue  # minutes for a large network
             key = f"{name} {batch} x {side} x {side}, {way}"
             size = batch, side
-            yield key, lambda n=name, w=way, s=size: step(place, n, w, s, sizes.seconds)
+            yield key, lambda n=name, w=way, s=size: step(place, n, w, s, sizes)
 
 
 def step(
-    place: Place, name: str, way: str, size: tuple[int, int], seconds: float
+    place: Place, name: str, way: str, size: tuple[int, int], sizes: Sizes
 ) -> dict[str, float]:
     """Seconds of a training step of one network in one way."""
     torch.manual_seed(0)
@@ -161,6 +186,6 @@ def step(
         optimizer.zero_grad()
         update(average, model, 0.999, 1000)
 
-    found = place.measured(work, seconds)
+    found = place.measured(work, sizes)
     flops = 3 * 2 * count * complexity_of(preset(name), side, side).multiply_adds
     return found | {"flops": flops / found["seconds"], "steps_per_second": 1 / found["seconds"]}
