@@ -18,7 +18,6 @@ from hatsr.image.fitting import losses
 from hatsr.image.jpeg_traces import former_jpeg_quality
 from hatsr.image.listing import READABLE, UNREADABLE_KINDS, list_pictures, list_unreadable
 from hatsr.image.matching import match_names
-from hatsr.image.noise_level import noise_level
 from hatsr.image.origin import read_software
 from hatsr.image.picture import Codec, Compression, Picture, enlarged, from_array, to_array
 from hatsr.image.reading import header_size, read
@@ -57,7 +56,6 @@ __all__ = [
     "luma",
     "match_names",
     "modcrop",
-    "noise_level",
     "read",
     "read_software",
     "to_array",
