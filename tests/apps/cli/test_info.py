@@ -8,8 +8,8 @@ from tiny import tiny
 
 from hatsr import checkpoint
 from hatsr.apps.cli import cli
-from hatsr.inference import memory
 from hatsr.inference.settings import choose_device
+from hatsr.inference.tiling import memory
 
 
 def call(*arguments: str) -> Result:

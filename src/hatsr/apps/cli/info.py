@@ -67,8 +67,8 @@ def _machine() -> dict[str, object]:
     import torch
 
     from hatsr.inference.engine import can_keep_heap, fuses
-    from hatsr.inference.memory import available_bytes
     from hatsr.inference.settings import choose_device
+    from hatsr.inference.tiling.memory import available_bytes
     from hatsr.native import Kernels, kernels, supports_products
     from hatsr.version import __version__
 
@@ -98,7 +98,7 @@ def _describe(device: str) -> str:
     """A device, and what a GPU of its own memory is and has."""
     import torch
 
-    from hatsr.inference.memory import free_bytes, has_own_memory
+    from hatsr.inference.tiling.memory import free_bytes, has_own_memory
 
     if not has_own_memory(device):
         return device

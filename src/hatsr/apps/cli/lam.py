@@ -111,8 +111,8 @@ def _settings(
     patch_size: int, steps: int, mode: LamMode, memory: str | None, device: str = "cpu"
 ) -> LamSettings:
     from hatsr.attribution import LamSettings
-    from hatsr.inference.memory import parse_bytes
     from hatsr.inference.settings import choose_device
+    from hatsr.inference.tiling.memory import parse_bytes
 
     budget = {} if memory is None else {"memory": parse_bytes(memory) / 1e9}
     return LamSettings(

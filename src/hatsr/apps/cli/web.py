@@ -94,7 +94,7 @@ def web(  # noqa: PLR0913  one parameter for each option
     from hatsr.apps.web.app import serve
     from hatsr.apps.web.guard import Access
     from hatsr.apps.web.limits import Limits, default_memory
-    from hatsr.inference.memory import parse_bytes
+    from hatsr.inference.tiling.memory import parse_bytes
 
     with wrong_usage():
         access = Access(host=host, password=password or "", open_to_all=open_to_all)

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from hatsr.inference import memory
-from hatsr.inference.budget import largest_tile, smallest_tile
-from hatsr.inference.memory import available_bytes, free_bytes, parse_bytes
+from hatsr.inference.tiling import memory
+from hatsr.inference.tiling.budget import largest_tile, smallest_tile
+from hatsr.inference.tiling.memory import available_bytes, free_bytes, parse_bytes
 
 
 @pytest.mark.parametrize(

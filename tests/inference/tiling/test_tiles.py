@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from hatsr.inference.tiles import cut, plan, shrink, spans, stitch
+from hatsr.inference.tiling.tiles import cut, plan, shrink, spans, stitch
 
 
 @pytest.mark.parametrize("length", [16, 48, 64, 80, 144, 512])
