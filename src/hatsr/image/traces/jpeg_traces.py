@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from hatsr.image.codecs.jpeg_quality import jpeg_tables
+from hatsr.image.bitstreams.jpeg_quality import jpeg_tables
 
 _LUMA = (0.299, 0.587, 0.114)
 """Of R, G and B, as JFIF has it."""

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from hatsr import image
-from hatsr.image.codecs.webp_quality import vp8_quality
+from hatsr.image.bitstreams.webp_quality import vp8_quality
 
 
 def written(**options: object) -> bytes:

@@ -10,7 +10,7 @@ from picture_files import SMALL, encoded
 from PIL import Image, JpegImagePlugin
 
 from hatsr import image
-from hatsr.image.codecs.jpeg_scans import check_complete
+from hatsr.image.bitstreams.jpeg_scans import check_complete
 
 RNG = np.random.default_rng(6)
 

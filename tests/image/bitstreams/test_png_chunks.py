@@ -6,7 +6,7 @@ import pytest
 from picture_files import chunk, gray_png
 
 from hatsr import image
-from hatsr.image.codecs.png_chunks import MAGIC, begins_without_text, size_of
+from hatsr.image.bitstreams.png_chunks import MAGIC, begins_without_text, size_of
 
 
 @pytest.mark.parametrize("name", ["tEXt", "pHYs", "iCCP", "eXIf", "tIME", "quIt"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import tifffile
 from PIL import AvifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from hatsr.image.codecs.png_chunks import MAGIC, begins_without_text
+from hatsr.image.bitstreams.png_chunks import MAGIC, begins_without_text
 from hatsr.image.metadata.exif import SOFTWARE
 from hatsr.image.reading import quiet
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from hatsr import image
-from hatsr.image.codecs.jpeg_quality import jpeg_tables, quality_of_table
+from hatsr.image.bitstreams.jpeg_quality import jpeg_tables, quality_of_table
 
 
 @pytest.mark.parametrize("quality", [1, 10, 49, 50, 62, 75, 95, 100])
