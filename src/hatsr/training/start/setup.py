@@ -25,9 +25,9 @@ from hatsr.data import (
     some_of,
 )
 from hatsr.model import WithActivationCheckpointing
-from hatsr.training.initial import start_as_interpolation, transfer
-from hatsr.training.networks import Networks
 from hatsr.training.recipe import Recipe
+from hatsr.training.start.initial import start_as_interpolation, transfer
+from hatsr.training.start.networks import Networks
 from hatsr.training.states import states
 from hatsr.training.validation import under_conditions
 

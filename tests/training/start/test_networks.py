@@ -7,7 +7,7 @@ import torch
 from tiny_runs import go
 
 from hatsr.training.recipe import Recipe
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 
 
 def test_related_tasks_share_the_body(tiny: Callable[..., Recipe], tmp_path: Path) -> None:

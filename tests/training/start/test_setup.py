@@ -12,7 +12,7 @@ from hatsr.data.pictures import decode, downsample
 from hatsr.data.sources import open_folders
 from hatsr.image import modcrop
 from hatsr.training.recipe import Recipe
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 
 
 def test_held_out_pictures_are_usable_and_no_larger_than_needed(

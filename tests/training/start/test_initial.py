@@ -10,9 +10,9 @@ import torch
 from hatsr.checkpoint import save
 from hatsr.model import HAT, HATConfig
 from hatsr.resize import imresize
-from hatsr.training.initial import start_as_interpolation, transfer
 from hatsr.training.recipe import Recipe
-from hatsr.training.setup import set_up
+from hatsr.training.start.initial import start_as_interpolation, transfer
+from hatsr.training.start.setup import set_up
 
 
 def test_cross_scale_transfer_tells_what_it_took(
