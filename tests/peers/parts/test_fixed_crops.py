@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from hatsr.peers.fixed_crops import upscale_by_crops
+from hatsr.peers.parts.fixed_crops import upscale_by_crops
 
 
 def expected_starts(length: int, crop: int) -> list[list[int]]:
