@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from hatsr.checkpoint.layouts.edsr_layout import deduce_ends
-from hatsr.checkpoint.layouts.rcan_layout import deduce_groups, group_name
 from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
+from hatsr.checkpoint.peer_layouts.edsr_layout import deduce_ends
+from hatsr.checkpoint.peer_layouts.rcan_layout import deduce_groups, group_name
 from hatsr.peers import HANConfig
 
 _RENAMES: Renames = (

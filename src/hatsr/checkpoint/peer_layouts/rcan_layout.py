@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
-from hatsr.checkpoint.layouts.edsr_layout import deduce_ends, end_name
 from hatsr.checkpoint.layouts.shapes import count, shape
 from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
+from hatsr.checkpoint.peer_layouts.edsr_layout import deduce_ends, end_name
 from hatsr.peers import RCANConfig
 
 _RENAMES: Renames = (
