@@ -9,8 +9,8 @@ from PIL import Image
 from tiny import tiny
 
 from hatsr import checkpoint
-from hatsr.apps.cli.compare import compare
-from hatsr.apps.cli.evaluate import evaluate
+from hatsr.apps.studying.compare import compare
+from hatsr.apps.studying.evaluate import evaluate
 from hatsr.resize import imresize
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from hatsr.apps.cli.exit_codes import Command, wrong_usage
-from hatsr.apps.cli.info import name_network, say_assumed
 from hatsr.apps.cli.options import NAME, PATH, output_option, overwrite_option
+from hatsr.apps.networks.info import name_network, say_assumed
 
 
 @click.command(cls=Command)

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from tiny import TINY_NETWORK
 
 from hatsr.apps.cli.terminal import TrainingBar
-from hatsr.apps.cli.train import finetune, train
+from hatsr.apps.learning.train import finetune, train
 from hatsr.training.recipe import schema
 from hatsr.training.states import newest_step
 
@@ -69,7 +69,12 @@ def test_trains_and_goes_on(recipe: Path, tmp_path: Path) -> None:
 
 def test_a_stop_of_the_whole_group_is_saved(recipe: Path, tmp_path: Path) -> None:
     changes = ["iterations=1000000", "save.every=1000000", "data.workers=2", "valid.data=null"]
-    command = [sys.executable, "-c", "from hatsr.apps.cli.train import train; train()", str(recipe)]
+    command = [
+        sys.executable,
+        "-c",
+        "from hatsr.apps.learning.train import train; train()",
+        str(recipe),
+    ]
     with (tmp_path / "out").open("wb") as out:
         process = subprocess.Popen(
             [*command, *changes, "--runs", str(tmp_path / "runs"), "--cpu", "--threads", "1"],

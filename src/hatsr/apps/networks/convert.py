@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from hatsr.apps.cli.exit_codes import Command, wrong_usage
-from hatsr.apps.cli.info import name_network, say_assumed, values_of
 from hatsr.apps.cli.options import NAME, NEW_FILE, overwrite_option
 from hatsr.apps.cli.overrides import NOT_IN_TENSORS, set_option
+from hatsr.apps.networks.info import name_network, say_assumed, values_of
 
 if TYPE_CHECKING:
     from hatsr.checkpoint import Layout

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from hatsr.apps.cli.data import data
-from hatsr.apps.cli.train import finetune
+from hatsr.apps.learning.data import data
+from hatsr.apps.learning.train import finetune
 from hatsr.data.degrade import PRESETS, degrade, sample_key
 from hatsr.data.pictures import decode, downsample
 from hatsr.image import modcrop

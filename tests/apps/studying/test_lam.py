@@ -9,8 +9,8 @@ from PIL import Image
 from tiny import TINY_X4 as TINY
 
 from hatsr import checkpoint
-from hatsr.apps.cli.features import features
-from hatsr.apps.cli.lam import lam, lam_sweep
+from hatsr.apps.studying.features import features
+from hatsr.apps.studying.lam import lam, lam_sweep
 from hatsr.attribution import figures
 from hatsr.attribution.inputs import load_network, random_network
 
