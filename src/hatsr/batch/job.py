@@ -21,8 +21,8 @@ from hatsr.batch.planning import check_places, input_root, plan
 from hatsr.batch.status import Pace, Status, read_status
 from hatsr.batch.summary_page import write_summary
 from hatsr.inference.choosing import Chooser, open_upscaler
-from hatsr.inference.memory import LEAST_BUDGET
 from hatsr.inference.settings import Settings
+from hatsr.inference.tiling.memory import LEAST_BUDGET
 from hatsr.inference.upscaler import Upscaler
 
 _SAMPLE_SIDE = 64
