@@ -17,7 +17,7 @@ CLEAN = "no strong compression or noise found"
     ("facts", "scale", "model", "reason"),
     [
         (PictureFacts(), None, "hat-t-x4", CLEAN),
-        (PictureFacts(removed=0.24), 4, "hat-t-x4", CLEAN),
+        (PictureFacts(removed=0.18), 4, "hat-t-x4", CLEAN),
         (
             PictureFacts(removed=0.3),
             4,
