@@ -120,7 +120,8 @@ def page() -> None:
             others = [url for url in asked if not url.startswith((server.url, "data:", "blob:"))]
             print(
                 f"first paint {paint / 1000:.2f} s, usable {ready / 1000:.2f} s, "
-                f"{weight / 1e3:.0f} kB sent ({whole / 1e6:.2f} MB), {len(asked)} requests, {len(others)} elsewhere"
+                f"{weight / 1e3:.0f} kB sent ({whole / 1e6:.2f} MB), "
+                f"{len(asked)} requests, {len(others)} elsewhere"
             )
             opened.context.close()
         browser.close()
