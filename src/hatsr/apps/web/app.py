@@ -90,6 +90,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen()  # who comes before the server is ready waits
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)

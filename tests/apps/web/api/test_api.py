@@ -61,6 +61,7 @@ def test_health_and_models(server: Server) -> None:
         ({"model": "net.safetensors"}, ["-m", "{models}/net.safetensors"]),
         ({"scale": "2", "format": "webp", "quality": "70"},
          ["--scale", "2", "--format", "webp", "--quality", "70"]),
+        ({"scale": "4", "denoise": "0.5"}, ["--scale", "4", "--denoise", "0.5"]),
         ({"model": "net.safetensors", "scale": "1.5", "format": "jpg", "ensemble": "true"},
          ["-m", "{models}/net.safetensors", "--scale", "1.5", "--format", "jpg", "--ensemble"]),
     ],
@@ -87,6 +88,8 @@ def test_the_bytes_are_those_of_the_command_line(
         ({"scal": "2"}, 422, "scal: Extra inputs are not permitted"),
         ({"model": "../../etc/passwd"}, 422, "model must be one of"),
         ({"model": "hf://a/b/c"}, 422, "model must be one of"),
+        ({"denoise": "2"}, 422, "denoise must be from 0 to 1, got 2"),
+        ({"denoise": "1", "model": "net.safetensors"}, 422, "denoise must go with shipped weights"),
         ({"format": "exe"}, 422, "format must be one of .png"),
         ({"format": "png", "quality": "0", "model": "net.safetensors"}, 200, ""),
         ({"format": "jpg", "quality": "0"}, 422, "quality must be 1 to 100, got 0"),
@@ -138,12 +141,20 @@ def test_what_is_no_picture_is_refused(
 def test_a_request_without_a_file(server: Server) -> None:
     address = f"{server.url}/api/upscale"
     for answer in (
-        httpx.post(address, data={"x": "1"}),
+        httpx.post(address, data={"x": "1" * 10**6}),
         httpx.post(address, content=b"x"),
         httpx.post(address, files={"other": b"x"}),
     ):
         assert answer.status_code == 400
         assert answer.json() == {"error": "file must be a picture in a multipart form"}
+
+
+def test_fields_are_few_and_short(server: Server, small: Path) -> None:
+    address, file = f"{server.url}/api/upscale", {"file": ("x.png", small.read_bytes())}
+    for data in ({"model": "x" * 10**5}, {f"x{number}": "1" for number in range(100)}):
+        answer = httpx.post(address, files=file, data=data)
+        assert answer.status_code == 400
+        assert "error" in answer.json()
 
 
 @pytest.mark.parametrize("name", ["../../../x.png", "/etc/x.png", "..\\x.png", "\x00.png", "\r\nx"])

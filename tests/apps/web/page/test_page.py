@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 pytest.importorskip("gradio", reason="the extra web is not installed: make test-web")
 pytest.importorskip("playwright", reason="Playwright is not installed: make test-web")
@@ -90,11 +91,11 @@ def fits(page: Page) -> bool:
     return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def choose(page: Page, *files: Path) -> None:
+def choose(page: Page, *files: Path, field: str = "pictures") -> None:
     """Again where the page was not listening yet."""
-    name = page.locator("#pictures").get_by_text(files[-1].stem).first
+    name = page.locator(f"#{field}").get_by_text(files[-1].stem).first
     for _ in range(5):
-        page.locator("#pictures input[type=file]").set_input_files(files)
+        page.locator(f"#{field} input[type=file]").set_input_files(files)
         with suppress(Error):
             name.wait_for(timeout=PATIENCE / 5)
             return
@@ -237,11 +238,15 @@ def test_explain(page: Page) -> None:
     assert serious(page) == []
 
 
-def test_compare(page: Page) -> None:
+def test_compare(page: Page, small: Path, tmp_path: Path) -> None:
+    hr = tmp_path / "hr.png"
+    with Image.open(small) as picture:
+        picture.resize((40, 48)).save(hr)
     page.get_by_role("tab", name="Compare").click()
-    page.locator("#compare-example").click()
-    page.locator("#compare-picture").get_by_text("example").first.wait_for()
+    choose(page, small, field="compare-picture")
+    choose(page, hr, field="compare-hr")
     page.locator("#compare").click()
     page.locator("#difference img").wait_for()
     expect(page.locator(".facts:visible")).to_contain_text("of 255 in the mean")
+    expect(page.locator(".facts:visible")).to_contain_text("dB PSNR")
     assert serious(page) == []
