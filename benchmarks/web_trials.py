@@ -70,18 +70,17 @@ def picture(height: int, width: int) -> bytes:
     return file.getvalue()
 
 
-def post(server: Server, content: bytes, seconds: float = 600, **fields: str) -> int:
-    """Status of an answer; 0: the client went away before it."""
-    try:
-        answer = httpx.post(
-            f"{server.url}/api/upscale",
-            files={"file": ("x.png", content)},
-            data=fields,
-            timeout=httpx.Timeout(600, read=seconds),
-        )
-    except httpx.ReadTimeout:
-        return 0
-    return answer.status_code
+def post(
+    server: Server, content: bytes, seconds: float = 600, address: str = "127.0.0.1", **fields: str
+) -> int:
+    """Status of an answer; 0: the client, at an address, went away before it."""
+    transport = httpx.HTTPTransport(local_address=address)
+    with httpx.Client(timeout=httpx.Timeout(600, read=seconds), transport=transport) as client:
+        try:
+            files = {"file": ("x.png", content)}
+            return client.post(f"{server.url}/api/upscale", files=files, data=fields).status_code
+        except httpx.ReadTimeout:
+            return 0
 
 
 def left(server: Server) -> int:
@@ -161,6 +160,22 @@ def crowd() -> None:
         print(f"{left(server)} files left")
 
 
+def users() -> None:
+    """One user with twenty pictures, and another who comes later with one."""
+    content = picture(128, 128)
+    with fresh() as server, ThreadPoolExecutor(20) as pool:
+        begun = time.monotonic()
+        many = [pool.submit(post, server, content) for _ in range(20)]
+        time.sleep(0.5)
+        came = time.monotonic()
+        status = post(server, content, address="127.0.0.2")
+        waited = time.monotonic() - came
+        counted = Counter(each.result() for each in many)
+        whole = time.monotonic() - begun
+        print(f"20 pictures of one user: {dict(counted)} in {whole:.1f} s; one of another who")
+        print(f"came later: {status} in {waited:.1f} s")
+
+
 def slow() -> None:
     """Clients that say almost nothing, beside one that wants an answer."""
     with fresh() as server:
@@ -200,23 +215,30 @@ def slow() -> None:
             print(f"{time.monotonic() - begun:.1f} s; {left(server)} files left")
 
 
+def noise(side: int) -> bytes:
+    """A picture that no format packs well."""
+    rgb = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    file = BytesIO()
+    Image.fromarray(rgb).save(file, "png")
+    return file.getvalue()
+
+
 def memory() -> None:
-    """The largest picture that each budget lets in: is it done, and within the budget?"""
+    """The largest picture that a budget lets in: is it done, and within the budget?"""
     from hatsr.apps.web.limits import Limits
 
-    for budget in (1_300_000_000, 1_600_000_000):
-        most = Limits(memory=budget).most_pixels(4)
-        side = int(most**0.5)
+    for budget, ending in ((1.3e9, "png"), (1.3e9, "avif"), (1.3e9, "tif"), (1.6e9, "png")):
+        side = int(Limits(memory=int(budget)).most_pixels(4) ** 0.5)
         with fresh("--memory", f"{budget / 1e9:g}GB") as server:
             post(server, picture(16, 16))
             watch, begun = Memory(server), time.monotonic()
-            status = post(server, picture(side, side))
-            seconds = time.monotonic() - begun
-            print(f"{budget / 1e9:g}GB, {side} x {side}: {status} in {seconds:.0f} s; {watch}")
+            status = post(server, noise(side), format=ending)
+            told = f"{budget / 1e9:g}GB, {side} x {side} to {ending}: {status} in"
+            print(f"{told} {time.monotonic() - begun:.0f} s; {watch}", flush=True)
 
 
 TRIALS: dict[str, Callable[[], None]] = {
-    "page": page, "jobs": jobs, "crowd": crowd, "slow": slow, "memory": memory,
+    "page": page, "jobs": jobs, "crowd": crowd, "users": users, "slow": slow, "memory": memory,
 }  # fmt: skip
 
 

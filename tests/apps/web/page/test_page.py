@@ -16,7 +16,7 @@ pytest.importorskip("gradio", reason="the extra web is not installed: make test-
 pytest.importorskip("playwright", reason="Playwright is not installed: make test-web")
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
-from web_servers import Server
+from web_servers import Server, start_server
 
 from hatsr.apps.cli import cli
 
@@ -39,6 +39,13 @@ def browser() -> Iterator[Browser]:
         opened = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="module")
+def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One that may keep results, which those of the API look for in vain."""
+    with start_server(tmp_path_factory.mktemp("server"), "--models", str(models)) as started:
+        yield started
 
 
 @pytest.fixture
