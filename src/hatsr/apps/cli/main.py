@@ -19,6 +19,7 @@ COMMANDS = {
     "compare": ("compare", "Compare models picture by picture."),
     "train": ("train", "Train a network by a recipe."),
     "finetune": ("train", "Go on training a model on a folder of pictures."),
+    "lab": ("lab", "Try what the paper says: variants over seeds, by a study."),
     "data": ("data", "Prepare and check pictures for training."),
     "lam": ("lam", "Show which pixels a network used (LAM)."),
     "lam-sweep": ("lam", "Mean diffusion index over positions and pictures."),
