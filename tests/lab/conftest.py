@@ -28,8 +28,8 @@ MINIATURE: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def write_study(tmp_path: Path, pictures: Path) -> Callable[..., Path]:
+@pytest.fixture(scope="session")
+def write_study(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Callable[..., Path]:
     """Writes the miniature, with changes to its top level, as a file."""
 
     def write(**changes: Any) -> Path:
@@ -37,7 +37,7 @@ def write_study(tmp_path: Path, pictures: Path) -> Callable[..., Path]:
         tree["recipe"]["data"]["train"] = [str(pictures)]
         tree["recipe"]["valid"]["data"] = str(pictures)
         tree["sizes"]["small"]["evaluate"] = {"data": [str(pictures)]}
-        path = tmp_path / "mini.yaml"
+        path = tmp_path_factory.mktemp("study") / "mini.yaml"
         path.write_text(yaml.safe_dump({**tree, **changes}), encoding="utf-8")
         return path
 

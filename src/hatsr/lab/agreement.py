@@ -166,12 +166,12 @@ def overall(findings: list[OrderFinding], measure: str) -> str:
     known = [each for each in findings if each.gap is not None]
     if not known:
         return "Nothing can be said of the order yet."
-    agreeing = [each for each in known if each.agrees]
-    against = [each for each in known if each.agrees is False]
-    sure = [sum(bool(e.gap and e.gap.is_sure) for e in some) for some in (agreeing, against)]
-    said = (
-        f"By {measure}, {len(agreeing)} of {len(known)} orders are as in the paper, "
-        f"{sure[0]} of them surely; {len(against)} are the other way round, {sure[1]} surely."
-    )
+    sides = [[each for each in known if each.agrees is way] for way in (True, False)]
+    agreeing, against = (len(side) for side in sides)
+    sure = [sum(bool(each.gap and each.gap.is_sure) for each in side) for side in sides]
     missing = len(findings) - len(known)
-    return said + (f" {missing} are not measured yet." if missing else "")
+    return (
+        f"By {measure}, {agreeing} of {len(known)} orders came out as in the paper ({sure[0]} of "
+        f"these surely), {against} the other way round ({sure[1]} surely)."
+        + (f" {missing} more cannot be told yet." if missing else "")
+    )
