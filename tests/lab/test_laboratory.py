@@ -1,11 +1,21 @@
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from statistics import fmean as mean
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import pytest
 
+from hatsr.batch import locked
 from hatsr.lab import Bench, StudyReport, StudyStatus, read_study, run, status
+from hatsr.lab.cell_work import steps_of
+from hatsr.lab.grid import cells_of
+from hatsr.lab.study_rows import curve_of_variant
 
 Written = Callable[..., Path]
 
