@@ -39,7 +39,7 @@ def read_study(source: str | Path, overrides: Sequence[str] = ()) -> Study:
     path = _find(source)
     study = check_model(Study, read_overrides(overrides).over(_values(path)), "the study")
     for size in study.sizes:
-        for cell in cells_of(study, size):
+        for cell in cells_of(study, size)[: len(study.variants)]:  # those of the first seed
             for stage in cell.stages:
                 cell.recipe(stage, origin=str(path))
         orders_of(study, rows_of(study, size, {}))  # refuses claims about rows that are not there
