@@ -99,7 +99,8 @@ def _means(
     if not shown:
         return None
     places = {
-        row.name: row.paper[column or ""] if numbered else i for i, row in enumerate(shown, 1)
+        row.name: float(row.paper[column or ""] if numbered else i)
+        for i, row in enumerate(shown, 1)
     }
     ends = {row.name: _ends(found[row.name]) for row in shown}
     x, y = _axes(list(places.values()), [end for pair in ends.values() for end in pair])
