@@ -14,7 +14,7 @@ import pytest
 from hatsr.batch import locked
 from hatsr.lab import Bench, StudyReport, StudyStatus, read_study, run, status
 from hatsr.lab.cell_work import steps_of
-from hatsr.lab.grid import cells_of
+from hatsr.lab.cells import cells_of
 from hatsr.lab.study_rows import curve_of_variant
 
 Written = Callable[..., Path]

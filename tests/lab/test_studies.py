@@ -10,7 +10,7 @@ import torch
 from hatsr.checkpoint import make_network
 from hatsr.evaluation.paper.published import smaller_table
 from hatsr.lab import Study, read_study, shipped_studies
-from hatsr.lab.grid import Cell, cells_of
+from hatsr.lab.cells import Cell, cells_of
 from hatsr.training import RecipeError
 
 Written = Callable[..., Path]

@@ -14,7 +14,7 @@ from hatsr.evaluation.cost.environment import environment
 from hatsr.evaluation.cost.network_cost import complexity, time_forward
 from hatsr.files import replacing
 from hatsr.inference.settings import choose_device
-from hatsr.lab.grid import Cell
+from hatsr.lab.cells import Cell
 from hatsr.lab.study import EvaluationPlan
 from hatsr.training import Event, dry_run, train
 

@@ -18,7 +18,7 @@ from hatsr.batch import end_with_parent, is_running, locked
 from hatsr.evaluation import Rules, find_sets
 from hatsr.files import replacing
 from hatsr.lab.cell_work import FAILURE, RESULTS, Bench, work_on
-from hatsr.lab.grid import Cell, cells_of
+from hatsr.lab.cells import Cell, cells_of
 from hatsr.lab.study import Study
 from hatsr.lab.study_report import StudyReport
 from hatsr.lab.study_rows import rows_of

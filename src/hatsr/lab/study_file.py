@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hatsr.lab.grid import cells_of
+from hatsr.lab.cells import cells_of
 from hatsr.lab.study import Study, Tree
 from hatsr.lab.study_rows import orders_of, rows_of
 from hatsr.training.recipe import RecipeError
