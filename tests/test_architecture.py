@@ -34,9 +34,12 @@ ROOMS = {
     "training": {
         "files", "image", "resize", "model", "checkpoint", "inference", "evaluation", "data",
     },
+    "lab": {
+        "files", "checkpoint", "inference", "batch", "evaluation", "attribution", "training",
+    },
     "apps": {
         "version", "files", "image", "resize", "native", "model", "checkpoint", "inference",
-        "batch", "export", "evaluation", "attribution", "data", "training",
+        "batch", "export", "evaluation", "attribution", "data", "training", "lab",
     },
     "__init__": {"version", "model", "checkpoint", "inference"},
 }  # fmt: skip
