@@ -20,6 +20,7 @@ ROOMS = {
     "version": set(),
     "files": set(),
     "image": {"files"},
+    "video": {"files"},
     "resize": set(),
     "native": set(),
     "model": {"native"},
@@ -27,7 +28,7 @@ ROOMS = {
     "checkpoint": {"files", "model", "peers"},
     "inference": {"version", "files", "image", "resize", "native", "model", "checkpoint"},
     "export": {"version", "files", "model", "checkpoint"},
-    "batch": {"version", "files", "image", "checkpoint", "inference"},
+    "batch": {"version", "files", "image", "video", "checkpoint", "inference"},
     "evaluation": {"version", "files", "image", "resize", "model", "checkpoint", "inference"},
     "attribution": {"files", "image", "resize", "model", "checkpoint", "inference", "evaluation"},
     "data": {"files", "image", "resize"},
@@ -35,8 +36,8 @@ ROOMS = {
         "files", "image", "resize", "model", "checkpoint", "inference", "evaluation", "data",
     },
     "apps": {
-        "version", "files", "image", "resize", "native", "model", "checkpoint", "inference",
-        "batch", "export", "evaluation", "attribution", "data", "training",
+        "version", "files", "image", "video", "resize", "native", "model", "checkpoint",
+        "inference", "batch", "export", "evaluation", "attribution", "data", "training",
     },
     "__init__": {"version", "model", "checkpoint", "inference"},
 }  # fmt: skip

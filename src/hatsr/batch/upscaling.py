@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
-from hatsr import __version__, image
+from hatsr import __version__, image, video
+from hatsr.batch.clips import ClipUpscaling
 from hatsr.batch.finding import PROGRAM, Found, PictureFile, find_pictures
 from hatsr.batch.outputs import Output, check_output, target_of
 from hatsr.files import check_not_input
@@ -147,7 +148,8 @@ def upscale_files(
             if target in taken:
                 raise ValueError(f"{taken[target].name} already goes to {target}; rename one")
             taken[target] = source
-            outcome = _existing(source, target, sources, output) or _upscale_file(
+            enlarge = _upscale_clip if picture.is_clip else _upscale_file
+            outcome = _existing(source, target, sources, output) or enlarge(
                 upscaler, source, target, output, lambda f, s=source: progress(s, f), max_pixels
             )
         except (ValueError, OSError, MemoryError, RuntimeError) as error:
@@ -194,6 +196,32 @@ def _upscale_file(
         sr_size=(sr.height, sr.width),
         model=chosen.name,
         choice=choice.reason if choice else "",
+    )
+
+
+def _upscale_clip(
+    upscaler: Upscaler | Chooser,
+    source: Path,
+    target: Path,
+    output: Output,
+    progress: Callable[[float], None],
+    max_pixels: int,
+) -> Outcome:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    clip = video.open_clip(source)
+    image.check_size(clip.height, clip.width, max_pixels)
+    anew = output.existing == "overwrite"
+    work = ClipUpscaling(upscaler, clip, target, output.quality, anew=anew)
+    words = work.run(progress)
+    return Outcome(
+        source=source,
+        target=target,
+        status="done",
+        message="; ".join(words),
+        lr_size=(clip.height, clip.width),
+        sr_size=(work.encoding.height, work.encoding.width),
+        model=work.upscaler.name,
+        choice=work.choice.reason if work.choice else "",
     )
 
 

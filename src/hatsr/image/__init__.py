@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatsr.image.alpha import bleed
-from hatsr.image.codecs.decoded import MAX_PIXELS
+from hatsr.image.codecs.decoded import MAX_PIXELS, check_size
 from hatsr.image.codecs.jpeg_quality import jpeg_tables
 from hatsr.image.codecs.pillow import from_pil, to_pil
 from hatsr.image.codes import LUMA_WEIGHTS, Codes, from_codes, luma, modcrop, to_codes
@@ -41,6 +41,7 @@ __all__ = [
     "PictureError",
     "alpha_to_tensor",
     "bleed",
+    "check_size",
     "check_writable",
     "encode",
     "enlarged",

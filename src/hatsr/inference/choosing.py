@@ -25,11 +25,15 @@ class PictureFacts:
     """Quality of the JPEG that it was before; see `hatsr.image.former_jpeg_quality`."""
     noise: float | None = None
     """Levels of 255; see `hatsr.image.noise_level`."""
+    clip_codec: str | None = None
+    """Of the clip that it is a frame of, if that leaves out detail."""
 
     @property
     def defect(self) -> str | None:
         """What is wrong with the picture in words, so that real-world weights are better."""
         file = self.compression
+        if self.clip_codec is not None:
+            return f"frames compressed with {self.clip_codec}"
         if file and file.quality <= BAD_QUALITY[file.codec]:
             return f"{file.codec} of quality about {file.quality}"
         if self.former_jpeg is not None and self.former_jpeg <= BAD_QUALITY["JPEG"]:
@@ -52,8 +56,10 @@ class Choice:
         return f"{self.model}: {self.reason}"
 
 
-def facts_of(picture: Picture) -> PictureFacts:
-    """What a picture's file and pixels say about its defects."""
+def facts_of(picture: Picture, clip_codec: str | None = None) -> PictureFacts:
+    """What a picture's file and pixels, or the codec of its clip, say about its defects."""
+    if clip_codec is not None:
+        return PictureFacts(clip_codec=clip_codec)
     return PictureFacts(
         compression=picture.compression,
         former_jpeg=image.former_jpeg_quality(picture.rgb),
@@ -95,9 +101,14 @@ class Chooser:
         self._upscalers = {clean: self.clean}
         self.settings, self.factor = settings, self.clean.factor
 
-    def choose(self, picture: Picture) -> tuple[Upscaler, Choice]:
-        """The upscaler for a picture, and why this one."""
-        choice = choose(facts_of(picture), self.settings.scale)
+    def choose(self, picture: Picture, clip_codec: str | None = None) -> tuple[Upscaler, Choice]:
+        """The upscaler for a picture, and why this one.
+
+        Args:
+            picture: what is enlarged, or the first frame of a clip.
+            clip_codec: of the clip, if it leaves out detail.
+        """
+        choice = choose(facts_of(picture, clip_codec), self.settings.scale)
         if choice.model not in self._upscalers:
             self._upscalers[choice.model] = open_model(choice.model, self.settings)
         return self._upscalers[choice.model], choice
