@@ -8,27 +8,12 @@ from typing import Any
 
 import av
 import numpy as np
-from torch import Tensor, nn
 
 HEIGHT, WIDTH = 24, 32
 STEADY = tuple(range(0, 400, 40))
 """Times of 25 frames a second, in milliseconds."""
 UNEVEN = (0, 40, 75, 160, 161, 300, 330, 400, 555, 600)
 """Times of a rate that varies, in milliseconds."""
-
-
-class Nearest(nn.Module):
-    """Enlarges every pixel to 2 x 2, and counts pictures."""
-
-    scale, channels, multiple = 2, 3, 1
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-
-    def forward(self, lr: Tensor) -> Tensor:
-        self.count += 1
-        return lr.repeat_interleave(2, 2).repeat_interleave(2, 3)
 
 
 def scene(number: int) -> np.ndarray:

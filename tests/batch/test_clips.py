@@ -9,7 +9,8 @@ import pytest
 
 av = pytest.importorskip("av", reason="clips need the extra hat-sr[video]")
 
-from clip_files import Nearest, make_clip, pixels_of, times_of  # noqa: E402
+from clip_files import make_clip, pixels_of, times_of  # noqa: E402
+from doubling import Counting, Nearest  # noqa: E402
 
 from hatsr.batch import Outcome, Output, upscale  # noqa: E402
 from hatsr.batch import clips as clips_module  # noqa: E402
@@ -20,15 +21,10 @@ from hatsr.inference.settings import Settings  # noqa: E402
 from hatsr.inference.upscaler import Upscaler  # noqa: E402
 
 
-def nearest() -> tuple[Nearest, Upscaler]:
-    network = Nearest()
-    return network, Upscaler(network, "nearest")
-
-
 def run(source: Path, target: Path, **output: object) -> Outcome:
     """Enlarge a clip with a network that doubles pixels."""
     where = Output(place=target, **output)  # pyright: ignore[reportArgumentType]
-    return upscale([str(source)], nearest()[1], where).outcomes[0]
+    return upscale([str(source)], Counting(), where).outcomes[0]
 
 
 def test_a_clip_is_enlarged(tmp_path: Path) -> None:
@@ -55,17 +51,17 @@ def test_results_lie_beside_the_clip(tmp_path: Path, name: str, result: str) -> 
 
 def test_a_scene_that_does_not_change_is_computed_once(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "a.mkv", "ffv1", still=True)
-    network, upscaler = nearest()
+    upscaler = Counting()
     found = upscale([str(clip)], upscaler, Output(place=tmp_path / "b.mkv", quality=100))
     assert "10 frames, 9 of them as the one before" in found.outcomes[0].message
-    assert network.count == 2  # one for the plan
+    assert upscaler.count == 2  # one for the plan
     frames = pixels_of(tmp_path / "b.mkv")
     assert all(np.array_equal(frame, frames[0]) for frame in frames)
 
 
 def stopped_at(clip: Path, target: Path, frame: int) -> str:
     """Stop the work by Ctrl-C at a frame; returns what is said."""
-    upscaler = nearest()[1]
+    upscaler = Counting()
 
     def stop(_: Path, fraction: float) -> None:
         if fraction >= frame / 10:
@@ -88,9 +84,9 @@ def test_stopped_work_goes_on_and_makes_the_same_file(
     assert f"stopped at frame {done} of about 10; the same command goes on" in said
     kept = sorted(path.name for path in (tmp_path / "b.mkv.parts").iterdir())
     assert kept == [*(f"{n:06}.nut" for n in range(done // 4)), "plan.json"]
-    network, upscaler = nearest()
+    upscaler = Counting()
     upscale([str(clip)], upscaler, Output(place=tmp_path / "b.mkv"))
-    assert network.count == 1 + 10 - done // 4 * 4
+    assert upscaler.count == 1 + 10 - done // 4 * 4
     assert (tmp_path / "b.mkv").read_bytes() == (tmp_path / "whole.mkv").read_bytes()
     assert not (tmp_path / "b.mkv.parts").exists()
 
@@ -112,16 +108,15 @@ def test_killed_work_goes_on_and_makes_the_same_file(
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         f"sys.path.insert(0, {str(Path(__file__).parents[1])!r})\n"
-        "from clip_files import Nearest\n"
+        "from doubling import Counting\n"
         "from hatsr.batch import Output, clips\n"
         "from hatsr.batch.finding import PictureFile\n"
         "from hatsr.batch.upscaling import upscale_files\n"
-        "from hatsr.inference.upscaler import Upscaler\n"
         "clips._SEGMENT = 4\n"
         "def watch(_, fraction):\n"
         "    if fraction >= float(sys.argv[3]):\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "found = upscale_files(Upscaler(Nearest(), 'nearest'), [PictureFile(Path(sys.argv[1]))],\n"
+        "found = upscale_files(Counting(), [PictureFile(Path(sys.argv[1]))],\n"
         "                      Output(place=Path(sys.argv[2])), watch)\n"
         "list(found)\n"
     )
@@ -131,9 +126,9 @@ def test_killed_work_goes_on_and_makes_the_same_file(
     assert killed.returncode == -signal.SIGKILL
     monkeypatch.setattr(clips_module, "_SEGMENT", 4)
     run(clip, tmp_path / "whole.mkv")
-    network, upscaler = nearest()
+    upscaler = Counting()
     upscale([str(clip)], upscaler, Output(place=tmp_path / "b.mkv"))
-    assert network.count == 1 + 6
+    assert upscaler.count == 1 + 6
     assert (tmp_path / "b.mkv").read_bytes() == (tmp_path / "whole.mkv").read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"a.mkv", "b.mkv", "whole.mkv", "work.py"}
 
@@ -165,7 +160,7 @@ def test_clips_and_pictures_go_into_one_folder(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "a.mp4")
     picture = tmp_path / "p.png"
     av.VideoFrame.from_ndarray(np.zeros((5, 6, 3), np.uint8), "rgb24").to_image().save(picture)
-    found = upscale([str(clip), str(picture)], nearest()[1], Output(place=tmp_path / "out"))
+    found = upscale([str(clip), str(picture)], Counting(), Output(place=tmp_path / "out"))
     assert [each.status for each in found.outcomes] == ["done", "done"]
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"a_x2.mp4", "p_x2.png"}
 
@@ -183,4 +178,4 @@ def test_a_clip_is_no_picture(
     clip = make_clip(tmp_path / "a.mp4")
     where = Output(place=place and tmp_path / place, ending=ending)  # pyright: ignore
     with pytest.raises(ValueError, match=message):
-        upscale([str(clip)], nearest()[1], where)
+        upscale([str(clip)], Counting(), where)

@@ -9,7 +9,7 @@ from hatsr import image, video
 from hatsr.batch.finding import PictureFile
 from hatsr.files import check_not_input
 
-_PICTURES, _CLIPS = image.FORMATS, video.CONTAINERS
+_PICTURES, _CLIPS = image.SEQUENCE_FORMATS, video.CONTAINERS
 _WRITABLE = {**_PICTURES, **_CLIPS}
 Existing = Literal["refuse", "overwrite", "skip"]
 _DOCUMENTS = {
@@ -32,6 +32,8 @@ class Output:
     """1 to 100 for JPEG, WebP and AVIF; other formats have none."""
     existing: Existing = "refuse"
     """What to do where the target is there already."""
+    first_frame: bool = False
+    """Of animations and documents, only the first frame or page."""
 
 
 def check_output(output: Output, pictures: Sequence[PictureFile]) -> None:
@@ -91,8 +93,10 @@ def target_of(picture: PictureFile, output: Output, suffix: str, alone: bool) ->
     known = _CLIPS if picture.is_clip else _PICTURES
     if place is not None and alone and not place.is_dir() and place.suffix.lower() in known:
         return place
-    ending = output.ending if output.ending in known else source.suffix.lower()
+    ending = output.ending
     if ending not in known:
-        ending = ".mkv" if picture.is_clip else ".png"
+        usual = _CLIPS if picture.is_clip else image.FORMATS
+        own = source.suffix.lower()
+        ending = own if own in usual else ".mkv" if picture.is_clip else ".png"
     folder = source.parent if place is None else place / picture.subfolder
     return folder / f"{source.stem}{suffix}{ending}"

@@ -10,6 +10,7 @@ from typing import Literal, Protocol, runtime_checkable
 from hatsr import __version__, image, video
 from hatsr.batch.clips import ClipUpscaling
 from hatsr.batch.finding import PROGRAM, Found, PictureFile, find_pictures
+from hatsr.batch.many_frames import upscale_sequence
 from hatsr.batch.outputs import Output, check_output, target_of
 from hatsr.files import check_not_input
 from hatsr.inference.choosing import Chooser, for_picture
@@ -181,6 +182,10 @@ def _upscale_file(
     progress: Callable[[float], None],
     max_pixels: int,
 ) -> Outcome:
+    if not output.first_frame:
+        sequence = image.read_sequence(source, max_pixels=max_pixels)
+        if sequence.count > 1:
+            return _upscale_sequence(upscaler, source, sequence, target, output, progress)
     lr = image.read(source, max_pixels=max_pixels)
     kind = check_target(lr, target, upscaler.factor, output.quality)
     chosen, choice = for_picture(upscaler, lr)
@@ -196,6 +201,27 @@ def _upscale_file(
         sr_size=(sr.height, sr.width),
         model=chosen.name,
         choice=choice.reason if choice else "",
+    )
+
+
+def _upscale_sequence(
+    upscaler: Upscaler | Chooser,
+    source: Path,
+    sequence: image.PictureSequence,
+    target: Path,
+    output: Output,
+    progress: Callable[[float], None],
+) -> Outcome:
+    done = upscale_sequence(upscaler, sequence, target, output.quality, software_of, progress)
+    return Outcome(
+        source=source,
+        target=target,
+        status="done",
+        message="; ".join(done.words),
+        lr_size=done.lr_size,
+        sr_size=done.sr_size,
+        model=done.upscaler.name,
+        choice=done.choice.reason if done.choice else "",
     )
 
 

@@ -22,6 +22,13 @@ from hatsr.image.noise_level import noise_level
 from hatsr.image.origin import read_software
 from hatsr.image.picture import Codec, Compression, Picture, enlarged, from_array, to_array
 from hatsr.image.reading import header_size, read
+from hatsr.image.sequences.frame_reading import read_sequence
+from hatsr.image.sequences.frame_writing import (
+    SEQUENCE_FORMATS,
+    check_sequence_writable,
+    write_sequence,
+)
+from hatsr.image.sequences.sequence import PictureFrame, PictureSequence
 from hatsr.image.writing import FORMATS, QUALITY, check_writable, encode, write
 
 if TYPE_CHECKING:
@@ -33,14 +40,18 @@ __all__ = [
     "MAX_PIXELS",
     "QUALITY",
     "READABLE",
+    "SEQUENCE_FORMATS",
     "UNREADABLE_KINDS",
     "Codec",
     "Codes",
     "Compression",
     "Picture",
     "PictureError",
+    "PictureFrame",
+    "PictureSequence",
     "alpha_to_tensor",
     "bleed",
+    "check_sequence_writable",
     "check_size",
     "check_writable",
     "encode",
@@ -60,12 +71,14 @@ __all__ = [
     "modcrop",
     "noise_level",
     "read",
+    "read_sequence",
     "read_software",
     "to_array",
     "to_codes",
     "to_pil",
     "to_tensor",
     "write",
+    "write_sequence",
 ]
 
 
