@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 from hatsr import __version__, image, video
-from hatsr.batch.clips import ClipUpscaling
 from hatsr.batch.finding import PROGRAM, Found, PictureFile, find_pictures
 from hatsr.batch.many_frames import upscale_sequence
 from hatsr.batch.outputs import Output, check_output, target_of
@@ -235,6 +234,8 @@ def _upscale_clip(
 ) -> Outcome:
     target.parent.mkdir(parents=True, exist_ok=True)
     clip = video.open_clip(source)
+    from hatsr.batch.clips import ClipUpscaling  # needs PyAV
+
     image.check_size(clip.height, clip.width, max_pixels)
     anew = output.existing == "overwrite"
     work = ClipUpscaling(upscaler, clip, target, output.quality, anew=anew)
