@@ -141,19 +141,20 @@ def test_damage_costs_its_frames_and_is_told(tmp_path: Path) -> None:
     assert "it may be cut short" in outcome.message
 
 
-@pytest.mark.parametrize(("codec", "model"), [("libx264", "hat-t-real-x4"), ("ffv1", "hat-t-x4")])
-def test_the_codec_chooses_the_weights(
-    tmp_path: Path, codec: str, model: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("crf", ["1", "40"])
+def test_the_frames_choose_the_weights(
+    tmp_path: Path, crf: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         "hatsr.inference.choosing.open_model",
         lambda name, settings: Upscaler(Nearest(), name, Settings(device="cpu")),
     )
-    clip = make_clip(tmp_path / "a.mkv", codec, still=True)
+    shares = {"1": 0.1, "40": 0.4}
+    monkeypatch.setattr("hatsr.inference.choosing.removed_detail", lambda *_: shares[crf])
+    clip = make_clip(tmp_path / "a.mkv", options={"crf": crf}, still=True)
     found = upscale([str(clip)], Chooser(Settings()), Output(place=tmp_path / "b.mkv"))
-    assert found.outcomes[0].model == model
-    assert (codec == "ffv1") == ("no strong compression" in found.outcomes[0].choice)
-    assert found.outcomes[0].message.startswith(model)
+    assert found.outcomes[0].model == {"1": "hat-t-x4", "40": "hat-t-real-x4"}[crf]
+    assert found.outcomes[0].message.startswith(found.outcomes[0].model)
 
 
 def test_clips_and_pictures_go_into_one_folder(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import asdict
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +18,15 @@ from hatsr.video import Clip, Encoding, Parts, Shot, ShotReader
 
 _SEGMENT = 24
 """Frames of a segment: what a kill costs at most."""
+_LOOKED_AT = 0, 11, 23
+"""Frames by which the weights are chosen: the first is often better, or emptier, than the rest."""
 
 
 class ClipUpscaling:
     """The work on one clip.
 
     Args:
-        upscaler: makes the pixels; a chooser takes weights by the first frame and the codec.
+        upscaler: makes the pixels; a chooser takes weights by the first second.
         clip: as it was opened.
         target: the result's file.
         quality: 1 to 100 of the encoder; None: the usual one.
@@ -126,10 +128,17 @@ class ClipUpscaling:
 
 
 def _chosen(upscaler: Upscaler | Chooser, clip: Clip) -> tuple[Upscaler, Choice | None]:
+    """Real-world weights where one of the frames that are looked at needs them."""
     if isinstance(upscaler, Upscaler):
         return upscaler, None
-    first = next(iter(ShotReader(clip)))
-    return upscaler.choose(Picture(rgb=first.rgb()), clip.codec if clip.is_lossy else None)
+    clean = None
+    for index, shot in enumerate(islice(ShotReader(clip), _LOOKED_AT[-1] + 1)):
+        if index in _LOOKED_AT:
+            found = upscaler.choose(Picture(rgb=shot.rgb()))
+            if found[0] is not upscaler.clean:
+                return found
+            clean = clean or found
+    return clean or (upscaler.clean, None)
 
 
 def _plan(clip: Clip, encoding: Encoding, upscaler: Upscaler) -> dict[str, object]:

@@ -4,10 +4,11 @@ from hatsr.checkpoint.blending import blend
 from hatsr.checkpoint.encoding import check_range
 from hatsr.checkpoint.locating import (
     DEFAULT_MODEL,
+    clean_and_real,
     default_model,
     find_config,
     is_model_folder,
-    real_world_of,
+    real_world_model,
     resolve,
     shipped,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "blend",
     "check_range",
     "check_target",
+    "clean_and_real",
     "default_model",
     "find_config",
     "is_model_folder",
@@ -54,7 +56,7 @@ __all__ = [
     "preset_name",
     "presets",
     "read",
-    "real_world_of",
+    "real_world_model",
     "resolve",
     "save",
     "shipped",

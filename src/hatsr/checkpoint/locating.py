@@ -26,10 +26,21 @@ def default_model(scale: int | float | None) -> str:
     return name if name in shipped() else DEFAULT_MODEL
 
 
-def real_world_of(clean: str) -> str | None:
-    """The shipped weights for degraded pictures that go with those for clean ones, if any."""
-    name = clean.replace("hat-t-", "hat-t-real-")
-    return name if name != clean and name in shipped() else None
+def real_world_model(scale: int | float | None) -> str:
+    """The shipped weights for degraded pictures at a scale, as `default_model`."""
+    own, default = (_real(name) for name in (default_model(scale), DEFAULT_MODEL))
+    return own if own in shipped() else default
+
+
+def clean_and_real(model: str) -> tuple[str, str] | None:
+    """The shipped weights for clean and for degraded pictures to which a name belongs, if any."""
+    clean = model.replace("-real-", "-")
+    pair = clean, _real(clean)
+    return pair if all(name in shipped() for name in pair) else None
+
+
+def _real(clean: str) -> str:
+    return clean.replace("hat-t-", "hat-t-real-")
 
 
 def resolve(source: str | os.PathLike[str]) -> Path:

@@ -12,13 +12,13 @@ from typing import Protocol, cast, runtime_checkable
 
 from PIL import Image
 
+from hatsr.image.bitstreams.png_chunks import MAGIC, size_of
 from hatsr.image.codecs.avif import read_avif
 from hatsr.image.codecs.decoded import MAX_PIXELS, Decoded, to_picture
 from hatsr.image.codecs.jpeg import read_jpeg
 from hatsr.image.codecs.netpbm import read_netpbm
 from hatsr.image.codecs.pillow import read_bmp, read_gif
 from hatsr.image.codecs.png import read_png
-from hatsr.image.codecs.png_chunks import MAGIC, size_of
 from hatsr.image.codecs.tiff import read_tiff
 from hatsr.image.codecs.webp import read_webp
 from hatsr.image.errors import PictureError, naming_errors

@@ -15,9 +15,9 @@ from hatsr.data import Batch, encode, open_loader
 from hatsr.training.adversarial import Adversary
 from hatsr.training.ema import averaged
 from hatsr.training.events import Event, Listener
-from hatsr.training.networks import Networks
 from hatsr.training.recipe import OptimRecipe
-from hatsr.training.setup import Setup
+from hatsr.training.start.networks import Networks
+from hatsr.training.start.setup import Setup
 from hatsr.training.states import TrainingProgress, load_state, save_state
 from hatsr.training.validation import scores
 

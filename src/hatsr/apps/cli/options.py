@@ -59,7 +59,7 @@ class SizeType(click.ParamType):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Refuse what is no size, or too little to be meant."""
-        from hatsr.inference.memory import parse_bytes
+        from hatsr.inference.tiling.memory import parse_bytes
 
         try:
             parse_bytes(value)

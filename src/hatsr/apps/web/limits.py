@@ -99,7 +99,7 @@ class Limits:
 
 def default_memory() -> int:
     """The share of this machine's free memory that a picture takes elsewhere, too, bytes."""
-    from hatsr.inference.budget import SHARE_OF_FREE
-    from hatsr.inference.memory import available_bytes
+    from hatsr.inference.tiling.budget import SHARE_OF_FREE
+    from hatsr.inference.tiling.memory import available_bytes
 
     return int(SHARE_OF_FREE * available_bytes())

@@ -6,8 +6,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import BinaryIO
 
+from hatsr.image.bitstreams.png_chunks import MAGIC, chunk, chunks
 from hatsr.image.codecs.png import encode_png
-from hatsr.image.codecs.png_chunks import MAGIC, chunk, chunks
 from hatsr.image.sequences.sequence import PictureFrame
 
 _MOST = 65535

@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import AvifImagePlugin, GifImagePlugin, ImageFile, PngImagePlugin, WebPImagePlugin
 
+from hatsr.image.bitstreams.png_chunks import ANIMATION, MAGIC, PIXELS, is_animated, sound_chunks
 from hatsr.image.codecs.decoded import MAX_PIXELS, Decoded, to_picture
 from hatsr.image.codecs.pillow import open_header
-from hatsr.image.codecs.png_chunks import ANIMATION, MAGIC, PIXELS, is_animated, sound_chunks
 from hatsr.image.codecs.tiff import count_pages, page_numbers, read_tiff
 from hatsr.image.errors import PictureError, naming_errors
 from hatsr.image.kinds import is_avif

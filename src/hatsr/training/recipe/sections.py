@@ -15,7 +15,6 @@ from pydantic import (
 from hatsr.checkpoint import DEFAULT_KIND
 from hatsr.data import Plan, Stage, Task, is_manifest
 from hatsr.data.degrade import Degradation, check_condition
-from hatsr.training.initial import check_interpolation
 from hatsr.training.losses import LossName
 from hatsr.training.recipe.network_section import (
     STRICT,
@@ -23,6 +22,7 @@ from hatsr.training.recipe.network_section import (
     config_of_section,
     network_model,
 )
+from hatsr.training.start.initial import check_interpolation
 
 Positive = Annotated[int, Field(gt=0)]
 NonNegative = Annotated[int, Field(ge=0)]
