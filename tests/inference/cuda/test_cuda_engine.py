@@ -5,13 +5,13 @@ import torch
 from tiny import tiny
 from torch import Tensor
 
-from hatsr.inference.budget import FIXED_BYTES
 from hatsr.inference.cuda import CudaEngine, cuda_engine
 from hatsr.inference.cuda.aligned import by_head, in_front, spread
 from hatsr.inference.cuda.recorded import Recorded
 from hatsr.inference.engine import Engine
 from hatsr.inference.plain import LiveBytes, make_runner
 from hatsr.inference.runner import Box, Runner
+from hatsr.inference.tiling.budget import FIXED_BYTES
 from hatsr.model import HAT, HATConfig
 
 VARIANTS = [

@@ -7,13 +7,13 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import pad
 
-from hatsr.inference import budget
 from hatsr.inference.cuda.aligned import AlignedNorm, aligned
 from hatsr.inference.cuda.cuda_blocks import Closing, CudaRHAG, Pooling
 from hatsr.inference.cuda.recorded import Recorded
 from hatsr.inference.engine.fast_blocks import Mean
 from hatsr.inference.engine.hat import blocks_with_halo, scaled, tail_halo
 from hatsr.inference.runner import Patch, Progress, ignore_progress
+from hatsr.inference.tiling import budget
 from hatsr.model import HAT
 from hatsr.model.blocks import Features
 from hatsr.model.config import HATConfig
