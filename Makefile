@@ -25,7 +25,7 @@ test-web: .venv-web/.ready
 
 # Kernels for GPUs, interpreted on the CPU and compiled for a GPU that need not be there.
 test-triton: .venv/.triton
-	TRITON_INTERPRET=1 $(BIN)/python -m pytest -m triton tests/model/test_triton_attention.py
+	TRITON_INTERPRET=1 $(BIN)/python -m pytest -m triton tests/model tests/inference/cuda
 
 compile-test: $(READY)
 	HATSR_UNINSTRUMENTED=1 $(BIN)/python -m pytest -m uninstrumented

@@ -41,6 +41,26 @@ def shared_bytes(name: str, architecture: int) -> int:
     return triton.compile(source, target=target, options=options).metadata.shared
 
 
+def shared_bytes_of_norm(architecture: int) -> int:
+    """Compile the sum and norm of HAT's 180 channels in 184."""
+    import triton
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    from hatsr.inference.cuda.norm_kernel import add_and_norm as kernel
+
+    values = {"channels": 180, "width": 184, "has_sum": True, "has_gated": True}
+    values |= {"lanes": 256, "block": 8}
+    types = dict.fromkeys(("y", "gated", "normed"), "*bf16") | dict.fromkeys(values, "constexpr")
+    types |= dict.fromkeys(("pixels", "pixels_of_picture", "gains_of_picture"), "i32")
+    types |= {"eps": "fp32"}
+    signature = {name: types.get(name, "*fp32") for name in kernel.arg_names}
+    place = {name: (i,) for i, name in enumerate(kernel.arg_names)}
+    source = ASTSource(kernel, signature, {place[name]: value for name, value in values.items()})
+    return triton.compile(source, target=GPUTarget("cuda", architecture, 32)).metadata.shared
+
+
 if __name__ == "__main__":
+    sys.stdout.write(f"add_and_norm 80 {shared_bytes_of_norm(80)}\n")
     for name, architecture in (*((name, 90) for name in KERNELS), ("backward_keys", 80)):
         sys.stdout.write(f"{name} {architecture} {shared_bytes(name, architecture)}\n")

@@ -116,7 +116,7 @@ def test_compiles_for_gpus() -> None:
     env = {key: value for key, value in os.environ.items() if key != "TRITON_INTERPRET"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     lines = [line.split() for line in done.stdout.splitlines()]
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert all(int(shared) <= LEAST_SHARED for *_, shared in lines), done.stdout
 
 

@@ -45,6 +45,25 @@ def test_equals_the_plain_network(changes: dict, monkeypatch: pytest.MonkeyPatch
     torch.testing.assert_close(exact(model).run(lr), plain, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.triton
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"embed_dim": 10}, {"channel_attention": False, "conv_scale": 1.0}],
+    ids=str,
+)
+def test_kernels_do_not_show(changes: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, lr = tiny(**changes), torch.rand(2, 3, 8, 4)
+    monkeypatch.setenv("TRITON_INTERPRET", "0")
+    with torch.no_grad():
+        plain = model(lr)
+    engine = CudaEngine(model, device="cpu", dtype=torch.float32)
+    means = engine.measure([(lr[:1], Box(slice(0, 8), slice(0, 4)))])
+    shared = engine.run(lr, means=means)
+    monkeypatch.setenv("TRITON_INTERPRET", "1")
+    torch.testing.assert_close(engine.run(lr), plain, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(engine.run(lr, means=means), shared, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_products_in_half_keep_features_and_sr_in_float32(dtype: torch.dtype) -> None:
     torch.manual_seed(0)

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from hatsr.inference.engine.fast_blocks import dense
 from hatsr.model.blocks import Features
+from hatsr.model.triton_attention import supports_triton
 
 _ALIGNED = 8
 
@@ -107,19 +108,60 @@ class AlignedNorm:
     def __init__(self, norm: nn.LayerNorm, dtype: torch.dtype) -> None:
         self.norm, self.dtype = norm, dtype
         (self.channels,) = norm.normalized_shape
-        self.width = aligned(self.channels)
-        self.weight, self.bias = (spread(t, 0, in_front(self.channels)) for t in norm.parameters())
+        front = in_front(self.channels)
+        self.width = front.width
+        self.weight, self.bias = (spread(t, 0, front) for t in (norm.weight, norm.bias))
 
-    def __call__(self, x: Features) -> Features:
-        """The norm of a map."""
-        y = self.norm(x[..., : self.channels]).to(self.dtype)
-        return functional.pad(y, (0, self.width - self.channels))
-
-    def add(
-        self, x: Features, y: Features, gains: Float[Tensor, "_ c"] | None, gated: Features | None
+    def __call__(
+        self,
+        x: Features,
+        y: Features | None = None,
+        gains: Float[Tensor, "_ c"] | None = None,
+        gated: Features | None = None,
     ) -> Features:
         """Add `y`, and what is gated times its gains, to `x` in place; the norm of the sum."""
-        x += y
+        if x.dtype == torch.float32 and supports_triton(x):
+            return self._in_one_pass(x, y, gains, gated)
+        if y is not None:
+            x += y
         if gated is not None and gains is not None:
             x += gated * gains[:, None, None]
-        return self(x)
+        normed = self.norm(x[..., : self.channels]).to(self.dtype)
+        return functional.pad(normed, (0, self.width - self.channels))
+
+    def _in_one_pass(
+        self,
+        x: Features,
+        y: Features | None,
+        gains: Float[Tensor, "_ c"] | None,
+        gated: Features | None,
+    ) -> Features:
+        from hatsr.inference.cuda.norm_kernel import add_and_norm  # Triton is beside CUDA alone
+
+        is_sum, is_gated = y is not None, gated is not None and gains is not None
+        if not is_sum:
+            x = x.contiguous()  # a part of a map, which nothing is added to
+        b, h, w, width = x.shape
+        normed, unused = x.new_empty(x.shape, dtype=self.dtype), self.weight
+        given = [unused if t is None else t.contiguous() for t in (y, gated, gains)]
+        per_picture = width if gains is not None and len(gains) > 1 else 0
+        block = 8
+        with torch.cuda.device_of(x):
+            add_and_norm[(-(-b * h * w // block),)](
+                x,
+                *given,
+                self.weight,
+                self.bias,
+                normed,
+                b * h * w,
+                h * w,
+                per_picture,
+                self.norm.eps,
+                channels=self.channels,
+                width=width,
+                has_sum=is_sum,
+                has_gated=is_gated,
+                lanes=1 << (width - 1).bit_length(),
+                block=block,
+            )
+        return normed

@@ -122,9 +122,9 @@ class CudaBlock:
 
     def __call__(self, x: Features, before: Features | None, pooling: Pooling) -> Features:
         """Add `before` and this block to `x` in place, but for what is returned: its MLP."""
-        normed = self.norm1(x) if before is None else self.norm1.add(x, before, None, None)
+        normed = self.norm1(x, before)
         gated, gains = (None, None) if self.cab is None else self.cab(normed, pooling)
-        return self.mlp(self.norm2.add(x, self.attention(normed), gains, gated))
+        return self.mlp(self.norm2(x, self.attention(normed), gains, gated))
 
 
 class CudaRHAG:
