@@ -64,8 +64,8 @@ def test_kernels_do_not_show(changes: dict, monkeypatch: pytest.MonkeyPatch) -> 
     torch.testing.assert_close(engine.run(lr, means=means), shared, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_products_in_half_keep_features_and_sr_in_float32(dtype: torch.dtype) -> None:
+@pytest.mark.parametrize(("dtype", "near"), [(torch.bfloat16, 2e-3), (torch.float16, 3e-4)])
+def test_products_in_half_keep_features_and_sr_in_float32(dtype: torch.dtype, near: float) -> None:
     torch.manual_seed(0)
     model = HAT(tiny().config)  # weights as at the start of training
     lr = torch.rand(1, 3, 16, 16)
@@ -73,7 +73,7 @@ def test_products_in_half_keep_features_and_sr_in_float32(dtype: torch.dtype) ->
         plain = model(lr)
     sr = CudaEngine(model, device="cpu", dtype=dtype).run(lr)
     assert sr.dtype == torch.float32
-    assert 0 < (sr - plain).abs().max() < 1e-3
+    assert 0 < (sr - plain).abs().max() < near
 
 
 def test_patches_pool_like_those_of_the_engine_for_cpus() -> None:

@@ -28,7 +28,7 @@ _RECORDINGS = 2
 
 
 def body_bytes(config: HATConfig, size: int) -> int:
-    """Memory per LR pixel between the first convolution and the tail.
+    """Memory per LR pixel of an RHAG, beside the features that come into it.
 
     Args:
         config: the network.
@@ -41,7 +41,7 @@ def body_bytes(config: HATConfig, size: int) -> int:
     in_cab = 2 * wide + 2 * squeezed
     in_mlp = 2 * wide + 2 * aligned(config.mlp_hidden)
     most = max(in_attention, in_cab, in_mlp) + wide * config.cab
-    return 4 * 3 * wide + size * most
+    return 4 * 2 * wide + size * most
 
 
 def tail_bytes(config: HATConfig) -> int:
@@ -74,11 +74,11 @@ class CudaEngine:
     def bytes_needed(self, height: int, width: int) -> int:
         """Memory that a picture takes while it is in the network, its SR included; LR pixels."""
         config, pixels = self.config, height * width
+        in_body = pixels * body_bytes(config, self.dtype.itemsize)
         in_tail = min(pixels, (TAIL_BLOCK + 2 * self.halo) ** 2) * tail_bytes(config)
-        ends = 4 * config.channels * (1 + config.scale**2) * pixels
-        return (
-            budget.FIXED_BYTES + pixels * body_bytes(config, self.dtype.itemsize) + in_tail + ends
-        )
+        ends = config.channels * (1 + config.scale**2)
+        kept = 4 * pixels * (self.width + ends)
+        return budget.FIXED_BYTES + kept + max(in_body, in_tail)
 
     def pictures_at_once(self, height: int, width: int, limit: int) -> int:
         """As many as fill a GPU, within the limit."""
