@@ -153,6 +153,7 @@ def test_annotations_are_postponed_only_for_names_of_types_alone(path: Path) -> 
 HAT_ROOMS = (
     "model",
     "inference/engine",
+    "inference/cuda",
     "inference/plain.py",  # the row that gives HAT its engine
     "checkpoint/layouts",
     "checkpoint/network_kinds.py",

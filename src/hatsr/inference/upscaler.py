@@ -211,9 +211,10 @@ class Upscaler:
         self, lr: Float[Tensor, "b rgb h w"], means: list[Tensor] | None, progress: Progress
     ) -> Float[Tensor, "b rgb sr_h sr_w"]:
         sr = self._main.run(lr, means=means, progress=progress).float().cpu()
-        for i, one in enumerate(lr.split(1)):
-            if not torch.isfinite(sr[i]).all():
-                sr[i] = self._run_exactly(one, means, progress)[0]
+        failed = [i for i, one in enumerate(sr) if not torch.isfinite(one).all()]
+        sr = sr.clone() if failed else sr
+        for i in failed:
+            sr[i] = self._run_exactly(lr[i : i + 1], means, progress)[0]
         return sr
 
     def _run_exactly(
