@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -54,21 +55,20 @@ def asked() -> list[str]:
     return []
 
 
+Look = tuple[int, Literal["light", "dark"]]
 both = pytest.mark.parametrize(
     "look", [(1280, "light"), (390, "dark")], ids=["wide light", "narrow dark"]
 )
 
 
 @pytest.fixture
-def look() -> tuple[int, str]:
+def look() -> Look:
     """Width and colours; `tools/web_states.py` shows every state in all."""
     return 1280, "light"
 
 
 @pytest.fixture
-def page(
-    browser: Browser, server: Server, asked: list[str], look: tuple[int, str]
-) -> Iterator[Page]:
+def page(browser: Browser, server: Server, asked: list[str], look: Look) -> Iterator[Page]:
     width, colours = look
     context = browser.new_context(
         viewport={"width": width, "height": 844}, color_scheme=colours, accept_downloads=True
