@@ -116,7 +116,9 @@ def test_from_the_empty_page_to_a_file(page: Page, small: Path, tmp_path: Path) 
     choose(page, small)
     page.locator("#start").click()
     expect(page.locator("#facts")).to_contain_text("10 × 12 → 40 × 48 pixels", timeout=PATIENCE)
-    expect(page.locator("#slider img").first).to_be_visible()
+    before = page.locator("#slider img").first
+    expect(before).to_be_visible()
+    expect(before).to_have_css("image-rendering", "pixelated")  # 10 pixels fill the column
     assert serious(page) == []
     assert fits(page)
     with page.expect_download() as download:

@@ -81,7 +81,7 @@ class Visitor:
             HTML for the page, and the job where there is one.
         """
         if not file:
-            yield wording.problem("Choose a picture first, or use the example."), None
+            yield wording.problem("Choose a picture first, or take the example."), None
             return
         try:
             job = await self.submit([file, *more], make)
