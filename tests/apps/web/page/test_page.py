@@ -243,7 +243,7 @@ def test_explain(page: Page, tmp_path: Path) -> None:
     page.get_by_role("tab", name="Explain").click()
     picture = save_picture(tmp_path / "noise.png", 80, 80)
     page.locator("#explained input[type=file]").first.set_input_files(picture)
-    page.locator("#explained img").click(position={"x": 60, "y": 60})
+    page.locator("#explained img").click()
     expect(page.get_by_label("Column")).not_to_have_value("0")
     page.locator("#explain").click()
     expect(page.locator(".facts:visible")).to_contain_text("DI ", timeout=PATIENCE)
