@@ -20,6 +20,7 @@ from hatsr.apps.cli.options import (
     ending_option,
     ensemble_option,
     existing_options,
+    first_frame_option,
     json_option,
     max_pixels_option,
     memory_option,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 @ensemble_option
 @device_option
 @existing_options
+@first_frame_option
 @max_pixels_option
 @set_option()
 @json_option("Print how far it is as JSON.")
@@ -75,6 +77,7 @@ def batch(  # noqa: PLR0913  one parameter for each option
     ensemble: bool,
     device: str,
     existing: Existing | None,
+    first_frame: bool,
     max_pixels: int | None,
     overrides: dict[str, object],
     as_json: bool,
@@ -113,6 +116,7 @@ def batch(  # noqa: PLR0913  one parameter for each option
                 ending=ending and f".{ending.lower().lstrip('.')}",
                 quality=quality,
                 existing=existing or "refuse",
+                first_frame=first_frame,
             ),
             max_pixels=max_pixels or image.MAX_PIXELS,
         )

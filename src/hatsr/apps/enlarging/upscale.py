@@ -21,6 +21,7 @@ from hatsr.apps.cli.options import (
     ending_option,
     ensemble_option,
     existing_options,
+    first_frame_option,
     json_option,
     max_pixels_option,
     memory_option,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 @device_option
 @click.option("--recursive", "-r", is_flag=True, help="Subfolders too; OUT gets the same ones.")
 @existing_options
+@first_frame_option
 @max_pixels_option
 @set_option()
 @json_option("Print a JSON list of what was done and left out.")
@@ -78,6 +80,7 @@ def upscale(  # noqa: PLR0913  one parameter for each option
     device: str,
     recursive: bool,
     existing: Existing | None,
+    first_frame: bool,
     max_pixels: int | None,
     overrides: dict[str, object],
     as_json: bool,
@@ -105,6 +108,7 @@ def upscale(  # noqa: PLR0913  one parameter for each option
             ending=ending and f".{ending.lower().lstrip('.')}",
             quality=quality,
             existing=existing or "refuse",
+            first_frame=first_frame,
         )
         settings = Settings(
             device=device,
