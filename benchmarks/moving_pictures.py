@@ -3,9 +3,9 @@
     python benchmarks/moving_pictures.py steadiness FOLDER [-m hat-t-x4 -m hat-t-real-x4]
     python benchmarks/moving_pictures.py memory [--frames 100 --frames 600]
 
-Steadiness: the mean absolute change between consecutive SR frames, in levels of 255, of a scene that
-does not move: crops of pictures of FOLDER, reduced by the benchmark protocol, as they are and with
-independent Gaussian noise in every frame. Bicubic is what interpolation makes of the same frames.
+Steadiness: the mean absolute change between consecutive SR frames, in levels of 255, of a scene
+that does not move: crops of pictures of FOLDER, reduced by the benchmark protocol, as they are and
+with independent Gaussian noise in every frame. Bicubic interpolates the same frames.
 
 Memory: the largest resident size of a process that enlarges a clip of 320 x 180 pixels by a network
 that repeats pixels, so that nothing but the way of the frames counts; a process for each length.
@@ -17,6 +17,7 @@ import resource
 import tempfile
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ SCALE, SIDE = 4, 48
 def change(frames: list[np.ndarray], make: Maker) -> float:
     """Mean absolute difference of consecutive SR frames, levels of 255."""
     srs = [make(frame).astype(np.float64) for frame in frames]
-    steps = [np.abs(after - before).mean() for before, after in zip(srs, srs[1:], strict=False)]
+    steps = [np.abs(after - before).mean() for before, after in pairwise(srs)]
     return float(np.mean(steps))
 
 

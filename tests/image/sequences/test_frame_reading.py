@@ -91,7 +91,7 @@ def test_a_plain_picture_is_a_sequence_of_one(tmp_path: Path, name: str) -> None
     Image.fromarray(drawing(0)[..., :3]).save(tmp_path / name)
     found = read_sequence(tmp_path / name)
     assert found.count == 1
-    assert [frame.picture.height for frame in found] == [12]
+    assert [frame.picture.height for frame in found] == [18]
 
 
 def test_the_picture_for_other_viewers_is_no_frame(tmp_path: Path) -> None:
