@@ -93,8 +93,9 @@ def write_clip(path: Path, count: int) -> None:
         stream = container.add_stream("libx264", 25, {"crf": "23", "threads": "1"})
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
         for number in range(count):
-            scene[40:80, number % 280 : number % 280 + 40] = 250, 120, 10
-            frame = av.VideoFrame.from_ndarray(scene, "rgb24").reformat(format="yuv420p")
+            shown = scene.copy()
+            shown[40:80, number % 280 : number % 280 + 40] = 250, 120, 10
+            frame = av.VideoFrame.from_ndarray(shown, "rgb24").reformat(format="yuv420p")
             frame.pts, frame.time_base = number, Fraction(1, 25)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
