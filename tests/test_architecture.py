@@ -35,9 +35,12 @@ ROOMS = {
     "training": {
         "files", "image", "resize", "model", "checkpoint", "inference", "evaluation", "data",
     },
+    "lab": {
+        "files", "checkpoint", "inference", "batch", "evaluation", "attribution", "training",
+    },
     "apps": {
         "version", "files", "image", "video", "resize", "native", "model", "checkpoint",
-        "inference", "batch", "export", "evaluation", "attribution", "data", "training",
+        "inference", "batch", "export", "evaluation", "attribution", "data", "training", "lab",
     },
     "__init__": {"version", "model", "checkpoint", "inference"},
 }  # fmt: skip

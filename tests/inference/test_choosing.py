@@ -17,14 +17,14 @@ CLEAN = "no strong compression or noise found"
     ("facts", "scale", "model", "reason"),
     [
         (PictureFacts(), None, "hat-t-x4", CLEAN),
-        (PictureFacts(removed=0.24), 4, "hat-t-x4", CLEAN),
+        (PictureFacts(removed=0.18), 4, "hat-t-x4", CLEAN),
         (
             PictureFacts(removed=0.3),
             4,
             "hat-t-real-x4",
             "30% of its fine detail looks like noise or compression",
         ),
-        (PictureFacts(compression=Compression("JPEG", 91)), None, "hat-t-x4", CLEAN),
+        (PictureFacts(compression=Compression("JPEG", 96)), None, "hat-t-x4", CLEAN),
         (
             PictureFacts(compression=Compression("JPEG", 62)),
             None,
@@ -38,7 +38,7 @@ CLEAN = "no strong compression or noise found"
             "hat-t-real-x4",
             "WebP of quality about 70",
         ),
-        (PictureFacts(former_jpeg=91), None, "hat-t-x4", CLEAN),
+        (PictureFacts(former_jpeg=96), None, "hat-t-x4", CLEAN),
         (PictureFacts(former_jpeg=40), 4, "hat-t-real-x4", "was a JPEG of quality about 40"),
         (
             PictureFacts(former_jpeg=40, removed=0.1),

@@ -37,7 +37,8 @@ class Upscaler:
         settings: how to run it.
 
     Raises:
-        ValueError: the tile does not go with the network's window, or int8 costs too much quality.
+        ValueError: the tile does not go with the network's window, or int8, or bf16 on a CPU,
+            costs too much quality.
     """
 
     def __init__(self, model: nn.Module, name: str, settings: Settings | None = None) -> None:
@@ -59,8 +60,8 @@ class Upscaler:
             )
         self._model = model
         self._runners: dict[torch.dtype, Runner] = {}
-        if self.settings.precision == "int8":
-            check_loss(self.network, self.enlarge, name)
+        if self.settings.precision == "int8" or self.settings.rounds_products:
+            check_loss(self.network, self.enlarge, name, self.settings.precision)
 
     def _runner(self, dtype: torch.dtype) -> Runner:
         if dtype not in self._runners:
@@ -120,12 +121,14 @@ class Upscaler:
         return sr[:, :, : height * self.scale, : width * self.scale]
 
     def _largest_tile(self, padded: Float[Tensor, "1 rgb h w"], limit: int) -> int:
-        """The whole picture if it fits, else tiles as few as possible and no larger than needed."""
+        """The whole picture if it fits, else tiles no larger than needed."""
         needed = self._runner(DTYPES[self.settings.precision]).bytes_needed
         if needed(*padded.shape[-2:]) <= limit:
             return max(padded.shape[-2:])
         overlap, multiple = self.settings.overlap, self.multiple
         smallest = budget.smallest_tile(multiple, overlap)
+        if not has_own_memory(self.settings.device):
+            limit = min(limit, budget.TILE_BYTES)
         tile = max(budget.largest_tile(needed, multiple, limit), smallest)
         return max(smallest, *(shrink(n, tile, overlap, multiple) for n in padded.shape[-2:]))
 
