@@ -27,7 +27,7 @@ KEEP, CLEAR, PREVIOUS = 0, 1, 2
 )
 def test_frames_are_whole(tmp_path: Path, name: str, options: dict[str, object]) -> None:
     clear = bool(options.get("clear"))
-    path = make_animation(tmp_path / name, **options)
+    path = make_animation(tmp_path / name, (0, 1, 1, 3), **options)
     found = frames_of(path)
     wanted = [drawing(n, clear=clear) for n in (0, 1, 1, 3)]
     stored = {Fraction(t, 1000): codes for t, codes in zip(TIMES, wanted, strict=True)}
