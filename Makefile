@@ -55,7 +55,7 @@ weights: $(READY)
 $(READY): pyproject.toml constraints.txt hatch_build.py src/hatsr/native/build.py $(wildcard src/hatsr/native/*.cpp src/hatsr/native/*.h)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" --constraint constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,figures,export,openvino]' --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,figures,export,openvino,video]' --group dev
 	touch $(READY)
 
 .venv-web/.ready: pyproject.toml constraints.txt hatch_build.py

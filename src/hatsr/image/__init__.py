@@ -23,6 +23,7 @@ from hatsr.image.sequences.frame_reading import read_sequence
 from hatsr.image.sequences.frame_writing import (
     SEQUENCE_FORMATS,
     check_sequence_writable,
+    encode_sequence,
     write_sequence,
 )
 from hatsr.image.sequences.sequence import PictureFrame, PictureSequence
@@ -54,6 +55,7 @@ __all__ = [
     "check_size",
     "check_writable",
     "encode",
+    "encode_sequence",
     "enlarged",
     "former_jpeg_quality",
     "from_array",

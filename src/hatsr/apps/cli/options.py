@@ -160,9 +160,10 @@ ending_option = click.option(
     "--format",
     "ending",
     metavar="ENDING",
-    help="png, jpg, webp, tif or avif. Default: as the source.",
+    help="png, jpg, webp, tif or avif; gif of animations; mp4, mov, mkv or webm of clips. "
+    "Default: as the source.",
 )
-quality_option = click.option("--quality", type=int, help="1 to 100, for jpg, webp, avif.")
+quality_option = click.option("--quality", type=int, help="1 to 100, for jpg, webp, avif, clips.")
 tile_option = click.option(
     "--tile",
     type=int,
