@@ -12,11 +12,14 @@ from hatsr.batch.finding import Found, PictureFile, find_pictures
 from hatsr.batch.outputs import Existing, Output, check_folder_name, check_output, target_of
 
 if TYPE_CHECKING:
+    from hatsr.batch.crews.local_crew import warm_up
+    from hatsr.batch.crews.team import BatchEngine, Team
     from hatsr.batch.job import Job, JobWatch, run_job
     from hatsr.batch.status import Status, read_status
     from hatsr.batch.upscaling import Outcome, Upscaling, Watch, upscale, upscale_files
 
 __all__ = [
+    "BatchEngine",
     "Existing",
     "Found",
     "Job",
@@ -25,6 +28,7 @@ __all__ = [
     "Output",
     "PictureFile",
     "Status",
+    "Team",
     "Upscaling",
     "Watch",
     "check_folder_name",
@@ -35,8 +39,12 @@ __all__ = [
     "target_of",
     "upscale",
     "upscale_files",
+    "warm_up",
 ]
 _HOMES = {
+    "BatchEngine": "crews.team",
+    "Team": "crews.team",
+    "warm_up": "crews.local_crew",
     "Job": "job",
     "JobWatch": "job",
     "run_job": "job",

@@ -21,8 +21,8 @@ from hatsr.image.matching import match_names
 from hatsr.image.noise_level import noise_level
 from hatsr.image.origin import read_software
 from hatsr.image.picture import Codec, Compression, Picture, enlarged, from_array, to_array
-from hatsr.image.reading import header_size, read
-from hatsr.image.writing import FORMATS, QUALITY, check_writable, encode, write
+from hatsr.image.reading import Readable, header_size, read
+from hatsr.image.writing import FORMATS, QUALITY, check_encodable, check_writable, encode, write
 
 if TYPE_CHECKING:
     from hatsr.image.tensors import alpha_to_tensor, from_tensor, to_tensor
@@ -39,8 +39,10 @@ __all__ = [
     "Compression",
     "Picture",
     "PictureError",
+    "Readable",
     "alpha_to_tensor",
     "bleed",
+    "check_encodable",
     "check_writable",
     "encode",
     "enlarged",

@@ -8,7 +8,8 @@ from click.testing import CliRunner, Result
 from job_files import break_pictures, expected, make_net, make_pictures, results
 
 from hatsr.apps.cli import cli
-from hatsr.batch.books import Begun, Books, Entry
+from hatsr.batch.books import Books
+from hatsr.batch.entries import Begun, Entry
 
 
 def call(*arguments: object) -> Result:
@@ -41,7 +42,7 @@ def test_a_job_to_its_end_and_once_more(tmp_path: Path) -> None:
 
 def test_status(tmp_path: Path) -> None:
     with Books(tmp_path, create=True) as books:
-        books.set_job(Begun(tmp_path, {}, 1))
+        books.set_job(Begun(str(tmp_path), {}, 1))
         for i in range(3):
             target = f"{i}_x2.png"
             entry = Entry(source=f"{i}", target=target, bytes=1, mtime=1, height=1000, width=500)

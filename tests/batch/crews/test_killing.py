@@ -27,9 +27,14 @@ def wait_for(job: subprocess.Popen[str], folder: Path, done: int) -> None:
 
 
 def workers(parent: psutil.Process) -> list[psutil.Process]:
-    """Worker processes, without Python's own helper beside them."""
+    """Worker processes: copies of the one that has imported what they need."""
     found = parent.children()
-    return [each for each in found if "spawn_main" in " ".join(each.cmdline())]
+    return [
+        worker
+        for each in found
+        if "multiprocessing.forkserver" in " ".join(each.cmdline())
+        for worker in each.children()
+    ]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +50,7 @@ def test_nothing_is_lost_doubled_or_half_written(tmp_path: Path, kills: int) -> 
         if number % 4:
             wait_for(job, out, len(kept) + chance.randrange(4))
         time.sleep(chance.random() * (0.1 if number % 4 else 6))
-        running = psutil.Process(job.pid).children() if job.poll() is None else []
+        running = psutil.Process(job.pid).children(recursive=True) if job.poll() is None else []
         job.kill()
         job.communicate()
         psutil.wait_procs(running, timeout=PATIENCE)
