@@ -26,7 +26,7 @@ def test_a_job_to_its_end_and_once_more(tmp_path: Path) -> None:
     assert first.stdout.startswith(f"6 done, {len(broken)} failed, ")
     assert results(out) == right
     page = (out / "hatsr-batch.html").read_text()
-    assert "6 of 16 pictures enlarged" in page
+    assert "6 of 26 pictures enlarged" in page
     assert "empty.png: file is empty; get it again" in page
     assert page.count("data:image/jpeg;base64,") == 12
     other = call(*options, "--scale", 1, "--max-pixels", 99)
