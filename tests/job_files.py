@@ -109,7 +109,7 @@ def results(folder: Path) -> dict[str, bytes]:
     }
 
 
-def start(source: Path, folder: Path, net: str, *more: str) -> subprocess.Popen[str]:
+def start(source: Path | str, folder: Path, net: str, *more: str) -> subprocess.Popen[str]:
     """`hatsr batch` in a session of its own."""
     command = [sys.executable, "-m", "hatsr.apps.cli", "batch", str(source), "-o", str(folder)]
     return subprocess.Popen(

@@ -57,7 +57,7 @@ class Count:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Made:
+class Returned:
     """What became of a picture that a worker was given."""
 
     entry: Entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hatsr.batch.entries import Entry, Made
+from hatsr.batch.entries import Entry, Returned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -76,7 +76,7 @@ class Dispatch:
             held[entry.id] = entry
         return entry
 
-    def take_in(self, made: Sequence[Made]) -> None:
+    def take_in(self, made: Sequence[Returned]) -> None:
         """Put results into their places, and note what became of pictures.
 
         Raises:
@@ -97,7 +97,7 @@ class Dispatch:
         for entry in settled:
             self.report(entry)
 
-    def _settle(self, made: Made) -> Entry:
+    def _settle(self, made: Returned) -> Entry:
         """Move a result into its place; returns the entry with what came of it."""
         results, entry = self.books.results, made.entry
         if made.part is None:

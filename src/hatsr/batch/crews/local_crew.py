@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import cast
 
 from hatsr.batch.crews.dispatch import UNDER_WAY, Assignment, Dispatch
-from hatsr.batch.entries import Entry, Made
+from hatsr.batch.entries import Entry, Returned
 
 _TICK_SECONDS = 0.5
 """Between reports while nothing happens."""
@@ -109,13 +109,13 @@ class LocalCrew:
                 self._dismissed.add(line)
                 _send(line, None)
 
-    def _hear(self) -> tuple[list[Made], list[Connection]]:
+    def _hear(self) -> tuple[list[Returned], list[Connection]]:
         """What became of pictures, and which workers have ended."""
-        made, dead = list[Made](), list[Connection]()
+        made, dead = list[Returned](), list[Connection]()
         for line in cast(Sequence[Connection], wait(list(self.workers), _TICK_SECONDS)):
             try:
                 while line.poll():
-                    said: Made | None = line.recv()
+                    said: Returned | None = line.recv()
                     made += [said] if said else []
                     self._ready.add(line)
             except (EOFError, OSError):

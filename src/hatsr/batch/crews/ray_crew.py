@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from hatsr.batch.crews.dispatch import UNDER_WAY, Assignment, Dispatch
-from hatsr.batch.entries import Entry, Made
+from hatsr.batch.entries import Entry, Returned
 
 DEATHS = 4
 """How often a worker may die over a picture: nodes are lost that are not to blame for it."""
@@ -111,9 +111,9 @@ class RayCrew:
                 if entry is not None:
                     self._running[self._actors[number].work.remote(entry)] = number
 
-    def _hear(self) -> tuple[list[Made], set[int]]:
+    def _hear(self) -> tuple[list[Returned], set[int]]:
         """What became of pictures, and which actors have died."""
-        made, dead = list[Made](), set[int]()
+        made, dead = list[Returned](), set[int]()
         asked = list(self._running)
         first, _ = self._ray.wait(asked, timeout=_TICK_SECONDS)
         if first:
@@ -121,7 +121,7 @@ class RayCrew:
         for answer in first:
             number = self._running.pop(answer)
             try:
-                said: Made | None = self._ray.get(answer)
+                said: Returned | None = self._ray.get(answer)
             except self._ray.exceptions.RayActorError as error:
                 dead.add(number)
                 self._stopped = "" if self._has_begun else f"a worker could not begin: {error}"
@@ -160,6 +160,6 @@ class RayWorker:
     def begin(self) -> None:
         """Return when it is ready."""
 
-    def work(self, entry: Entry) -> Made:
+    def work(self, entry: Entry) -> Returned:
         """See `hatsr.batch.crews.worker.Worker`."""
         return self._worker.work(entry)

@@ -10,7 +10,7 @@ import torch
 
 from hatsr import image
 from hatsr.batch.crews.dispatch import Assignment
-from hatsr.batch.entries import Entry, Made
+from hatsr.batch.entries import Entry, Returned
 from hatsr.batch.upscaling import software_of
 from hatsr.image import Picture
 from hatsr.inference.choosing import Chooser, for_picture, open_upscaler
@@ -61,7 +61,7 @@ class Worker:
         self._network.submit(self._heap.close).result()
         self._network.shutdown()
 
-    def work(self, entry: Entry) -> Made:
+    def work(self, entry: Entry) -> Returned:
         """Make the result of a picture; a reason stands in its entry where that fails."""
         try:
             loaded = self._read(entry)
@@ -73,9 +73,9 @@ class Worker:
             part, stamp = self.results.write(str(entry.target), self._encode(*data))
         except _OF_A_PICTURE as error:
             if isinstance(error, OSError) and self.results.is_stopping(error):
-                return Made(entry=entry, stop=str(error))
+                return Returned(entry=entry, stop=str(error))
             return _failed(loaded.entry, error)
-        return Made(entry=done, part=part, stamp=stamp)
+        return Returned(entry=done, part=part, stamp=stamp)
 
     def _read(self, entry: Entry) -> Loaded:
         before = self.source.facts(entry.source)
@@ -119,6 +119,6 @@ class Worker:
         return image.encode(sr, kind, quality=self._quality(kind), software=software)
 
 
-def _failed(entry: Entry, error: Exception) -> Made:
+def _failed(entry: Entry, error: Exception) -> Returned:
     reason = str(error) or type(error).__name__
-    return Made(entry=replace(entry, state="failed", reason=reason))
+    return Returned(entry=replace(entry, state="failed", reason=reason))
