@@ -6,11 +6,11 @@ from jaxtyping import Float
 from tiny import tiny
 from torch import Tensor, nn
 
-from hatsr.inference.budget import FIXED_BYTES
 from hatsr.inference.engine import Engine
 from hatsr.inference.plain import OVER_TENSORS, PlainRunner, make_runner
 from hatsr.inference.runner import Box, Runner
 from hatsr.inference.settings import Settings
+from hatsr.inference.tiling.budget import FIXED_BYTES
 from hatsr.inference.upscaler import Upscaler
 from hatsr.model import Network
 

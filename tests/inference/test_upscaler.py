@@ -10,11 +10,12 @@ from tiny import tiny
 import hatsr
 from hatsr import checkpoint
 from hatsr.image import Picture, from_array
-from hatsr.inference import budget, settings
+from hatsr.inference import settings
 from hatsr.inference import upscaler as upscaling
 from hatsr.inference.engine import Engine
-from hatsr.inference.sampling import sample
 from hatsr.inference.settings import Keywords, Settings, choose_device
+from hatsr.inference.tiling import budget
+from hatsr.inference.tiling.sampling import sample
 from hatsr.inference.upscaler import Upscaler
 from hatsr.inference.user_input import check_lr, to_picture
 

@@ -12,9 +12,10 @@ from hatsr.batch.finding import Found, PictureFile, find_pictures
 from hatsr.batch.outputs import Existing, Output, check_folder_name, check_output, target_of
 
 if TYPE_CHECKING:
-    from hatsr.batch.crews.local_crew import warm_up
+    from hatsr.batch.crews.local_crew import end_with_parent, warm_up
     from hatsr.batch.crews.team import BatchEngine, Team
     from hatsr.batch.job import Job, JobWatch, run_job
+    from hatsr.batch.locking import is_running, locked
     from hatsr.batch.status import Status, read_status
     from hatsr.batch.upscaling import Outcome, Upscaling, Watch, upscale, upscale_files
 
@@ -33,7 +34,10 @@ __all__ = [
     "Watch",
     "check_folder_name",
     "check_output",
+    "end_with_parent",
     "find_pictures",
+    "is_running",
+    "locked",
     "read_status",
     "run_job",
     "target_of",
@@ -45,6 +49,9 @@ _HOMES = {
     "BatchEngine": "crews.team",
     "Team": "crews.team",
     "warm_up": "crews.local_crew",
+    "end_with_parent": "crews.local_crew",
+    "is_running": "locking",
+    "locked": "locking",
     "Job": "job",
     "JobWatch": "job",
     "run_job": "job",

@@ -75,7 +75,7 @@ def check_encodable(
         PictureError: as :func:`check_writable`.
     """
     _check_settings(format, quality)
-    _check_capacity(format, size, has_alpha)
+    check_capacity(format, size, has_alpha)
 
 
 def write(
@@ -163,7 +163,7 @@ def _check_settings(kind: str, quality: int | None) -> None:
         raise PictureError(f"quality must be 1 to 100, got {quality}")
 
 
-def _check_capacity(kind: str, size: tuple[int, int], has_alpha: bool) -> None:
+def check_capacity(kind: str, size: tuple[int, int], has_alpha: bool) -> None:
     """Refuse a size or transparency that the format cannot hold."""
     height, width = size
     if has_alpha and kind == "jpeg":

@@ -11,9 +11,9 @@ from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from hatsr.inference.budget import FIXED_BYTES
 from hatsr.inference.engine import Engine
 from hatsr.inference.runner import Patch, Progress, Runner, ignore_progress
+from hatsr.inference.tiling.budget import FIXED_BYTES
 from hatsr.model import HAT, as_network
 
 OVER_TENSORS = 1.3

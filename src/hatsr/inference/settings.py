@@ -5,9 +5,9 @@ from typing import Literal, TypedDict
 
 import torch
 
-from hatsr.inference import budget
 from hatsr.inference.engine import int8_unusable
-from hatsr.inference.memory import free_bytes, parse_bytes
+from hatsr.inference.tiling import budget
+from hatsr.inference.tiling.memory import free_bytes, parse_bytes
 
 Precision = Literal["fp32", "fp16", "bf16", "int8"]
 DTYPES = {

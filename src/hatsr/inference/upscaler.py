@@ -12,15 +12,16 @@ from torch import Tensor, nn
 
 from hatsr import image
 from hatsr.image import Picture
-from hatsr.inference import budget, ensemble
+from hatsr.inference import ensemble
 from hatsr.inference.engine import kept_heap
 from hatsr.inference.int8_check import check_loss
-from hatsr.inference.memory import has_own_memory
 from hatsr.inference.plain import make_runner
 from hatsr.inference.runner import Progress, Runner, ignore_progress
-from hatsr.inference.sampling import sample, sample_area
 from hatsr.inference.settings import DTYPES, Settings
-from hatsr.inference.tiles import cut, plan, shrink, stitch
+from hatsr.inference.tiling import budget
+from hatsr.inference.tiling.memory import has_own_memory
+from hatsr.inference.tiling.sampling import sample, sample_area
+from hatsr.inference.tiling.tiles import cut, plan, shrink, stitch
 from hatsr.inference.user_input import check_lr, like_source, to_picture
 from hatsr.model import as_network
 from hatsr.model.windows import pad_to_multiple
@@ -119,12 +120,13 @@ class Upscaler:
         return sr[:, :, : height * self.scale, : width * self.scale]
 
     def _largest_tile(self, padded: Float[Tensor, "1 rgb h w"], limit: int) -> int:
-        """The whole picture if it fits, else tiles as few as possible and no larger than needed."""
+        """The whole picture if it fits, else tiles no larger than needed."""
         needed = self._runner(DTYPES[self.settings.precision]).bytes_needed
         if needed(*padded.shape[-2:]) <= limit:
             return max(padded.shape[-2:])
         overlap, multiple = self.settings.overlap, self.multiple
         smallest = budget.smallest_tile(multiple, overlap)
+        limit = min(limit, budget.TILE_BYTES)
         tile = max(budget.largest_tile(needed, multiple, limit), smallest)
         return max(smallest, *(shrink(n, tile, overlap, multiple) for n in padded.shape[-2:]))
 

@@ -105,7 +105,9 @@ def test_from_a_store_to_a_store(engine: str, bucket: str, net: str, tmp_path: P
     assert f"s3://pictures/{engine}/in/empty.png: file is empty" in printed
     again = start(*options, *more)
     printed, _ = again.communicate(timeout=PATIENCE)
-    assert printed.strip().endswith(f"8 done, {len(broken)} failed"), printed
+    assert printed.strip().startswith(f"8 done, {len(broken)} failed"), printed
+    with Books(tmp_path / "out") as books:
+        assert {entry.attempts for entry in books.entries("done")} == {1}
 
 
 def test_workers_that_cannot_begin_end_the_work(tmp_path: Path) -> None:

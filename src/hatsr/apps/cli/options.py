@@ -59,7 +59,7 @@ class SizeType(click.ParamType):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Refuse what is no size, or too little to be meant."""
-        from hatsr.inference.memory import parse_bytes
+        from hatsr.inference.tiling.memory import parse_bytes
 
         try:
             parse_bytes(value)
@@ -178,6 +178,11 @@ precision_option = click.option(
 )
 ensemble_option = click.option(
     "--ensemble", is_flag=True, help="Average over 8 flips and turns; 8 times slower."
+)
+first_frame_option = click.option(
+    "--first-frame",
+    is_flag=True,
+    help="Of animations and documents of many pages, only the first.",
 )
 max_pixels_option = click.option(
     "--max-pixels",

@@ -144,7 +144,7 @@ def _send(line: Connection, entry: Entry | None) -> None:
 def run_worker(assignment: Assignment, line: Connection) -> None:
     """What a worker's process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the first process
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
     from hatsr.batch.crews.worker import Worker
 
@@ -165,7 +165,7 @@ def run_worker(assignment: Assignment, line: Connection) -> None:
             threads.submit(work, entry)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Nobody works on when the first process was killed."""
     parent = multiprocessing.parent_process()
     if parent is not None:
