@@ -27,8 +27,9 @@ def input_store(source: Path | str) -> Store:
         ValueError: an address that cannot be used here.
     """
     store = open_store(source)
-    is_manifest = isinstance(store, DiskStore) and not store.root.is_dir()
-    return DiskStore(store.root.parent) if is_manifest else store
+    if isinstance(store, DiskStore) and not store.root.is_dir():
+        return DiskStore(store.root.parent)
+    return store
 
 
 def check_places(source: Path | str, folder: Path) -> None:
@@ -71,10 +72,10 @@ def plan(
         OSError: the folder or the manifest cannot be read.
     """
     store = input_store(source)
-    is_manifest = isinstance(source, Path) and not source.is_dir()
-    found = _listed(source) if is_manifest else store.pictures(books.results)
+    manifest = source if isinstance(source, Path) and not source.is_dir() else None
+    found = _listed(manifest) if manifest else store.pictures(books.results)
     planner = Planner(
-        books=books, source=store, output=output, suffix=suffix, leave_results=not is_manifest
+        books=books, source=store, output=output, suffix=suffix, leave_results=manifest is None
     )
     done = 0
     while some := list(islice(found, _TOGETHER)):

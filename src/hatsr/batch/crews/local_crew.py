@@ -1,5 +1,7 @@
 """Worker processes on this machine: started, listened to, and replaced when they die."""
 
+from __future__ import annotations
+
 import multiprocessing
 import os
 import signal
@@ -8,12 +10,14 @@ import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import BaseContext
-from multiprocessing.process import BaseProcess
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from hatsr.batch.crews.dispatch import UNDER_WAY, Assignment, Dispatch
 from hatsr.batch.entries import Entry, Returned
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext
+    from multiprocessing.process import BaseProcess
 
 _TICK_SECONDS = 0.5
 """Between reports while nothing happens."""
@@ -21,7 +25,7 @@ _WORKER = "hatsr.batch.crews.worker"
 """Module that takes long to import."""
 
 
-def context() -> BaseContext:
+def context() -> ForkServerContext | SpawnContext:
     """How processes are started: as copies of one that has imported what they need, if possible.
 
     That one is young, so that no thread of this process or of PyTorch is in the copies.
@@ -56,12 +60,12 @@ class LocalCrew:
         self._ready, self._dismissed = set[Connection](), set[Connection]()
         self._started, self._stopped = 0, ""
 
-    def __enter__(self) -> "LocalCrew":
+    def __enter__(self) -> LocalCrew:
         for _ in range(self.count):
             self._start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *trouble: object) -> None:
         for _, process in self.workers.values():
             process.kill()
         for line, (_, process) in self.workers.items():

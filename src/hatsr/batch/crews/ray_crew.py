@@ -54,7 +54,7 @@ class RayCrew:
             self._start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *trouble: object) -> None:
         for actor in self._actors.values():
             self._ray.kill(actor)
         if self._is_ours:

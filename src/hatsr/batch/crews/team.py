@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Literal, Protocol, runtime_checkable
 
 import torch
@@ -58,12 +57,7 @@ class Crew(Protocol):
 
     def __enter__(self) -> "Crew": ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *trouble: object) -> None: ...
 
     def work(self) -> str:
         """Go on until no picture waits; returns why the work ended before that, or nothing."""
