@@ -15,7 +15,7 @@ from hatsr.batch.crews.dispatch import Assignment
 from hatsr.batch.crews.team import Team, measured_rate, open_crew, share_out
 from hatsr.batch.entries import Begun
 from hatsr.batch.locking import locked
-from hatsr.batch.outputs import Output, check_folder_name, check_output
+from hatsr.batch.outputs import Output, check_folder_name
 from hatsr.batch.planning import check_places, input_store, plan
 from hatsr.batch.status import Pace, Status, read_status
 from hatsr.batch.stores import open_store
@@ -114,7 +114,7 @@ def run_job(
     """
     check_folder_name(folder)
     check_places(source, folder)
-    check_output(replace(job.output, place=folder), [])
+    check_format(job.output.ending)
     results = open_store(job.results or folder)
     opened = open_upscaler(job.model, job.settings, job.overrides, job.denoise)
     upscaler = opened.clean if isinstance(opened, Chooser) else opened
@@ -149,6 +149,16 @@ def run_job(
                 books.give_back()
                 write_summary(books)
         return replace(read_status(folder), running=False, stopped=stopped)
+
+
+def check_format(ending: str | None) -> None:
+    """Refuse a format in which no single picture can be written.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if ending is not None and ending not in image.FORMATS:
+        raise ValueError(f"format must be one of {', '.join(image.FORMATS)}, got {ending}")
 
 
 def _take_up(books: Books, source: Path | str, job: Job) -> int:

@@ -67,6 +67,8 @@ def entry_fields(entry: Entry) -> dict[str, object]:
         ([], "give a folder or a manifest, or --status"),
         (["nowhere"], "input must be a folder or a manifest, got nowhere"),
         (["{in}", "--format", "jpgg"], "format must be one of .png"),
+        (["{in}", "--format", "gif"], "format must be one of .png"),
+        (["{in}", "--gpus", "1"], "GPUs for each worker must go with the engine ray, got 1"),
         (["{in}", "--scale", "9"], "scale must be from 1 to 2"),
         (["{in}", "-o", "{in}"], "output must not hold the input"),
         (["{in}", "-o", "big.jpg"], "output must be a folder, got big.jpg"),
