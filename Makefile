@@ -11,7 +11,7 @@ RUNS = hat-t-x2 hat-t-x3 hat-t-x4-from-x2
 REAL = hat-t-real-x4
 FOLDERS = 'data.train=[$(DATA)/train]' valid.data=$(DATA)/valid
 
-.PHONY: demo test test-web compile-test lint docs notebooks coverage bench weights clean
+.PHONY: demo test test-web test-ray compile-test lint docs notebooks coverage bench weights clean
 
 demo: $(READY)
 	$(BIN)/hatsr upscale examples/astronaut.jpg -o out --overwrite
@@ -22,6 +22,10 @@ test: $(READY)
 # The page and the service, in an environment of its own; with Chromium on the machine, the page too.
 test-web: .venv-web/.ready
 	$(subst .venv,.venv-web,$(BIN))/python -m pytest -m web tests/apps/web
+
+# Jobs on a cluster of Ray and with a store on this machine, in an environment of their own.
+test-ray: .venv-ray/.ready
+	$(subst .venv,.venv-ray,$(BIN))/python -m pytest -m ray tests/batch
 
 compile-test: $(READY)
 	HATSR_UNINSTRUMENTED=1 $(BIN)/python -m pytest -m uninstrumented
@@ -65,10 +69,17 @@ $(READY): pyproject.toml constraints.txt hatch_build.py src/hatsr/native/build.p
 	$(subst .venv,.venv-web,$(BIN))/python -m pip install --quiet --constraint .venv-web/constraints.txt --editable '.[web]' --group dev --group web
 	touch $@
 
+.venv-ray/.ready: pyproject.toml constraints.txt hatch_build.py
+	$(PYTHON) -m venv .venv-ray
+	grep -v '^python-dateutil' constraints.txt > .venv-ray/constraints.txt
+	$(subst .venv,.venv-ray,$(BIN))/python -m pip install --quiet --upgrade "pip>=25.1" --constraint .venv-ray/constraints.txt
+	$(subst .venv,.venv-ray,$(BIN))/python -m pip install --quiet --constraint .venv-ray/constraints.txt --editable '.[ray]' --group dev --group ray
+	touch $@
+
 # What only some targets need: a group of pyproject.toml.
 .venv/.%: $(READY)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group $*
 	touch $@
 
 clean:
-	rm -rf .venv .venv-web out site
+	rm -rf .venv .venv-web .venv-ray out site
