@@ -94,7 +94,7 @@ def test_only_pictures_that_are_not_finite_are_run_again(
 
     monkeypatch.setattr(CudaEngine, "run", overflowing)
     settings = Settings()
-    object.__setattr__(settings, "precision", "bf16")  # which is refused on a cpu
+    object.__setattr__(settings, "precision", "fp16")  # which is refused on a cpu
     lr = torch.rand(3, 3, 8, 8)
     sr = Upscaler(tiny(), "tiny", settings).enlarge(lr)
     with torch.no_grad():

@@ -175,7 +175,9 @@ def test_di_blocking_and_stages(write_study: Written, tmp_path: Path, pictures: 
 
 
 def test_minutes_become_steps_once(write_study: Written, tmp_path: Path) -> None:
-    study = read_study(write_study(), ["sizes.small.budget={minutes: 0.001}", "seeds=[0]"])
+    study = read_study(
+        write_study(), ["sizes.small.budget={steps: null, minutes: 0.001}", "seeds=[0]"]
+    )
     cell, bench = cells_of(study, "small")[0], Bench(folder=tmp_path, cpu=True)
     steps = steps_of(cell, "training", bench)
     assert steps is not None

@@ -270,7 +270,7 @@ def check_target(lr: image.Picture, target: Path, factor: int | float, quality: 
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     size = round(lr.height * factor), round(lr.width * factor)
-    has_quality = image.FORMATS[target.suffix.lower()] in image.QUALITY
+    has_quality = image.FORMATS.get(target.suffix.lower()) in image.QUALITY
     quality = quality if has_quality else None
     return image.check_writable(target, size, quality=quality, has_alpha=not lr.opaque)
 

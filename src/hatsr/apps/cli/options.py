@@ -160,9 +160,10 @@ ending_option = click.option(
     "--format",
     "ending",
     metavar="ENDING",
-    help="png, jpg, webp, tif or avif. Default: as the source.",
+    help="png, jpg, webp, tif or avif; gif of animations; mp4, mov, mkv or webm of clips. "
+    "Default: as the source.",
 )
-quality_option = click.option("--quality", type=int, help="1 to 100, for jpg, webp, avif.")
+quality_option = click.option("--quality", type=int, help="1 to 100, for jpg, webp, avif, clips.")
 tile_option = click.option(
     "--tile",
     type=int,
@@ -175,7 +176,8 @@ precision_option = click.option(
     default="auto",
     show_default=True,
     help="auto: bf16 on CUDA devices that have it, else fp32. "
-    "fp16 and bf16 need a GPU, int8 a CPU with VNNI; it is refused if it costs over 0.05 dB.",
+    "fp16 needs a GPU, bf16 a GPU or a CPU with AVX512_BF16 or AMX, int8 a CPU with VNNI; on "
+    "a CPU both are refused if they cost over 0.05 dB.",
 )
 ensemble_option = click.option(
     "--ensemble", is_flag=True, help="Average over 8 flips and turns; 8 times slower."

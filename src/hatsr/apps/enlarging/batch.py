@@ -14,6 +14,7 @@ import click
 
 from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import (
+    NAME,
     PATH,
     denoise_option,
     device_option,
@@ -35,14 +36,24 @@ from hatsr.apps.cli.overrides import set_option
 from hatsr.apps.cli.terminal import JobBar, job_line
 
 if TYPE_CHECKING:
-    from hatsr.batch import Existing, Status
+    from hatsr.batch import BatchEngine, Existing, Status
     from hatsr.inference.settings import Precision
 
 
 @click.command(cls=Command)
-@click.argument("source", required=False, type=PATH, metavar="DIR|MANIFEST")
+@click.argument("source", required=False, type=NAME, metavar="DIR|MANIFEST|ADDRESS")
 @output_option("Folder for results, books and summary.", metavar="OUT", type=PATH, required=True)
-@click.option("--workers", type=click.IntRange(1), help="Processes. Default: by cores and memory.")
+@click.option("--results", type=NAME, help="Address for results, such as s3://bucket/large.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Processes here, or actors on a cluster of Ray.",
+)
+@click.option("--workers", type=click.IntRange(1), help="Default: by cores and memory.")
+@click.option("--threads", type=click.IntRange(1), help="Of each worker. Default: its share.")
+@click.option("--gpus", type=click.FloatRange(0), default=0.0, help="Of each worker on a cluster.")
 @click.option("--retry-failed", is_flag=True, help="Do what failed again.")
 @click.option("--status", is_flag=True, help="Say how far OUT is, running or stopped, and leave.")
 @model_option()
@@ -61,9 +72,13 @@ if TYPE_CHECKING:
 @set_option()
 @json_option("Print how far it is as JSON.")
 def batch(  # noqa: PLR0913  one parameter for each option
-    source: Path | None,
+    source: str | None,
     output: Path,
+    results: str | None,
+    engine: BatchEngine,
     workers: int | None,
+    threads: int | None,
+    gpus: float,
     retry_failed: bool,
     status: bool,
     model: str | None,
@@ -84,13 +99,19 @@ def batch(  # noqa: PLR0913  one parameter for each option
 ) -> None:
     """Enlarge all pictures of a folder and its subfolders, or those that a manifest lists.
 
+    An address, such as s3://bucket/scans, is a folder in an object store.
+
     A manifest is a text file with a path on each line, relative to the manifest. Results are those
     of hatsr upscale. The command may be stopped or killed at any moment; the same command goes on.
 
     Exit code: 0 all done, 1 some failed or the work had to stop, 2 wrong usage, 130 Ctrl-C.
     """
+    from hatsr.batch import warm_up
+
+    if source is not None and not status and engine == "local":
+        warm_up()  # before this process imports PyTorch for itself
     from hatsr import image
-    from hatsr.batch import Job, Output, read_status, run_job
+    from hatsr.batch import Job, Output, Team, read_status, run_job
     from hatsr.inference.settings import Settings
 
     if status:
@@ -118,10 +139,13 @@ def batch(  # noqa: PLR0913  one parameter for each option
                 existing=existing or "refuse",
                 first_frame=first_frame,
             ),
+            results=results,
             max_pixels=max_pixels or image.MAX_PIXELS,
         )
+        team = Team(engine=engine, workers=workers, threads=threads, gpus=gpus)
         with JobBar(quiet=as_json) as bar:
-            done = run_job(source, output, job, bar, workers=workers, retry_failed=retry_failed)
+            place = source if "://" in source else Path(source)
+            done = run_job(place, output, job, bar, team=team, retry_failed=retry_failed)
     _print(done, as_json)
     sys.exit(1 if done.stopped or done.of("failed") else 0)
 

@@ -87,8 +87,10 @@ def upscale(  # noqa: PLR0913  one parameter for each option
 ) -> None:
     """Enlarge pictures: files, folders or patterns.
 
-    Reads PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF. Depth, gray, transparency, colour profile, EXIF
-    and resolution are kept. A picture that cannot be read is reported and the others are done.
+    Reads PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF, of animations and documents all frames and pages;
+    with hat-sr[video] also clips (mp4, mkv, mov, webm ...), which go on where they were stopped.
+    Depth, gray, transparency, colour profile, EXIF and resolution are kept. A picture that cannot
+    be read is reported and the others are done.
     From folders and patterns, results of earlier runs are left out; a file that is named is done.
     Without --model or --denoise, pictures that are noisy or much compressed get the real-world
     weights.

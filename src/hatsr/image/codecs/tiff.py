@@ -3,7 +3,6 @@
 import io
 import struct
 from dataclasses import replace
-from typing import BinaryIO
 
 import numpy as np
 import tifffile
@@ -60,11 +59,11 @@ def read_tiff(data: bytes, max_pixels: int, number: int = 0) -> Decoded:
     return replace(decoded, exif=exif, iptc=_iptc(page, data), notes=(*more, *decoded.notes))
 
 
-def count_pages(file: BinaryIO) -> int:
+def count_pages(data: bytes) -> int:
     """How many pages a TIFF file has; 1 where that cannot be told."""
     try:
-        with tifffile.TiffFile(file) as tiff:
-            return len(tiff.pages)
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            return len(file.pages)
     except (tifffile.TiffFileError, ValueError, struct.error, IndexError):
         return 1
 

@@ -1,5 +1,6 @@
 """Frames or pages -> file: one at a time, whole or not at all."""
 
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -100,17 +101,46 @@ def write_sequence(
         OSError: the file cannot be written; an existing one is left as it was.
     """
     kind = SEQUENCE_FORMATS[Path(path).suffix.lower()]
-    lost: dict[str, None] = {}
-
-    def fitting() -> Iterator[PictureFrame]:
-        for frame in frames:
-            picture, words = _as_gif(frame.picture) if kind == "gif" else fit(frame.picture, kind)
-            lost.update(dict.fromkeys(words))
-            yield replace(frame, picture=picture)
-
     with replacing(Path(path)) as part, part.open("wb") as file:
-        _writer(kind, sequence, quality, software)(file, fitting())
-    return tuple(lost)
+        fitted = Fitted(frames, kind)
+        _writer(kind, sequence, quality, software)(file, iter(fitted))
+    return tuple(fitted.lost)
+
+
+def encode_sequence(
+    kind: str,
+    sequence: PictureSequence,
+    frames: Iterable[PictureFrame],
+    *,
+    quality: int | None = None,
+    software: str | None = None,
+) -> tuple[bytes, tuple[str, ...]]:
+    """The bytes of the file that `write_sequence` would write, and what is left out."""
+    file, fitted = io.BytesIO(), Fitted(frames, kind)
+    _writer(kind, sequence, quality, software)(file, iter(fitted))
+    return file.getvalue(), tuple(fitted.lost)
+
+
+class Fitted:
+    """Frames without what a format cannot hold.
+
+    Args:
+        frames: as they are.
+        kind: the format.
+    """
+
+    def __init__(self, frames: Iterable[PictureFrame], kind: str) -> None:
+        self.frames, self.kind = frames, kind
+        self.lost: dict[str, None] = {}
+
+    def __iter__(self) -> Iterator[PictureFrame]:
+        """Each in turn; what it loses is noted."""
+        for frame in self.frames:
+            fitting = (
+                _as_gif(frame.picture) if self.kind == "gif" else fit(frame.picture, self.kind)
+            )
+            self.lost.update(dict.fromkeys(fitting[1]))
+            yield replace(frame, picture=fitting[0])
 
 
 def _as_gif(picture: Picture) -> tuple[Picture, tuple[str, ...]]:

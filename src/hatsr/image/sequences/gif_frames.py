@@ -53,7 +53,7 @@ def _frame(picture: Picture, hundredths: int) -> bytes:
     flags = (_CLEAR_AFTER if clear else _KEEP) << 2 | clear
     control = b"!\xf9\x04" + struct.pack("<BHBB", flags, hundredths, _CLEAR, 0)
     file = io.BytesIO()
-    indexed.save(file, "GIF", optimize=False)
+    indexed.save(file, "GIF", optimize=False, interlace=0)
     still = file.getvalue()
     table = 3 * 2 ** ((still[10] & 7) + 1)  # of the colours, after the file's header
     colours, at = still[13 : 13 + table], 13 + table

@@ -8,14 +8,16 @@ from job_files import break_pictures, expected, make_net, make_pictures, results
 from tiny import tiny
 
 from hatsr import image
-from hatsr.batch import worker as module
-from hatsr.batch.books import Books, Entry
+from hatsr.batch.books import Books
+from hatsr.batch.crews import worker as module
+from hatsr.batch.crews.dispatch import Assignment, Dispatch
+from hatsr.batch.crews.worker import Worker
+from hatsr.batch.entries import Entry
 from hatsr.batch.finding import PictureFile
-from hatsr.batch.local import Assignment
 from hatsr.batch.outputs import Output
 from hatsr.batch.planning import plan
+from hatsr.batch.stores import DiskStore
 from hatsr.batch.upscaling import upscale_files
-from hatsr.batch.worker import StoppingError, Worker
 from hatsr.inference.choosing import Chooser
 from hatsr.inference.settings import Settings
 from hatsr.inference.upscaler import Upscaler
@@ -28,8 +30,8 @@ def run(tmp_path: Path) -> Run:
     """Plans `in` for `out` and lets one worker do what waits; returns what it reported."""
     settings, out = Settings(device="cpu", memory="1GB"), tmp_path / "out"
     assignment = Assignment(
-        folder=out,
-        root=tmp_path / "in",
+        source=DiskStore(tmp_path / "in"),
+        results=DiskStore(out),
         model="tiny",
         overrides={},
         denoise=None,
@@ -42,10 +44,15 @@ def run(tmp_path: Path) -> Run:
     def work(upscaler: Upscaler | Chooser | None = None) -> list[Entry]:
         with Books(out, create=True) as books:
             plan(books, tmp_path / "in", Output(place=out), "_x2", lambda count: None)
-        told: list[Entry] = []
-        upscaler = upscaler or Upscaler(tiny(), "net", settings)
-        Worker(upscaler, assignment, 1, told.append).run()
-        return told
+            told: list[Entry | None] = []
+            dispatch = Dispatch(books, told.append)
+            upscaler = upscaler or Upscaler(tiny(), "net", settings)
+            with Worker(assignment, upscaler) as worker:
+                while not dispatch.stopped and (entry := dispatch.hand_out(1)) is not None:
+                    dispatch.take_in([worker.work(entry)])
+            if dispatch.stopped:
+                raise OSError(dispatch.stopped)
+        return [entry for entry in told if entry is not None]
 
     return work
 
@@ -125,10 +132,10 @@ def test_a_full_disk_stops_and_the_picture_waits_on(
     make_pictures(tmp_path / "in", 5)
     with monkeypatch.context() as patched:
         patched.setattr(Path, "write_bytes", full)
-        with pytest.raises(StoppingError, match="could not be written: No space left"):
+        with pytest.raises(OSError, match="could not be written: No space left"):
             run()
     with Books(tmp_path / "out") as books:
-        assert books.give_back() > 0
+        assert books.give_back() == 1
         assert books.counts()["waiting"].pictures == 5
     assert results(tmp_path / "out") == {}
     assert len(run()) == 5
