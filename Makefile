@@ -11,7 +11,7 @@ RUNS = hat-t-x2 hat-t-x3 hat-t-x4-from-x2
 REAL = hat-t-real-x4
 FOLDERS = 'data.train=[$(DATA)/train]' valid.data=$(DATA)/valid
 
-.PHONY: demo test test-web test-ray compile-test lint docs notebooks coverage bench weights clean
+.PHONY: demo test test-web test-ray test-triton compile-test lint docs notebooks coverage bench weights clean
 
 demo: $(READY)
 	$(BIN)/hatsr upscale examples/astronaut.jpg -o out --overwrite
@@ -26,6 +26,10 @@ test-web: .venv-web/.ready
 # Jobs on a cluster of Ray and with a store on this machine, in an environment of their own.
 test-ray: .venv-ray/.ready
 	$(subst .venv,.venv-ray,$(BIN))/python -m pytest -m ray tests/batch
+
+# Kernels for GPUs, interpreted on the CPU and compiled for a GPU that need not be there.
+test-triton: .venv/.triton
+	TRITON_INTERPRET=1 $(BIN)/python -m pytest -m triton tests/model tests/inference/cuda
 
 compile-test: $(READY)
 	HATSR_UNINSTRUMENTED=1 $(BIN)/python -m pytest -m uninstrumented
