@@ -28,12 +28,12 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 def test_resuming_changes_nothing(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
     recipe = tiny(degrade=PHOTO)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    train(set_up(recipe, whole, cpu=True), lambda step: [], lambda: False)
+    train(set_up(recipe, whole, device="cpu"), lambda step: [], lambda: False)
     steps = iter(range(10))
-    train(set_up(recipe, parts, cpu=True), lambda step: [], lambda: next(steps) >= 5)
-    train(set_up(recipe, parts, cpu=True), lambda step: [], lambda: False)
+    train(set_up(recipe, parts, device="cpu"), lambda step: [], lambda: next(steps) >= 5)
+    train(set_up(recipe, parts, device="cpu"), lambda step: [], lambda: False)
     clean = tmp_path / "clean"
-    train(set_up(tiny(), clean, cpu=True), lambda step: [], lambda: False)
+    train(set_up(tiny(), clean, device="cpu"), lambda step: [], lambda: False)
     one, other, third = weights(whole), weights(parts), weights(clean)
     assert all(torch.equal(one[name], other[name]) for name in one)
     assert any(not torch.equal(one[name], third[name]) for name in one)
@@ -43,8 +43,8 @@ def test_every_picture_is_judged_under_every_condition(
     tiny: Callable[..., Recipe], tmp_path: Path
 ) -> None:
     valid = {"conditions": ["clean", "jpeg-50", "photo.2"]}
-    setup = set_up(tiny(degrade=PHOTO, valid=valid), tmp_path / "run", cpu=True)
-    plain = set_up(tiny(), tmp_path / "run", cpu=True)
+    setup = set_up(tiny(degrade=PHOTO, valid=valid), tmp_path / "run", device="cpu")
+    plain = set_up(tiny(), tmp_path / "run", device="cpu")
     assert [held.name for held in plain.validation] == list("012345")
     names = [held.name for held in setup.validation]
     assert names[:2] + names[6:8] == ["0-clean", "1-clean", "0-jpeg-50", "1-jpeg-50"]
@@ -56,7 +56,7 @@ def test_every_picture_is_judged_under_every_condition(
 
 def test_judging_clean_lr_alone_is_said(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
     said: list[str] = []
-    set_up(tiny(degrade=PHOTO), tmp_path / "run", said.append, cpu=True)
+    set_up(tiny(degrade=PHOTO), tmp_path / "run", said.append, device="cpu")
     assert "validation is on clean LR; give valid.conditions to judge by degraded LR" in said
 
 

@@ -4,6 +4,7 @@ from hatsr.checkpoint.blending import blend
 from hatsr.checkpoint.encoding import check_range
 from hatsr.checkpoint.locating import (
     DEFAULT_MODEL,
+    called,
     default_model,
     find_config,
     is_model_folder,
@@ -43,6 +44,7 @@ __all__ = [
     "NetworkKind",
     "OfficialLayout",
     "blend",
+    "called",
     "check_range",
     "check_target",
     "default_model",

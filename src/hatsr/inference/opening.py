@@ -51,7 +51,7 @@ def open_model(
     if denoise is not None:
         return _open_blended(os.fspath(model), settings, overrides, denoise)
     path = checkpoint.resolve(model)
-    return Upscaler(checkpoint.read(path, overrides).model(), path.stem, settings)
+    return Upscaler(checkpoint.read(path, overrides).model(), checkpoint.called(path), settings)
 
 
 def _open_blended(

@@ -25,7 +25,7 @@ def test_finetune_holds_out_and_finishes(
     recipe = to_recipe(Values(small).over(base))
     assert recipe.config == tiny().config
     assert recipe.optim.loss == "psnr"
-    setup = set_up(recipe, tmp_path / "run", cpu=True)
+    setup = set_up(recipe, tmp_path / "run", device="cpu")
     assert (len(setup.validation), len(setup.patches.pairs)) == (1, 5)
     assert go(setup)[0].progress.best > 10
 

@@ -22,7 +22,7 @@ def test_cross_scale_transfer_tells_what_it_took(
     save(network, tmp_path / "best.safetensors")
     said: list[str] = []
     recipe = tiny(network={"scale": 4}, start={"checkpoint": str(tmp_path)})
-    setup = set_up(recipe, tmp_path / "run", said.append, cpu=True)
+    setup = set_up(recipe, tmp_path / "run", said.append, device="cpu")
     own, given = setup.networks.main.state_dict(), network.state_dict()
     assert torch.equal(own["shallow.weight"], given["shallow.weight"])
     assert f"{len(own) - 2} tensors taken" in said[0]

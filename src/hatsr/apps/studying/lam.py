@@ -108,7 +108,7 @@ def lam(  # noqa: PLR0913  one parameter for each option
 
 
 def _settings(
-    patch_size: int, steps: int, mode: LamMode, memory: str | None, device: str = "cpu"
+    patch_size: int, steps: int, mode: LamMode, memory: str | None, device: str
 ) -> LamSettings:
     from hatsr.attribution import LamSettings
     from hatsr.inference.settings import choose_device
@@ -142,6 +142,7 @@ def _settings(
 @_MODE
 @_MEMORY
 @_IS_LR
+@device_option
 def lam_sweep(  # noqa: PLR0913  one parameter for each option
     images: tuple[Path, ...],
     models: tuple[str, ...],
@@ -153,6 +154,7 @@ def lam_sweep(  # noqa: PLR0913  one parameter for each option
     mode: LamMode,
     memory: str | None,
     is_lr: bool,
+    device: str,
 ) -> None:
     """Mean diffusion index of networks over positions and pictures, with its 95 % interval.
 
@@ -174,7 +176,7 @@ def lam_sweep(  # noqa: PLR0913  one parameter for each option
             pictures=tuple(map(str, images)),
             grid=grid,
             is_lr=is_lr,
-            settings=_settings(patch_size, steps, mode, memory),
+            settings=_settings(patch_size, steps, mode, memory, device),
         )
         work = Sweep(plan, output)
     click.echo(f"{work.patches_to_do} patches to do", err=True)
