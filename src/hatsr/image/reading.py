@@ -60,7 +60,7 @@ def read(
     """
     data, name = _contents(source)
     with naming_errors(name), quiet():
-        return to_picture(_reader(data)(data, max_pixels))
+        return to_picture(reader_of(data)(data, max_pixels))
 
 
 def _contents(source: str | os.PathLike[str] | bytes | Readable) -> tuple[bytes, str]:
@@ -73,7 +73,7 @@ def _contents(source: str | os.PathLike[str] | bytes | Readable) -> tuple[bytes,
     name = str(getattr(source, "name", "picture in an open file"))
     head = source.read(_HEAD)
     with naming_errors(name):
-        _reader(head)
+        reader_of(head)
     return head + source.read(), name
 
 
@@ -94,7 +94,7 @@ def header_size(path: Path) -> tuple[int, int] | None:
         return None
 
 
-def _reader(data: bytes) -> Callable[[bytes, int], Decoded]:
+def reader_of(data: bytes) -> Callable[[bytes, int], Decoded]:
     """The function that reads the format with which the bytes begin."""
     if not data:
         raise PictureError("file is empty; get it again")

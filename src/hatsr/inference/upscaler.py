@@ -120,12 +120,13 @@ class Upscaler:
         return sr[:, :, : height * self.scale, : width * self.scale]
 
     def _largest_tile(self, padded: Float[Tensor, "1 rgb h w"], limit: int) -> int:
-        """The whole picture if it fits, else tiles as few as possible and no larger than needed."""
+        """The whole picture if it fits, else tiles no larger than needed."""
         needed = self._runner(DTYPES[self.settings.precision]).bytes_needed
         if needed(*padded.shape[-2:]) <= limit:
             return max(padded.shape[-2:])
         overlap, multiple = self.settings.overlap, self.multiple
         smallest = budget.smallest_tile(multiple, overlap)
+        limit = min(limit, budget.TILE_BYTES)
         tile = max(budget.largest_tile(needed, multiple, limit), smallest)
         return max(smallest, *(shrink(n, tile, overlap, multiple) for n in padded.shape[-2:]))
 

@@ -9,7 +9,7 @@ from hatsr.native.attention_operator import (
     window_attention,
 )
 from hatsr.native.library import Kernels, disabled, kernels, using
-from hatsr.native.products import PackedProduct, supports_products
+from hatsr.native.products import PackedProduct, supports_products, supports_rounded_products
 
 __all__ = [
     "Kernels",
@@ -22,6 +22,7 @@ __all__ = [
     "pack_bias",
     "supports_attention",
     "supports_products",
+    "supports_rounded_products",
     "using",
     "window_attention",
 ]

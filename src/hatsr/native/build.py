@@ -23,6 +23,7 @@ FLAVOURS = {
         "-mamx-tile",
         "-mamx-bf16",
     ),
+    "bf16": ("-march=x86-64-v4", "-mprefer-vector-width=512", "-mavx512bf16"),
     "v4": ("-march=x86-64-v4", "-mprefer-vector-width=512"),
     "v3": ("-march=x86-64-v3",),
     "any": (),

@@ -16,7 +16,7 @@ from hatsr.native.build import FLAVOURS, NOTE
 
 SWITCH = "HATSR_NATIVE"
 """Environment variable: 0 turns the kernels off, the name of a build takes that one."""
-ABI = 2
+ABI = 3
 """The number of the interface here and in the C++ files, as `hatsr_abi` in library.cpp tells it."""
 _FOLDER = Path(__file__).parent
 _ProductFunctions = tuple[Callable[..., int], Callable[..., None], Callable[..., int]]
@@ -105,6 +105,8 @@ class Kernels:
     """The C function hatsr_attention_backward."""
     product: _ProductFunctions | None
     """hatsr_packed_floats, hatsr_pack and hatsr_product, where there are matrix units."""
+    rounded_product: _ProductFunctions | None = None
+    """The same of numbers rounded to bfloat16, where vectors or matrix units multiply such."""
 
 
 _CHOSEN: ContextVar[Kernels | str | None] = ContextVar("chosen kernels", default=None)
@@ -178,13 +180,16 @@ def _open(library: ctypes.CDLL, flavour: str) -> Kernels | str:
     panel_keys = library.hatsr_panel_keys
     panel_keys.argtypes, panel_keys.restype = [c_int64], c_int64
     name = f"{flavour} build on {torch.backends.cpu.get_cpu_capability()}"
-    return Kernels(name, panel_keys, forward, backward, _product(library))
+    exact, rounded = (_product(library, prefix) for prefix in ("hatsr_", "hatsr_rounded_"))
+    return Kernels(name, panel_keys, forward, backward, exact, rounded)
 
 
-def _product(library: ctypes.CDLL) -> _ProductFunctions | None:
-    if not hasattr(library, "hatsr_product"):
+def _product(library: ctypes.CDLL, prefix: str) -> _ProductFunctions | None:
+    if not hasattr(library, f"{prefix}product"):
         return None
-    size, pack, product = library.hatsr_packed_floats, library.hatsr_pack, library.hatsr_product
+    size, pack, product = (
+        getattr(library, f"{prefix}{name}") for name in ("packed_floats", "pack", "product")
+    )
     size.argtypes, size.restype = [c_int64] * 3, c_int64
     pack.argtypes, pack.restype = [c_void_p] * 2 + [c_int64] * 3, None
     product.argtypes, product.restype = [POINTER(Product), *[c_void_p] * 4], c_int

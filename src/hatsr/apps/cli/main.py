@@ -19,6 +19,7 @@ COMMANDS = {
     "compare": ("studying.compare", "Compare models picture by picture."),
     "train": ("learning.train", "Train a network by a recipe."),
     "finetune": ("learning.train", "Go on training a model on a folder of pictures."),
+    "lab": ("studying.lab", "Try what the paper says: variants over seeds, by a study."),
     "data": ("learning.data", "Prepare and check pictures for training."),
     "lam": ("studying.lam", "Show which pixels a network used (LAM)."),
     "lam-sweep": ("studying.lam", "Mean diffusion index over positions and pictures."),

@@ -203,6 +203,11 @@ precision_option = click.option(
 ensemble_option = click.option(
     "--ensemble", is_flag=True, help="Average over 8 flips and turns; 8 times slower."
 )
+first_frame_option = click.option(
+    "--first-frame",
+    is_flag=True,
+    help="Of animations and documents of many pages, only the first.",
+)
 max_pixels_option = click.option(
     "--max-pixels",
     type=click.IntRange(1),

@@ -13,6 +13,7 @@ from hatsr.apps.cli.options import (
     ending_option,
     ensemble_option,
     existing_options,
+    first_frame_option,
     gathered,
     max_pixels_option,
     memory_option,
@@ -44,6 +45,7 @@ class EnlargingOptions:
     ensemble: bool
     device: str
     existing: Existing | None
+    first_frame: bool
     max_pixels: int | None
     overrides: dict[str, object]
 
@@ -77,6 +79,7 @@ class EnlargingOptions:
             ending=self.ending and f".{self.ending.lower().lstrip('.')}",
             quality=self.quality,
             existing=self.existing or "refuse",
+            first_frame=self.first_frame,
         )
 
     def largest(self) -> int:
@@ -102,6 +105,7 @@ def enlarging_options(memory: str) -> Option[Any]:
         ensemble_option,
         device_option,
         existing_options,
+        first_frame_option,
         max_pixels_option,
         set_option(),
     )

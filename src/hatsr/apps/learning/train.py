@@ -71,7 +71,7 @@ def train(
     RECIPE is a YAML file, or the name of a shipped one, for example hat-x2. Values are changed by
     dotted keys, for example optim.learning_rate=1e-4.
     """
-    _check_extra()
+    check_extra()
     from hatsr import training
 
     if schema:
@@ -111,7 +111,7 @@ def finetune(
     A tenth of them is held out; training stops when these no longer improve, and the best
     weights are in runs/finetune-<folder>/best.safetensors.
     """
-    _check_extra()
+    check_extra()
     from hatsr.training import finetune_recipe
 
     with wrong_usage():
@@ -119,7 +119,8 @@ def finetune(
     _run(recipe, options)
 
 
-def _check_extra() -> None:
+def check_extra() -> None:
+    """Refuse to train without the packages for it."""
     from importlib.util import find_spec
 
     missing = [name for name in _NEEDED if find_spec(name) is None]
@@ -155,13 +156,13 @@ def _run(recipe: Recipe, options: RunOptions) -> None:
             fresh=options.fresh,
             device=options.device,
             listener=progress,
-            asked_to_stop=_stopper(options.minutes),
+            asked_to_stop=stopper(options.minutes),
         )
     if outcome.is_main:
         click.echo(f"{outcome.reason} at iteration {outcome.progress.step:,}: {outcome.folder}")
 
 
-def _stopper(minutes: float | None) -> Callable[[], bool]:
+def stopper(minutes: float | None) -> Callable[[], bool]:
     """Whether the time is over, or someone pressed Ctrl-C or sent SIGTERM (twice: at once)."""
     import signal
     import time

@@ -1,6 +1,7 @@
 """`hatsr models`: what weights there are."""
 
 import json
+from dataclasses import asdict
 
 import click
 
@@ -14,28 +15,17 @@ def models(as_json: bool) -> None:
     """List the weights in the package, and the networks that checkpoints can be given for."""
     from hatsr import checkpoint
 
-    rows = []
-    for name, path in checkpoint.shipped().items():
-        found = checkpoint.read(path)
-        figures = json.loads(found.metadata.get("psnr_y", "{}"))
-        rows.append(
-            {
-                "name": name,
-                "scale": found.config.scale,
-                "parameters": sum(t.numel() for t in found.tensors.values()),
-                "bytes": path.stat().st_size,
-                "psnr_y": figures,
-            }
-        )
+    found = checkpoint.shipped_weights()
     if as_json:
-        click.echo(json.dumps({"shipped": rows, "networks": list(checkpoint.presets())}, indent=2))
+        rows = [asdict(row) for row in found]
+        click.echo(json.dumps({"shipped": rows, "networks": checkpoint.NETWORK_NAMES}, indent=2))
         return
     click.echo("shipped weights (hatsr upscale --model NAME):")
-    for row in rows:
-        default = ", default" if row["name"] == checkpoint.DEFAULT_MODEL else ""
-        figures = ", ".join(f"{data} {value:.2f} dB" for data, value in row["psnr_y"].items())
+    for row in found:
+        default = ", default" if row.name == checkpoint.DEFAULT_MODEL else ""
+        figures = ", ".join(f"{data} {value:.2f} dB" for data, value in row.psnr_y.items())
         click.echo(
-            f"  {row['name']}: x{row['scale']}, {row['parameters'] / 1e6:.2f} M parameters, "
-            f"{row['bytes'] / 1e6:.1f} MB{default}" + (f"; {figures}" if figures else "")
+            f"  {row.name}: x{row.scale}, {row.parameters / 1e6:.2f} M parameters, "
+            f"{row.bytes / 1e6:.1f} MB{default}" + (f"; {figures}" if figures else "")
         )
-    click.echo(f"networks (give a checkpoint file): {', '.join(checkpoint.presets())}")
+    click.echo(f"networks (give a checkpoint file): {', '.join(checkpoint.NETWORK_NAMES)}")

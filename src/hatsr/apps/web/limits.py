@@ -69,6 +69,11 @@ class Limits:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
 
     @property
+    def request_bytes(self) -> int:
+        """Size of all files that a page sends at once."""
+        return min(10 * self.upload_bytes, self.kept_bytes)
+
+    @property
     def worker_bytes(self) -> int:
         """Memory at which the worker process is ended."""
         return self.memory - SERVER_BYTES

@@ -1,14 +1,18 @@
 """The chunks of which a PNG file consists (PNG specification, section 5)."""
 
+import os
 import struct
 import zlib
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from hatsr.image.errors import PictureError
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 """Chunks on which pixels depend."""
+ANIMATION = (b"acTL", b"fcTL", b"fdAT")
+"""Chunks of animated PNG."""
 TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _ANCILLARY = 0x20
 """Bit of a name's first letter, which makes it a small one: a reader may do without the chunk."""
@@ -46,6 +50,17 @@ def begins_without_text(head: bytes) -> bool:
         if name == b"IDAT" or name in TEXT:
             return name == b"IDAT"
         at += 12 + length
+    return False
+
+
+def is_animated(file: BinaryIO) -> bool:
+    """Whether a chunk before the pixels says that there are frames; reads headers alone."""
+    file.seek(len(MAGIC))
+    while len(head := file.read(8)) == 8:
+        length, name = struct.unpack(">I4s", head)
+        if name in (b"acTL", b"IDAT"):
+            return name == b"acTL"
+        file.seek(length + 4, os.SEEK_CUR)
     return False
 
 

@@ -8,6 +8,8 @@ SHARE_OF_FREE = 0.6
 """Share of the free memory that is used, unless a budget is given."""
 FIXED_BYTES = 160 * 10**6
 """What a network takes whatever the picture: temporaries of fixed size, packed weights."""
+TILE_BYTES = 10**9
+"""What a tile takes at most: larger ones save next to no time, as little of them is overlap."""
 _SMALLEST_TILE = 2
 """Windows (or whatever sides are multiples of) along the smallest tile, beside the overlap."""
 _LEAST_SIDE = 8

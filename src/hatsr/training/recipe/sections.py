@@ -94,14 +94,14 @@ class OptimRecipe(BaseModel):
     model_config = STRICT
     loss: LossName = "l1"
     """Pixel loss; see hatsr.training.losses."""
-    optimizer: Literal["adam", "adamw"] = "adam"
-    """Adam as in the paper, or with decoupled weight decay."""
+    optimizer: Literal["adam", "adamw", "lamb"] = "adam"
+    """Adam as in the paper, with decoupled weight decay, or LAMB for large batches (RCAN-it)."""
     learning_rate: Rate = 2e-4
     """Learning rate at the start, or after the warm-up."""
     betas: tuple[Share, Share] = (0.9, 0.99)
     """Decay of the two moments."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """Decoupled for adamw, none in the paper."""
+    """Decoupled for adamw and lamb, none in the paper."""
     schedule: Literal["multistep", "cosine"] = "multistep"
     """Shape of the learning rate."""
     milestones: tuple[Positive, ...] = ()
