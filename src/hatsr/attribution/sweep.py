@@ -58,15 +58,15 @@ class Sweep:
         """How many patches the rows so far leave to do."""
         return sum(len(task.patches) for task in self.todo)
 
-    def run(self, processes: int = 1, progress: CountProgress | None = None) -> SweepResult:
+    def run(self, workers: int = 1, progress: CountProgress | None = None) -> SweepResult:
         """Do what is left.
 
         Args:
-            processes: how many share the work; each gets its part of threads and memory.
+            workers: processes that share the work; each gets its part of threads and memory.
             progress: told the tasks done, their total, and the picture of the last one.
         """
         failures = dict(self.failures)
-        for done, finished in enumerate(self.finished(processes), 1):
+        for done, finished in enumerate(self.finished(workers), 1):
             if finished.failure:
                 failures[finished.task.picture] = finished.failure
             if progress is not None:
@@ -74,10 +74,10 @@ class Sweep:
         rows = belonging(self.tasks, read_rows(self.results))
         return SweepResult(summaries=tuple(summarise(rows)), failures=failures)
 
-    def finished(self, processes: int = 1) -> Generator[FinishedTask]:
+    def finished(self, workers: int = 1) -> Generator[FinishedTask]:
         """What becomes of the tasks, one after the other; rows are in the file by then."""
         with self.results.open("a", encoding="utf-8") as file:
-            for finished in _run(self.todo, min(processes, len(self.todo))):
+            for finished in _run(self.todo, min(workers, len(self.todo))):
                 file.write("".join(json.dumps(row) + "\n" for row in finished.rows))
                 file.flush()
                 yield finished
@@ -86,22 +86,22 @@ class Sweep:
 def sweep(
     plan: SweepPlan,
     results: Path,
-    processes: int = 1,
+    workers: int = 1,
     progress: CountProgress | None = None,
 ) -> SweepResult:
     """Mean diffusion index of networks over positions and pictures: a `Sweep` in one call."""
-    return Sweep(plan, results).run(processes, progress)
+    return Sweep(plan, results).run(workers, progress)
 
 
-def _run(todo: Sequence[SweepTask], processes: int) -> Iterator[FinishedTask]:
-    if processes <= 1:
+def _run(todo: Sequence[SweepTask], workers: int) -> Iterator[FinishedTask]:
+    if workers <= 1:
         yield from map(run_task, todo)
         return
-    threads = max(1, torch.get_num_threads() // processes)
+    threads = max(1, torch.get_num_threads() // workers)
     with ProcessPoolExecutor(
-        processes, get_context("spawn"), initializer=torch.set_num_threads, initargs=(threads,)
+        workers, get_context("spawn"), initializer=torch.set_num_threads, initargs=(threads,)
     ) as pool:
-        waiting = [pool.submit(run_task, _share(task, processes)) for task in todo]
+        waiting = [pool.submit(run_task, _share(task, workers)) for task in todo]
         try:
             for future in as_completed(waiting):
                 yield future.result()
@@ -109,6 +109,6 @@ def _run(todo: Sequence[SweepTask], processes: int) -> Iterator[FinishedTask]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _share(task: SweepTask, processes: int) -> SweepTask:
-    settings = replace(task.plan.settings, memory=task.plan.settings.memory / processes)
+def _share(task: SweepTask, workers: int) -> SweepTask:
+    settings = replace(task.plan.settings, memory=task.plan.settings.memory / workers)
     return replace(task, plan=replace(task.plan, settings=settings))

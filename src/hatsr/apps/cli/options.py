@@ -160,12 +160,13 @@ def data_options(command: Declared) -> Declared:
 def memory_option(help: str) -> Option:  # noqa: A002
     """`--memory`, a budget."""
     return click.option(
-        "--memory", type=SizeType(), metavar="SIZE", help=f"Budget such as 4GB{help}"
+        "--memory", type=SizeType(), metavar="SIZE", help=f"Memory budget such as 4GB{help}"
     )
 
 
 device_option = click.option(
     "--device",
+    metavar="DEVICE",
     default="auto",
     show_default=True,
     help="auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:1, mps ...",

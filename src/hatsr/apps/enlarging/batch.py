@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("source", required=False, type=PATH, metavar="DIR|MANIFEST")
 @output_option("Folder for results, books and summary.", metavar="OUT", type=PATH, required=True)
-@click.option("--workers", type=click.IntRange(1), help="Processes. Default: by cores and memory.")
-@click.option("--retry-failed", is_flag=True, help="Do what failed again.")
+@click.option(
+    "--workers", type=click.IntRange(1), help="Processes that work. Default: by cores and memory."
+)
+@click.option("--retry-failed", is_flag=True, help="Also do again what failed.")
 @click.option("--status", is_flag=True, help="Say how far OUT is, running or stopped, and leave.")
 @enlarging_options(" for each picture. Default: 60 % of what is free, shared by the workers.")
 @json_option("Print how far it is as JSON.")

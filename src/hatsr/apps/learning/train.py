@@ -42,14 +42,19 @@ _run_options = gathered(
     RunOptions,
     "options",
     click.option(
-        "--runs", type=NEW_FOLDER, default="runs", show_default=True, help="Folder of all runs."
+        "--runs",
+        type=NEW_FOLDER,
+        metavar="DIR",
+        default="runs",
+        show_default=True,
+        help="Folder of all runs.",
     ),
-    click.option("--dry-run", is_flag=True, help="Preflight only: what it would do and cost."),
+    click.option("--dry-run", is_flag=True, help="Only say what the run would do and cost."),
     click.option("--fresh", is_flag=True, help="Move the earlier run aside and start anew."),
     click.option(
         "--minutes", type=click.FloatRange(0), help="Save and stop after so long; go on any time."
     ),
-    click.option("--threads", type=click.IntRange(1), help="Threads of PyTorch."),
+    click.option("--threads", type=click.IntRange(1), help="Threads for PyTorch."),
     device_option,
 )
 """The options that fill `RunOptions`."""
@@ -86,17 +91,21 @@ def train(
 
 
 @click.command(cls=Command)
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=PATH, metavar="DIR")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option(
     "--from",
     "source",
     type=NAME,
+    metavar="NAME|PATH",
     required=True,
     help="Trained network: shipped name, file or run.",
 )
 @click.option(
-    "--degrade", type=NAME, help="Preset of degraded LR, for example photo; clean LR without."
+    "--degrade",
+    type=NAME,
+    metavar="PRESET",
+    help="Preset of degraded LR, for example photo; clean LR without.",
 )
 @_run_options
 def finetune(
@@ -106,10 +115,10 @@ def finetune(
     degrade: str | None,
     options: RunOptions,
 ) -> None:
-    """Adapt a trained network to the pictures in FOLDER.
+    """Adapt a trained network to the pictures in DIR.
 
     A tenth of them is held out; training stops when these no longer improve, and the best
-    weights are in runs/finetune-<folder>/best.safetensors.
+    weights are in runs/finetune-<name of DIR>/best.safetensors.
     """
     check_extra()
     from hatsr.training import finetune_recipe

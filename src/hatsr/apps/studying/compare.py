@@ -22,7 +22,9 @@ from hatsr.apps.cli.terminal import counting, say, show
 @click.command(cls=Command)
 @click.argument("models", nargs=-1, required=True, type=NAME, metavar="A B [C]...")
 @data_options
-@click.option("--scale", type=click.IntRange(1), help="Needed if no model tells it.")
+@click.option(
+    "--scale", type=click.IntRange(1), help="Enlargement factor; needed where no model tells it."
+)
 @click.option("--lr", type=NAME, metavar="DIR", help="Read LR from a folder, see evaluate.")
 @click.option("--gray-as-is", is_flag=True, help="Judge gray HR by its own code, see evaluate.")
 @click.option("--ensemble", is_flag=True, help="Compare by self-ensemble; the page shows plain SR.")
@@ -51,7 +53,7 @@ def compare(  # noqa: PLR0913  one parameter for each option
     device: str,
     memory: str | None,
 ) -> None:
-    """Hold models against the first one, picture by picture.
+    """Compare models with the first one, picture by picture.
 
     Each of A, B, C is a model as for evaluate, bicubic, or a folder of SR pictures. Prints the mean
     difference with its 95 % confidence interval over pictures, and writes a page with the pictures

@@ -31,14 +31,18 @@ from hatsr.apps.cli.terminal import counting, say, show
     help="Judge SR pictures that any program made, instead of a model.",
 )
 @data_options
-@click.option("--scale", type=click.IntRange(1), help="Needed for --pictures and bicubic.")
+@click.option(
+    "--scale", type=click.IntRange(1), help="Enlargement factor; needed for --pictures and bicubic."
+)
 @click.option(
     "--lr",
     type=NAME,
     metavar="DIR",
     help="Read LR from a folder (LRbicx4 inside each set, or a path) instead of making it.",
 )
-@click.option("--ensemble", is_flag=True, help="Also by self-ensemble, in columns of its own.")
+@click.option(
+    "--ensemble", is_flag=True, help="Also measure by self-ensemble, in columns of its own."
+)
 @click.option(
     "--gray-as-is",
     is_flag=True,
@@ -48,20 +52,22 @@ from hatsr.apps.cli.terminal import counting, say, show
     "--perceptual",
     multiple=True,
     type=click.Choice(["lpips", "dists", "niqe"]),
-    help='Also measure it; needs pip install "hat-sr[perceptual]".',
+    help='Also measure by this metric; needs pip install "hat-sr[perceptual]".',
 )
 @click.option(
     "--against",
     default="",
     metavar="METHOD",
-    help="Row of Table 6 to hold the result against, e.g. HAT or HAT-L+ (pre-trained).",
+    help="Row of Table 6 to compare the result with, e.g. HAT or HAT-L+ (pre-trained).",
 )
 @output_option(
-    "Results and scores so far. Default: results/MODEL-xSCALE.", metavar="DIR", type=NEW_FOLDER
+    "Folder for results and scores so far. Default: results/MODEL-xSCALE.",
+    metavar="DIR",
+    type=NEW_FOLDER,
 )
 @click.option("--restart", is_flag=True, help="Forget the scores so far.")
 @click.option("--keep", is_flag=True, help="Save the SR pictures in DIR/pictures.")
-@click.option("--report", is_flag=True, help="Also DIR/report.html, against bicubic.")
+@click.option("--report", is_flag=True, help="Also write DIR/report.html, against bicubic.")
 @set_option()
 @json_option("Print JSON instead of tables.")
 @device_option

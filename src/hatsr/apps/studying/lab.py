@@ -33,14 +33,18 @@ if TYPE_CHECKING:
     type=NEW_FOLDER,
 )
 @click.option(
-    "--size", default="small", show_default=True, help="small or full: one of the study's."
+    "--size",
+    default="small",
+    show_default=True,
+    metavar="NAME",
+    help="One of the study's: small, full ...",
 )
 @click.option(
     "--workers",
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Processes to work here.",
+    help="Processes that work on this machine.",
 )
 @click.option("--status", is_flag=True, help="Say how far it is, running or stopped, and leave.")
 @click.option("--report-only", is_flag=True, help="Report on what is done so far; train nothing.")
