@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from hatsr.apps.cli import cli
 from hatsr.apps.cli.options import PathType, gathered
 
-TEXTS = {"preset", "overrides", "changes", "ending", "device", "against", "existing"}
+TEXTS = {"preset", "overrides", "changes", "ending", "device", "against", "existing", "size"}
 """Parameters that are plain texts, and no path even by chance."""
 SHARED = ("--model", "--output", "--data", "--data-root", "--memory", "--device", "--json")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import click
 
@@ -73,6 +74,31 @@ def show(table: Table) -> None:
     for note in table.notes:
         click.echo(note)
     click.echo()
+
+
+@runtime_checkable
+class Printable(Protocol):
+    """What a command found, as tables for people and as a document for programs."""
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        """To be read."""
+        ...
+
+    def document(self) -> dict[str, Any]:
+        """To be parsed, in types of JSON."""
+        ...
+
+
+def print_found(found: Printable, *, as_json: bool, verdicts: Sequence[str] = ()) -> None:
+    """Print the document as JSON, or the tables, and what is to be said of them below."""
+    if as_json:
+        click.echo(json.dumps(found.document(), indent=2, allow_nan=False))
+        return
+    for table in found.tables:
+        show(table)
+    for line in verdicts:
+        click.echo(line)
 
 
 def say(lines: Sequence[str]) -> None:

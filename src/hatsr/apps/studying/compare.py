@@ -1,6 +1,5 @@
 """`hatsr compare`: is B better than A, or is it noise?"""
 
-import json
 import sys
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from hatsr.apps.cli.options import (
     memory_option,
     output_option,
 )
-from hatsr.apps.cli.terminal import counting, say, show
+from hatsr.apps.cli.terminal import counting, print_found, say
 
 
 @click.command(cls=Command)
@@ -79,11 +78,7 @@ def compare(  # noqa: PLR0913  one parameter for each option
             output=EvaluationOutput(folder=output, restart=restart),
             progress=progress,
         )
-    if as_json:
-        click.echo(json.dumps(found.document(), indent=2, allow_nan=False))
-    else:
-        for table in found.tables:
-            show(table)
+    print_found(found, as_json=as_json)
     say([*found.remarks, *found.absent])
     page = found.folder / "report.html"
     found.report.write(page)

@@ -1,6 +1,5 @@
 """`hatsr evaluate`: the paper's tables by one command."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from hatsr.apps.cli.options import (
     output_option,
 )
 from hatsr.apps.cli.overrides import set_option
-from hatsr.apps.cli.terminal import counting, say, show
+from hatsr.apps.cli.terminal import counting, print_found, say, show
 
 
 @click.command(cls=Command)
@@ -137,13 +136,7 @@ def evaluate(  # noqa: PLR0913  one parameter for each option
             ),
             progress=progress,
         )
-    if as_json:
-        click.echo(json.dumps(found.document(), indent=2, allow_nan=False))
-    else:
-        for table in found.tables:
-            show(table)
-        for line in found.verdicts:
-            click.echo(line)
+    print_found(found, as_json=as_json, verdicts=found.verdicts)
     say([*(each.status for each in found.result.sets), *found.remarks, *found.absent])
     if found.report is not None:
         found.report.write(found.folder / "report.html")

@@ -78,7 +78,7 @@ def lab(  # noqa: PLR0913  one parameter for each option
 
     Exit code: 0 all cells done, 1 some failed or are left, 2 wrong usage, 130 Ctrl-C.
     """
-    from hatsr.apps.cli.terminal import say, show
+    from hatsr.apps.cli.terminal import print_found, say
     from hatsr.apps.learning.train import check_extra, stopper
 
     check_extra()
@@ -107,12 +107,7 @@ def lab(  # noqa: PLR0913  one parameter for each option
                 watch=_Changes(),
                 asked_to_stop=stopper(None),
             )
-    if as_json:
-        click.echo(json.dumps(report.document(), indent=2, allow_nan=False))
-    else:
-        for table in report.tables:
-            show(table)
-        click.echo(report.verdict)
+    print_found(report, as_json=as_json, verdicts=[report.verdict])
     found = room.status(read, bench, size)
     failed = [f"FAILED {name}: {why}" for name, why in found.failed.items()]
     say([*failed, found.line(), f"written to {folder / 'report.html'}"])
