@@ -99,6 +99,11 @@ def test_what_is_no_network() -> None:
         make_runner(nn.Conv2d(3, 3, 1), device="cpu", dtype=torch.float32)
 
 
+def test_bfloat16_on_a_cpu_is_for_hat() -> None:
+    with pytest.raises(ValueError, match="precision must not be bf16 on a cpu for Small, only for"):
+        make_runner(small(), device="cpu", dtype=torch.bfloat16)
+
+
 def test_int8_is_for_hat() -> None:
     with pytest.raises(ValueError, match="precision must not be int8 for Small, only for HAT"):
         make_runner(small(), device="cpu", dtype=torch.float32, int8=True)

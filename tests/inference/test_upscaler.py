@@ -161,6 +161,21 @@ def test_wrong_settings(values: dict, message: str) -> None:
         Settings(**values)
 
 
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_bfloat16_needs_a_processor_that_multiplies_it(
+    device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(settings, "supports_rounded_products", lambda: True)
+    assert Settings(precision="bf16", device=device).rounds_products
+    assert not Settings().rounds_products
+    monkeypatch.setattr(settings, "supports_rounded_products", lambda: False)
+    with pytest.raises(
+        ValueError, match=r"bf16 with AVX512_BF16 or AMX\), which only emulates bf16"
+    ):
+        Settings(precision="bf16", device=device)
+
+
 def test_settings_that_do_not_go_with_the_network() -> None:
     with pytest.raises(ValueError, match=r"tile must be at least 40 LR pixels .* got 10"):
         upscaler(Settings(tile=10))

@@ -234,7 +234,7 @@ def test_an_unknown_build_is_not_ignored(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv(library.SWITCH, "v5")
     reason = kernels()
     assert isinstance(reason, str)
-    assert "HATSR_NATIVE must be 0 or one of amx, v4, v3, any, got 'v5'" in reason
+    assert "HATSR_NATIVE must be 0 or one of amx, bf16, v4, v3, any, got 'v5'" in reason
 
 
 def test_too_little_memory_is_an_error_not_the_end() -> None:

@@ -37,14 +37,18 @@ def make_runner(
         int8: multiply in 8-bit integers.
 
     Raises:
-        ValueError: it is no `Network`, or int8 is wanted of one without an engine.
+        ValueError: it is no `Network`, or int8, or bfloat16 on a CPU, is wanted of one without an
+            engine.
     """
     engine = ENGINES.get(type(network))
     if engine is not None:
         return engine(network, device=device, dtype=dtype, int8=int8)
-    if int8:
+    if int8 or (dtype == torch.bfloat16 and torch.device(device).type == "cpu"):
         kind, known = type(network).__name__, ", ".join(kind.__name__ for kind in ENGINES)
-        raise ValueError(f"precision must not be int8 for {kind}, only for {known}; choose fp32")
+        precision = "int8" if int8 else "bf16 on a cpu"
+        raise ValueError(
+            f"precision must not be {precision} for {kind}, only for {known}; choose fp32"
+        )
     return PlainRunner(network, device=device, dtype=dtype)
 
 

@@ -37,7 +37,8 @@ class Upscaler:
         settings: how to run it.
 
     Raises:
-        ValueError: the tile does not go with the network's window, or int8 costs too much quality.
+        ValueError: the tile does not go with the network's window, or int8, or bf16 on a CPU,
+            costs too much quality.
     """
 
     def __init__(self, model: nn.Module, name: str, settings: Settings | None = None) -> None:
@@ -59,8 +60,8 @@ class Upscaler:
             )
         self._model = model
         self._runners: dict[torch.dtype, Runner] = {}
-        if self.settings.precision == "int8":
-            check_loss(self.network, self.enlarge, name)
+        if self.settings.precision == "int8" or self.settings.rounds_products:
+            check_loss(self.network, self.enlarge, name, self.settings.precision)
 
     def _runner(self, dtype: torch.dtype) -> Runner:
         if dtype not in self._runners:
@@ -126,7 +127,8 @@ class Upscaler:
             return max(padded.shape[-2:])
         overlap, multiple = self.settings.overlap, self.multiple
         smallest = budget.smallest_tile(multiple, overlap)
-        limit = min(limit, budget.TILE_BYTES)
+        if not has_own_memory(self.settings.device):
+            limit = min(limit, budget.TILE_BYTES)
         tile = max(budget.largest_tile(needed, multiple, limit), smallest)
         return max(smallest, *(shrink(n, tile, overlap, multiple) for n in padded.shape[-2:]))
 

@@ -199,7 +199,8 @@ precision_option = click.option(
     type=click.Choice(["fp32", "fp16", "bf16", "int8"]),
     default="fp32",
     show_default=True,
-    help="fp16 and bf16 need a GPU, int8 a CPU with VNNI; it is refused if it costs over 0.05 dB.",
+    help="fp16 needs a GPU, bf16 a GPU or a CPU with AVX512_BF16 or AMX, int8 a CPU with VNNI; on "
+    "a CPU both are refused if they cost over 0.05 dB.",
 )
 ensemble_option = click.option(
     "--ensemble", is_flag=True, help="Average over 8 flips and turns; 8 times slower."

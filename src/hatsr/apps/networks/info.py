@@ -69,7 +69,12 @@ def _machine() -> dict[str, object]:
     from hatsr.inference.engine import can_keep_heap, fuses
     from hatsr.inference.settings import choose_device
     from hatsr.inference.tiling.memory import available_bytes
-    from hatsr.native import Kernels, kernels, supports_products
+    from hatsr.native import (
+        Kernels,
+        kernels,
+        supports_products,
+        supports_rounded_products,
+    )
     from hatsr.version import __version__
 
     fused, native, device = fuses(torch.empty(1)), kernels(), choose_device()
@@ -86,6 +91,9 @@ def _machine() -> dict[str, object]:
         else "oneDNN, packed and fused"
         if fused
         else "plain torch (no oneDNN here)",
+        "precision bf16": "native kernel, factors of products rounded"
+        if supports_rounded_products()
+        else "on a GPU alone (no AVX512_BF16 or AMX here, or no kernels)",
         "window attention": f"native kernel, {native.name}"
         if isinstance(native, Kernels)
         else f"plain torch ({native})",

@@ -16,7 +16,7 @@ from torch import Tensor
 from hatsr.inference.engine.bands import WindowGrid
 from hatsr.inference.engine.fast_blocks import FastRHAG, Mean
 from hatsr.inference.engine.int8 import int8_layers
-from hatsr.inference.engine.linear import FLOAT
+from hatsr.inference.engine.linear import FLOAT, ROUNDED
 from hatsr.inference.engine.maps import FeatureMap, Strip, bordered
 from hatsr.inference.engine.workers import Workers, workers_for
 from hatsr.inference.runner import Box, Patch, Progress, ignore_progress
@@ -26,6 +26,7 @@ from hatsr.model.blocks import Features
 from hatsr.model.config import HATConfig
 from hatsr.model.network import RHAG, convolve
 from hatsr.model.tails import tail_reach
+from hatsr.native import supports_rounded_products
 
 LEAST_CHUNK = 1024
 """Pixels of a band or strip at least, so that products stay large enough."""
@@ -38,6 +39,11 @@ LEAST_WORK = 2**28
 less, all threads together are sooner done, if the machine is not busy."""
 TAIL_BLOCK = 64
 """Side of the blocks in which the tail runs, LR pixels."""
+
+
+def rounds_products(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether a dtype is that of products alone: bfloat16 on a CPU that multiplies it."""
+    return device.type == "cpu" and dtype == torch.bfloat16 and supports_rounded_products()
 
 
 def tail_halo(config: HATConfig) -> int:
@@ -65,7 +71,8 @@ class Engine:
     Args:
         model: the network; its weights are packed here and must not change afterwards.
         device: where to run.
-        dtype: of weights and features.
+        dtype: of weights and features; bfloat16 on a CPU that multiplies it: of the factors of
+            products alone, and the rest is float32.
         int8: multiply in 8-bit integers; see `hatsr.inference.engine.int8`.
     """
 
@@ -78,11 +85,13 @@ class Engine:
         int8: bool = False,
     ) -> None:
         self.device, self.dtype = torch.device(device), dtype
-        self.model = model.to(device=self.device, dtype=dtype).eval()
+        rounds = rounds_products(self.device, dtype)
+        self.features_dtype = torch.float32 if rounds else dtype
+        self.model = model.to(device=self.device, dtype=self.features_dtype).eval()
         self.config = config = model.config
         widest = max(3 * config.embed_dim, config.mlp_hidden)
         self.chunk_pixels = max(LEAST_CHUNK, CHUNK_BYTES // (4 * widest))
-        layers = int8_layers() if int8 else FLOAT
+        layers = int8_layers() if int8 else ROUNDED if rounds else FLOAT
         with torch.inference_mode():
             groups = (group for group in self.model.groups if isinstance(group, RHAG))
             self.groups = [FastRHAG(group, layers, self.chunk_pixels) for group in groups]
@@ -168,7 +177,7 @@ class Engine:
                 f"lr must have sides that are multiples of the window {window}, got {h} x {w}; "
                 "pad it first"
             )
-        lr = lr.to(self.device, self.dtype)
+        lr = lr.to(self.device, self.features_dtype)
         pixels = self._piece(h * w)
         grid = WindowGrid(h, w, window, config.overlap, pixels, self.device)
         features = FeatureMap(lr, core, grid, pixels)
