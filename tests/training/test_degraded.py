@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hatsr.checkpoint import save
+from hatsr.checkpoint import make_network, save
 from hatsr.data.degrade import PRESETS, under_condition
-from hatsr.model import HAT
 from hatsr.training.loop import run_steps as train
 from hatsr.training.recipe import Recipe, to_recipe
 from hatsr.training.recipe.finetune import finetune_values
@@ -64,7 +63,7 @@ def test_finetune_judges_by_what_it_trains_on(
     tiny: Callable[..., Recipe], pictures: Path, tmp_path: Path
 ) -> None:
     source = tmp_path / "best.safetensors"
-    save(HAT(tiny().config), source)
+    save(make_network(tiny().config), source)
     base = finetune_values(pictures, str(source), degrade="scan")
     recipe = to_recipe(Values({"data": {"patch": 8}}).over(base))
     assert recipe.degrade == PRESETS["scan"]

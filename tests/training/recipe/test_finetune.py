@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 from tiny_runs import go
 
-from hatsr.checkpoint import save
-from hatsr.model import HAT
+from hatsr.checkpoint import make_network, save
 from hatsr.training.recipe import Recipe, to_recipe
 from hatsr.training.recipe.finetune import finetune_values
 from hatsr.training.recipe.parsing import Values
@@ -19,7 +18,7 @@ def test_finetune_holds_out_and_finishes(
     tiny: Callable[..., Recipe], pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "best.safetensors"
-    save(HAT(tiny().config), source)
+    save(make_network(tiny().config), source)
     base = finetune_values(pictures, str(source))
     small = {"iterations": 4, "data": {"patch": 8, "batch": 2, "workers": 0}, "valid": {"every": 2}}
     recipe = to_recipe(Values(small).over(base))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class TrainingBar:
-    """A training run's events; the time left is judged from the steps of this sitting."""
+    """A training run's events; the time left is judged from the steps since its start."""
 
     def __init__(self) -> None:
         self.iterations, self.first, self.begun = 0, 0, time.time()
