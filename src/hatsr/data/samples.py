@@ -8,7 +8,6 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from hatsr.data.augment import VARIANTS, dihedral
 from hatsr.data.degrade import Degradation, degrade_patch, sample_key
 from hatsr.data.pairs import UNREADABLE, Pair, PairStore
 from hatsr.data.pictures import at_least, downsample_float
@@ -16,6 +15,8 @@ from hatsr.data.random import Draws, draw, picture_of
 from hatsr.data.sources import DataError
 from hatsr.image import modcrop
 
+VARIANTS = 8
+"""Flips and right-angle rotations of a picture."""
 _PER_TASK = 16
 """Draws reserved for one task's crop and its candidates."""
 _TRIES = 8  # pictures in a row that may be unreadable
@@ -146,6 +147,19 @@ def detail(crop: UInt8[np.ndarray, "h w 3"]) -> float:
     """Mean absolute difference of green neighbours along height and width."""
     green = crop[:, :, 1].astype(np.int16)
     return float(np.abs(np.diff(green, axis=0)).mean() + np.abs(np.diff(green, axis=1)).mean())
+
+
+def dihedral(picture: np.ndarray, variant: int) -> np.ndarray:
+    """One of the eight symmetries of a square, as a view of an h w c array.
+
+    Bit 0 mirrors left and right, bit 1 top and bottom, bit 2 swaps height and width; their
+    products are the flips and the rotations by 90, 180 and 270 degrees.
+    """
+    if variant & 1:
+        picture = picture[:, ::-1]
+    if variant & 2:
+        picture = picture[::-1]
+    return picture.swapaxes(0, 1) if variant & 4 else picture
 
 
 def _noisy(lr: np.ndarray, sigma: float, draws: Draws) -> np.ndarray:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from hatsr.evaluation.benchmark_pairs import BenchmarkPair, PictureFolder, read_codes
-from hatsr.image import Codes, from_tensor, list_pictures, to_codes
+from hatsr.image import Codes, from_tensor, to_codes
 from hatsr.resize import imresize
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 BICUBIC = "bicubic"
 """The baseline that needs no weights."""
@@ -127,6 +124,7 @@ def _codes(sr: Tensor) -> Codes:
     if not sr.isfinite().all():
         raise ValueError("SR must be finite, got NaN or infinity; run the model in fp32")
     return to_codes(from_tensor(sr))
+<<<<<<< HEAD
 
 
 def is_pictures(spec: str) -> bool:
@@ -279,3 +277,5 @@ def _tell_apart(specs: Sequence[str | Candidate], candidates: Sequence[Candidate
     names = [candidate.name for candidate in candidates]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"models to compare must be different ones, got {', '.join(twice)} twice")
+=======
+>>>>>>> house

@@ -54,7 +54,7 @@ def test_runs_reports_and_says_how_far_it_is(study: Path, tmp_path: Path) -> Non
     before = call(study, "-o", out, "--status")
     assert before.output == "0 of 2 cells done, 2 waiting\n"
     assert not out.exists()
-    result = call(study, "-o", out, "--cpu")
+    result = call(study, "-o", out, "--device", "cpu")
     assert result.exit_code == 0, result.output
     assert "By PSNR, the order came out: " in result.output
     assert "written to" in result.stderr

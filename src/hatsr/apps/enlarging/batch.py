@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
+<<<<<<< HEAD
 from hatsr.apps.cli.exit_codes import Command, wrong_usage
 from hatsr.apps.cli.options import (
     NAME,
@@ -38,11 +37,21 @@ from hatsr.apps.cli.terminal import JobBar, job_line
 if TYPE_CHECKING:
     from hatsr.batch import BatchEngine, Existing, Status
     from hatsr.inference.settings import Precision
+=======
+from hatsr.apps.cli.exit_codes import Command, stop_when_terminated, wrong_usage
+from hatsr.apps.cli.options import PATH, json_option, output_option
+from hatsr.apps.enlarging.enlarging_options import EnlargingOptions, enlarging_options
+from hatsr.apps.enlarging.picture_bars import JobBar, job_line
+
+if TYPE_CHECKING:
+    from hatsr.batch import Status
+>>>>>>> house
 
 
 @click.command(cls=Command)
 @click.argument("source", required=False, type=NAME, metavar="DIR|MANIFEST|ADDRESS")
 @output_option("Folder for results, books and summary.", metavar="OUT", type=PATH, required=True)
+<<<<<<< HEAD
 @click.option("--results", type=NAME, help="Address for results, such as s3://bucket/large.")
 @click.option(
     "--engine",
@@ -55,21 +64,14 @@ if TYPE_CHECKING:
 @click.option("--threads", type=click.IntRange(1), help="Of each worker. Default: its share.")
 @click.option("--gpus", type=click.FloatRange(0), default=0.0, help="Of each worker on a cluster.")
 @click.option("--retry-failed", is_flag=True, help="Do what failed again.")
+=======
+@click.option(
+    "--workers", type=click.IntRange(1), help="Processes that work. Default: by cores and memory."
+)
+@click.option("--retry-failed", is_flag=True, help="Also do again what failed.")
+>>>>>>> house
 @click.option("--status", is_flag=True, help="Say how far OUT is, running or stopped, and leave.")
-@model_option()
-@denoise_option
-@scale_option
-@ending_option
-@quality_option
-@memory_option(" for each picture. Default: 60 % of what is free, shared by the workers.")
-@tile_option
-@precision_option
-@ensemble_option
-@device_option
-@existing_options
-@first_frame_option
-@max_pixels_option
-@set_option()
+@enlarging_options(" for each picture. Default: 60 % of what is free, shared by the workers.")
 @json_option("Print how far it is as JSON.")
 def batch(  # noqa: PLR0913  one parameter for each option
     source: str | None,
@@ -81,20 +83,7 @@ def batch(  # noqa: PLR0913  one parameter for each option
     gpus: float,
     retry_failed: bool,
     status: bool,
-    model: str | None,
-    denoise: float | None,
-    scale: float | None,
-    ending: str | None,
-    quality: int | None,
-    memory: str | None,
-    tile: int | None,
-    precision: Precision,
-    ensemble: bool,
-    device: str,
-    existing: Existing | None,
-    first_frame: bool,
-    max_pixels: int | None,
-    overrides: dict[str, object],
+    how: EnlargingOptions,
     as_json: bool,
 ) -> None:
     """Enlarge all pictures of a folder and its subfolders, or those that a manifest lists.
@@ -106,6 +95,7 @@ def batch(  # noqa: PLR0913  one parameter for each option
 
     Exit code: 0 all done, 1 some failed or the work had to stop, 2 wrong usage, 130 Ctrl-C.
     """
+<<<<<<< HEAD
     from hatsr.batch import warm_up
 
     if source is not None and not status and engine == "local":
@@ -113,15 +103,19 @@ def batch(  # noqa: PLR0913  one parameter for each option
     from hatsr import image
     from hatsr.batch import Job, Output, Team, read_status, run_job
     from hatsr.inference.settings import Settings
+=======
+    from hatsr.batch import Job, read_status, run_job
+>>>>>>> house
 
     if status:
         _print(read_status(output), as_json)
         return
     if source is None:
         raise click.UsageError("give a folder or a manifest, or --status")
-    signal.signal(signal.SIGTERM, _interrupt)
+    stop_when_terminated()
     with wrong_usage(ValueError):
         job = Job(
+<<<<<<< HEAD
             model=model,
             overrides=overrides,
             denoise=denoise,
@@ -141,6 +135,14 @@ def batch(  # noqa: PLR0913  one parameter for each option
             ),
             results=results,
             max_pixels=max_pixels or image.MAX_PIXELS,
+=======
+            model=how.model,
+            overrides=how.overrides,
+            denoise=how.denoise,
+            settings=how.settings(),
+            output=how.output(),
+            max_pixels=how.largest(),
+>>>>>>> house
         )
         team = Team(engine=engine, workers=workers, threads=threads, gpus=gpus)
         with JobBar(quiet=as_json) as bar:
@@ -148,11 +150,6 @@ def batch(  # noqa: PLR0913  one parameter for each option
             done = run_job(place, output, job, bar, team=team, retry_failed=retry_failed)
     _print(done, as_json)
     sys.exit(1 if done.stopped or done.of("failed") else 0)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """A polite kill stops like Ctrl-C."""
-    raise KeyboardInterrupt
 
 
 def _print(status: Status, as_json: bool) -> None:

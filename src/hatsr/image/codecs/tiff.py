@@ -11,7 +11,8 @@ from PIL import Image, TiffImagePlugin
 from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffPage
 
 from hatsr.image.codecs.decoded import Decoded, check_size
-from hatsr.image.codecs.pillow import decode, integer_codes, to_srgb
+from hatsr.image.codecs.pillow import decode
+from hatsr.image.codecs.pillow_codes import integer_codes, to_srgb
 from hatsr.image.codecs.tiff_writing import ICC, IPTC, XMP
 from hatsr.image.codes import from_codes, to_codes, unit_floats
 from hatsr.image.errors import PictureError

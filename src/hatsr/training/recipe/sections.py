@@ -1,28 +1,15 @@
-"""What a training run is: strict models of a recipe; the defaults are the paper's values."""
+"""The sections of a recipe, as strict models; the defaults are the paper's values."""
 
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    Field,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from hatsr.checkpoint import DEFAULT_KIND
-from hatsr.data import Plan, Stage, Task, is_manifest
-from hatsr.data.degrade import Degradation, check_condition
+from hatsr.data import Stage, is_manifest
+from hatsr.data.degrade import check_condition
 from hatsr.training.losses import LossName
-from hatsr.training.recipe.network_section import (
-    STRICT,
-    NetworkSection,
-    config_of_section,
-    network_model,
-)
-from hatsr.training.start.initial import check_interpolation
+from hatsr.training.recipe.network_section import STRICT
 
 Positive = Annotated[int, Field(gt=0)]
 NonNegative = Annotated[int, Field(ge=0)]
@@ -176,6 +163,7 @@ class SaveRecipe(BaseModel):
     """Iterations between lines of the log."""
     tensorboard: bool = True
     """Write TensorBoard files too."""
+<<<<<<< HEAD
 
 
 class Recipe(BaseModel):
@@ -309,3 +297,5 @@ class Recipe(BaseModel):
     def largest_patch(self) -> int:
         """The largest side of an LR patch in all stages, LR pixels."""
         return max(stage.patch for stage in self.stages)
+=======
+>>>>>>> house
