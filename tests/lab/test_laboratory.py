@@ -177,15 +177,10 @@ def test_di_blocking_and_stages(write_study: Written, tmp_path: Path, pictures: 
 
 
 def test_minutes_become_steps_once(write_study: Written, tmp_path: Path) -> None:
-<<<<<<< HEAD
     study = read_study(
         write_study(), ["sizes.small.budget={steps: null, minutes: 0.001}", "seeds=[0]"]
     )
-    cell, bench = cells_of(study, "small")[0], Bench(folder=tmp_path, cpu=True)
-=======
-    study = read_study(write_study(), ["sizes.small.budget={minutes: 0.001}", "seeds=[0]"])
     cell, bench = cells_of(study, "small")[0], Bench(folder=tmp_path, device="cpu")
->>>>>>> house
     steps = steps_of(cell, "training", bench)
     assert steps is not None
     assert steps >= 1

@@ -90,7 +90,7 @@ def as_candidate(network: nn.Module, name: str, device: str = "cpu") -> NetworkC
         digest.update(key.encode())
         digest.update(tensor.cpu().contiguous().numpy().tobytes())
     return NetworkCandidate(
-        Upscaler(network, name, Settings(device=device)), digest.hexdigest()[:16]
+        Upscaler(network, name, Settings(device=device, precision="fp32")), digest.hexdigest()[:16]
     )
 
 

@@ -10,48 +10,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-<<<<<<< HEAD
-from hatsr.apps.cli.exit_codes import Command, wrong_usage
-from hatsr.apps.cli.options import (
-    NAME,
-    PATH,
-    denoise_option,
-    device_option,
-    ending_option,
-    ensemble_option,
-    existing_options,
-    first_frame_option,
-    json_option,
-    max_pixels_option,
-    memory_option,
-    model_option,
-    output_option,
-    precision_option,
-    quality_option,
-    scale_option,
-    tile_option,
-)
-from hatsr.apps.cli.overrides import set_option
-from hatsr.apps.cli.terminal import JobBar, job_line
-
-if TYPE_CHECKING:
-    from hatsr.batch import BatchEngine, Existing, Status
-    from hatsr.inference.settings import Precision
-=======
 from hatsr.apps.cli.exit_codes import Command, stop_when_terminated, wrong_usage
-from hatsr.apps.cli.options import PATH, json_option, output_option
+from hatsr.apps.cli.options import NAME, PATH, json_option, output_option
 from hatsr.apps.enlarging.enlarging_options import EnlargingOptions, enlarging_options
 from hatsr.apps.enlarging.picture_bars import JobBar, job_line
 
 if TYPE_CHECKING:
-    from hatsr.batch import Status
->>>>>>> house
+    from hatsr.batch import BatchEngine, Status
 
 
 @click.command(cls=Command)
 @click.argument("source", required=False, type=NAME, metavar="DIR|MANIFEST|ADDRESS")
 @output_option("Folder for results, books and summary.", metavar="OUT", type=PATH, required=True)
-<<<<<<< HEAD
 @click.option("--results", type=NAME, help="Address for results, such as s3://bucket/large.")
 @click.option(
     "--engine",
@@ -64,12 +34,6 @@ if TYPE_CHECKING:
 @click.option("--threads", type=click.IntRange(1), help="Of each worker. Default: its share.")
 @click.option("--gpus", type=click.FloatRange(0), default=0.0, help="Of each worker on a cluster.")
 @click.option("--retry-failed", is_flag=True, help="Do what failed again.")
-=======
-@click.option(
-    "--workers", type=click.IntRange(1), help="Processes that work. Default: by cores and memory."
-)
-@click.option("--retry-failed", is_flag=True, help="Also do again what failed.")
->>>>>>> house
 @click.option("--status", is_flag=True, help="Say how far OUT is, running or stopped, and leave.")
 @enlarging_options(" for each picture. Default: 60 % of what is free, shared by the workers.")
 @json_option("Print how far it is as JSON.")
@@ -95,17 +59,11 @@ def batch(  # noqa: PLR0913  one parameter for each option
 
     Exit code: 0 all done, 1 some failed or the work had to stop, 2 wrong usage, 130 Ctrl-C.
     """
-<<<<<<< HEAD
     from hatsr.batch import warm_up
 
     if source is not None and not status and engine == "local":
         warm_up()  # before this process imports PyTorch for itself
-    from hatsr import image
-    from hatsr.batch import Job, Output, Team, read_status, run_job
-    from hatsr.inference.settings import Settings
-=======
-    from hatsr.batch import Job, read_status, run_job
->>>>>>> house
+    from hatsr.batch import Job, Team, read_status, run_job
 
     if status:
         _print(read_status(output), as_json)
@@ -115,34 +73,13 @@ def batch(  # noqa: PLR0913  one parameter for each option
     stop_when_terminated()
     with wrong_usage(ValueError):
         job = Job(
-<<<<<<< HEAD
-            model=model,
-            overrides=overrides,
-            denoise=denoise,
-            settings=Settings(
-                device=device,
-                precision=precision,
-                memory=memory,
-                tile=tile,
-                ensemble=ensemble,
-                scale=scale,
-            ),
-            output=Output(
-                ending=ending and f".{ending.lower().lstrip('.')}",
-                quality=quality,
-                existing=existing or "refuse",
-                first_frame=first_frame,
-            ),
-            results=results,
-            max_pixels=max_pixels or image.MAX_PIXELS,
-=======
             model=how.model,
             overrides=how.overrides,
             denoise=how.denoise,
             settings=how.settings(),
             output=how.output(),
+            results=results,
             max_pixels=how.largest(),
->>>>>>> house
         )
         team = Team(engine=engine, workers=workers, threads=threads, gpus=gpus)
         with JobBar(quiet=as_json) as bar:

@@ -44,6 +44,8 @@ class Recipe(BaseModel):
     """Parts in which each process takes its share of a batch."""
     precision: Literal["no", "bf16"] = "no"
     """Mixed precision: none, or bfloat16 where PyTorch has it."""
+    compile: bool = False
+    """Compile the network by PyTorch at its first step: minutes, for fewer passes over memory."""
     activation_checkpointing: bool = False
     """Recompute blocks in the backward pass: less memory, a third more time."""
     network: NetworkSection = network_model(DEFAULT_KIND)()
