@@ -54,6 +54,7 @@ class Job:
             "quality": self.output.quality,
             "results": self.results,
             "max pixels": self.max_pixels,
+            "first frame": self.output.first_frame,
         }
 
     def _digest(self) -> str:
@@ -139,6 +140,7 @@ def run_job(
                     settings=settings,
                     quality=job.output.quality,
                     max_pixels=job.max_pixels,
+                    first_frame=job.output.first_frame,
                     threads=threads,
                 )
                 with open_crew(team, workers, assignment, books, pace.report) as crew:

@@ -22,6 +22,7 @@ from hatsr.image.reading import Readable, header_size, read
 from hatsr.image.sequences.frame_reading import read_sequence
 from hatsr.image.sequences.frame_writing import (
     SEQUENCE_FORMATS,
+    check_sequence_encodable,
     check_sequence_writable,
     encode_sequence,
     write_sequence,
@@ -53,6 +54,7 @@ __all__ = [
     "alpha_to_tensor",
     "bleed",
     "check_encodable",
+    "check_sequence_encodable",
     "check_sequence_writable",
     "check_size",
     "check_writable",

@@ -34,6 +34,8 @@ class Assignment:
     max_pixels: int
     """Largest picture to accept, height x width."""
     threads: int
+    first_frame: bool = False
+    """Of animations and documents, only the first frame or page."""
 
 
 class Dispatch:

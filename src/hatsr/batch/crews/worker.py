@@ -2,23 +2,29 @@
 
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
 from hatsr import image
 from hatsr.batch.crews.dispatch import Assignment
 from hatsr.batch.entries import Entry, Returned
+from hatsr.batch.many_frames import EnlargedFrames
 from hatsr.batch.upscaling import software_of
-from hatsr.image import Picture
+from hatsr.image import Picture, PictureSequence
 from hatsr.inference.choosing import Chooser, for_picture, open_upscaler
 from hatsr.inference.engine import kept_heap
+from hatsr.inference.runner import ignore_progress
 from hatsr.inference.upscaler import Upscaler
 
 _OF_A_PICTURE = (ValueError, OSError, MemoryError, RuntimeError)
 """What a picture may fail with and cost no other."""
+_Encoder = tuple[tuple[str, ...], Callable[[], bytes]]
+"""What the user must know about a result, and what encodes it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +34,9 @@ class Loaded:
     entry: Entry
     """As its file is now."""
     lr: Picture
+    """Of a sequence, the first frame or page."""
+    sequence: PictureSequence
+    """Of one, for a plain picture."""
     kind: str
     """Format of the result."""
 
@@ -46,6 +55,7 @@ class Worker:
     def __init__(self, assignment: Assignment, upscaler: Upscaler | Chooser | None = None) -> None:
         self.source, self.results = assignment.source, assignment.results
         self.quality, self.max_pixels = assignment.quality, assignment.max_pixels
+        self.first_frame = assignment.first_frame
         self.upscaler = upscaler or open_upscaler(
             assignment.model, assignment.settings, assignment.overrides, assignment.denoise
         )
@@ -69,8 +79,8 @@ class Worker:
             return _failed(entry, error)
         try:
             self._check(loaded)
-            done, data = self._network.submit(self._enlarge, loaded).result()
-            part, stamp = self.results.write(str(entry.target), self._encode(*data))
+            done, encode = self._network.submit(self._enlarge, loaded).result()
+            part, stamp = self.results.write(str(entry.target), encode())
         except _OF_A_PICTURE as error:
             if isinstance(error, OSError) and self.results.is_stopping(error):
                 return Returned(entry=entry, stop=str(error))
@@ -79,7 +89,12 @@ class Worker:
 
     def _read(self, entry: Entry) -> Loaded:
         before = self.source.facts(entry.source)
-        lr = image.read(self.source.open(entry.source), max_pixels=self.max_pixels)
+        sequence = image.read_sequence(
+            self.source.open(entry.source),
+            max_pixels=self.max_pixels,
+            first_frame=self.first_frame,
+        )
+        lr = next(iter(sequence)).picture
         after = self.source.facts(entry.source)
         if before != after:
             raise ValueError(
@@ -88,35 +103,51 @@ class Worker:
             )
         now = replace(entry, bytes=after.bytes, mtime=after.mtime, height=lr.height, width=lr.width)
         ending = os.path.splitext(str(entry.target))[1]  # noqa: PTH122
-        return Loaded(entry=now, lr=lr, kind=image.FORMATS[ending.lower()])
+        kind = image.SEQUENCE_FORMATS[ending.lower()]
+        return Loaded(entry=now, lr=lr, sequence=sequence, kind=kind)
 
     def _check(self, loaded: Loaded) -> None:
         """Refuse what could not be written, before it is computed."""
         lr, factor = loaded.lr, self.upscaler.factor
         size = round(lr.height * factor), round(lr.width * factor)
-        quality = self._quality(loaded.kind)
-        image.check_encodable(loaded.kind, size, has_alpha=not lr.opaque, quality=quality)
+        kind, quality = loaded.kind, self._quality(loaded.kind)
+        if loaded.sequence.count > 1:
+            image.check_sequence_encodable(kind, loaded.sequence, size, quality)
+        else:
+            image.check_encodable(kind, size, has_alpha=not lr.opaque, quality=quality)
         self.results.prepare(str(loaded.entry.target))
 
     def _quality(self, kind: str) -> int | None:
         return self.quality if kind in image.QUALITY else None
 
-    def _enlarge(self, loaded: Loaded) -> tuple[Entry, tuple[Picture, str, str]]:
-        """The entry, and what is to be encoded: picture, format, name of the program."""
+    def _enlarge(self, loaded: Loaded) -> tuple[Entry, Callable[[], bytes]]:
+        """The entry, and what encodes the result."""
         start = time.perf_counter()
         upscaler, choice = for_picture(self.upscaler, loaded.lr)
-        sr = upscaler.enlarge_picture(loaded.lr)
+        make = self._frames if loaded.sequence.count > 1 else self._picture
+        words, encode = make(upscaler, loaded)
         seconds = time.perf_counter() - start
-        remarks = (
-            *([str(choice)] if choice else []),
-            *loaded.lr.notes,
-            *image.losses(sr, loaded.kind),
-        )
-        done = replace(loaded.entry, state="done", seconds=seconds, reason="; ".join(remarks))
-        return done, (sr, loaded.kind, software_of(upscaler))
+        reason = "; ".join((*([str(choice)] if choice else []), *words))
+        return replace(loaded.entry, state="done", seconds=seconds, reason=reason), encode
 
-    def _encode(self, sr: Picture, kind: str, software: str) -> bytes:
-        return image.encode(sr, kind, quality=self._quality(kind), software=software)
+    def _picture(self, upscaler: Upscaler, loaded: Loaded) -> _Encoder:
+        sr, kind = upscaler.enlarge_picture(loaded.lr), loaded.kind
+        quality, software = self._quality(kind), software_of(upscaler)
+        encode = partial(image.encode, sr, kind, quality=quality, software=software)
+        return (*loaded.lr.notes, *image.losses(sr, kind)), encode
+
+    def _frames(self, upscaler: Upscaler, loaded: Loaded) -> _Encoder:
+        """All frames or pages; each is encoded before the next one is enlarged."""
+        kind = loaded.kind
+        frames = EnlargedFrames(upscaler, loaded.sequence, ignore_progress)
+        data, lost = image.encode_sequence(
+            kind,
+            loaded.sequence,
+            frames,
+            quality=self._quality(kind),
+            software=software_of(upscaler),
+        )
+        return (*frames.words(), *lost), lambda: data
 
 
 def _failed(entry: Entry, error: Exception) -> Returned:

@@ -26,7 +26,10 @@ _MOST_UNDER = 65535
 
 
 def read_sequence(
-    source: str | os.PathLike[str] | bytes | Readable, *, max_pixels: int = MAX_PIXELS
+    source: str | os.PathLike[str] | bytes | Readable,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    first_frame: bool = False,
 ) -> PictureSequence:
     """The frames of an animated GIF, WebP, PNG or AVIF, or the pages of a TIFF.
 
@@ -36,25 +39,32 @@ def read_sequence(
     Args:
         source: any picture, as `read` takes it; a plain one is a sequence of one.
         max_pixels: largest frame to accept, height x width; checked before anything is decoded.
+        first_frame: take any file for a plain picture, its first frame or page.
 
     Raises:
         PictureError: damaged, cut short, too large, or not a picture; names the file.
         OSError: the file cannot be opened.
     """
     data, name = contents(source)
-    with naming_errors(name), quiet():
-        if data.startswith(_TIFF) and count_pages(data) > 1:
-            return _pages(name, data, max_pixels)
-        kind = _animated_kind(data)
-        found = kind and _animation(name, data, kind, max_pixels)
-    if found:
-        return found
+    if not first_frame:
+        with naming_errors(name), quiet():
+            found = _several(name, data, max_pixels)
+        if found:
+            return found
 
     def frames() -> Iterator[PictureFrame]:
         with naming_errors(name), quiet():
             yield PictureFrame(picture=to_picture(reader_of(data)(data, max_pixels)))
 
     return PictureSequence(kind="pages", count=1, plays=1, frames=frames)
+
+
+def _several(name: str, data: bytes, max_pixels: int) -> PictureSequence | None:
+    """The frames or pages, if there are more than one."""
+    if data.startswith(_TIFF):
+        return _pages(name, data, max_pixels) if count_pages(data) > 1 else None
+    kind = _animated_kind(data)
+    return kind and _animation(name, data, kind, max_pixels)
 
 
 def _animated_kind(data: bytes) -> type[ImageFile.ImageFile] | None:

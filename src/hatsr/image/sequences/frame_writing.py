@@ -4,8 +4,8 @@ import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from hatsr.files import check_replaceable, replacing
 from hatsr.image.errors import PictureError
@@ -53,8 +53,21 @@ def check_sequence_writable(
     """
     ending = Path(path).suffix.lower()
     kind = SEQUENCE_FORMATS.get(ending, ending)
-    words = f"{sequence.count} {'frames' if sequence.kind == 'animation' else 'pages'}"
+    check_sequence_encodable(kind, sequence, size, quality)
+    check_replaceable(path)
+    return kind
+
+
+def check_sequence_encodable(
+    kind: str, sequence: PictureSequence, size: tuple[int, int], quality: int | None = None
+) -> None:
+    """Refuse what a format cannot hold, as `check_sequence_writable`, wherever the file will be.
+
+    Raises:
+        PictureError: as `check_sequence_writable`.
+    """
     if kind not in _HOLDERS[sequence.kind]:
+        words = f"{sequence.count} {'frames' if sequence.kind == 'animation' else 'pages'}"
         raise PictureError(
             f"{kind} cannot hold {words} of {_named(sequence)}; {_ADVICE[sequence.kind]}, or give "
             "--first-frame"
@@ -68,8 +81,6 @@ def check_sequence_writable(
             f"sides of a gif file must be at most {_LONGEST_GIF}, got {size[0]} x {size[1]}; "
             "choose .png"
         )
-    check_replaceable(path)
-    return kind
 
 
 def _named(sequence: PictureSequence) -> str:
@@ -153,10 +164,10 @@ def _as_gif(picture: Picture) -> tuple[Picture, tuple[str, ...]]:
 
 def _writer(
     kind: str, sequence: PictureSequence, quality: int | None, software: str | None
-) -> Callable[[BinaryIO, Iterator[PictureFrame]], None]:
+) -> Callable[[BufferedIOBase, Iterator[PictureFrame]], None]:
     plays = sequence.plays
 
-    def webp(file: BinaryIO, frames: Iterator[PictureFrame]) -> None:
+    def webp(file: BufferedIOBase, frames: Iterator[PictureFrame]) -> None:
         first = next(frames)
         chosen = None if first.picture.lossless and quality is None else quality or QUALITY["webp"]
         write_webp_frames(file, _chained(first, frames), plays, software, chosen)

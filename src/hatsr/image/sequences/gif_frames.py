@@ -4,7 +4,7 @@ import io
 import struct
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import BinaryIO
+from io import BufferedIOBase
 
 import numpy as np
 from PIL import Image
@@ -20,7 +20,7 @@ _LONGEST = 65535
 """Hundredths of a second."""
 
 
-def write_gif(file: BinaryIO, frames: Iterable[PictureFrame], plays: int) -> None:
+def write_gif(file: BufferedIOBase, frames: Iterable[PictureFrame], plays: int) -> None:
     """Write an animated GIF; times are rounded to hundredths of a second, without drift.
 
     Args:
