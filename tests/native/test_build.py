@@ -32,7 +32,7 @@ def test_what_is_unknown_costs_its_own_build_only(
     monkeypatch.setitem(os.environ, "CXX", compiler(tmp_path / "cc", "-mamx-bf16"))
     assert build.compile_all(tmp_path) is None
     made = sorted(path.name for path in tmp_path.glob("kernels-*"))
-    assert made == ["kernels-any.so", "kernels-v3.so", "kernels-v4.so"]
+    assert made == ["kernels-any.so", "kernels-bf16.so", "kernels-v3.so", "kernels-v4.so"]
     assert all("-fopenmp" in (tmp_path / name).read_text() for name in made)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 NOTE = "not-built.txt"
 """The file that says why there are no kernels."""
-_SOURCES = ("attention.cpp", "library.cpp", "products.cpp")
+_SOURCES = ("attention.cpp", "layers.cpp", "library.cpp", "products.cpp")
 _FLAGS = ("-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-fopenmp")
 FLAVOURS = {
     "amx": (
@@ -23,6 +23,7 @@ FLAVOURS = {
         "-mamx-tile",
         "-mamx-bf16",
     ),
+    "bf16": ("-march=x86-64-v4", "-mprefer-vector-width=512", "-mavx512bf16"),
     "v4": ("-march=x86-64-v4", "-mprefer-vector-width=512"),
     "v3": ("-march=x86-64-v3",),
     "any": (),

@@ -11,7 +11,7 @@ extern "C" {
 
 // The number of the interface, ABI in library.py: one more whenever a function or a structure here
 // changes.
-EXPORTED int hatsr_abi() { return 2; }
+EXPORTED int hatsr_abi() { return 4; }
 
 // Whether this build runs here; asks the system for the matrix units where it needs them.
 EXPORTED int hatsr_ready() {
@@ -19,6 +19,8 @@ EXPORTED int hatsr_ready() {
     constexpr long request = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA
     return __builtin_cpu_supports("amx-bf16") && __builtin_cpu_supports("avx512bf16") &&
            syscall(SYS_arch_prctl, request, tile_data) == 0;
+#elif defined(__AVX512BF16__)
+    return __builtin_cpu_supports("avx512bf16");
 #elif defined(__AVX512F__)
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

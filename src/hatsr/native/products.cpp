@@ -4,6 +4,7 @@
 
 #include "amx.h"
 #include "arena.h"
+#include "gelu.h"
 #include "vectors.h"
 
 extern "C" {
@@ -26,18 +27,6 @@ using amx::FLOATS;
 
 constexpr int64_t TALL = 32, WIDE = 32;  // pixels and outputs of a block: two registers each
 constexpr int64_t PART = 4 * FLOATS;  // of the weights, for one block of outputs and DEPTH inputs
-
-// x * P(X <= x), X normal; the error function by Abramowitz and Stegun 7.1.26 (1.5e-7).
-inline Vector gelu(Vector x) {
-    Vector z = (x > 0 ? x : -x) * 0.707106781f;
-    Vector t = 1 / (1 + 0.3275911f * z);
-    Vector y = 1.061405429f * t - 1.453152027f;
-    y = y * t + 1.421413741f;
-    y = y * t - 0.284496736f;
-    y = (y * t + 0.254829592f) * t;
-    Vector tail = 0.5f * y * exp2(z * z * -LOG2_E);
-    return x > 0 ? x - x * tail : x * tail;
-}
 
 // Features as high and low parts, DEPTH * deep of each a pixel, with a pixel of zeros left and
 // right for a convolution.
