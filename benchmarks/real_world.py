@@ -17,47 +17,35 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 
 import hatsr
-from hatsr.checkpoint import default_model
 from hatsr.data import pictures_in
 from hatsr.data.degrade import CONDITIONS, check_condition, under_condition
 from hatsr.data.pictures import decode, downsample
 from hatsr.evaluation.metrics import psnr
-from hatsr.image import from_array, from_tensor, modcrop, to_codes
-from hatsr.inference.choosing import choose, facts_of
+from hatsr.image import from_array, modcrop
+from hatsr.inference.choosing import Chooser
+from hatsr.inference.settings import Settings
 from hatsr.resize import imresize
 
 Enlarger = Callable[[np.ndarray], np.ndarray]
 
 
 def network(model: str, scale: int) -> Enlarger:
-    upscaler = hatsr.load(model)
-    if upscaler.scale != scale:
-        raise SystemExit(f"all models must be x{scale}, got x{upscaler.scale} of {model}")
-
-    def enlarge(lr: np.ndarray) -> np.ndarray:
-        unit = torch.from_numpy(lr.transpose(2, 0, 1).astype(np.float32) / 255)[None]
-        return to_codes(from_tensor(upscaler.enlarge(unit)))
-
-    return enlarge
+    """The model as a function of 8-bit arrays; the result of one of larger scale is reduced."""
+    return hatsr.load(model, scale=scale).upscale
 
 
 class Chosen:
     """The shipped weights that a picture gets, counted."""
 
     def __init__(self, scale: int) -> None:
-        self.scale, self.real = scale, 0
-        self.networks: dict[str, Enlarger] = {}
+        self.chooser, self.real = Chooser(Settings(scale=scale)), 0
 
     def __call__(self, lr: np.ndarray) -> np.ndarray:
-        clean = default_model(self.scale)
-        chosen = choose(facts_of(from_array(lr)), self.scale).model
-        self.real += chosen != clean
-        if chosen not in self.networks:
-            self.networks[chosen] = network(chosen, self.scale)
-        return self.networks[chosen](lr)
+        upscaler, choice = self.chooser.choose(from_array(lr))
+        self.real += "-real-" in choice.model
+        return upscaler.upscale(lr)
 
 
 def scores(

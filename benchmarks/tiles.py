@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from hatsr import Settings, Upscaler, checkpoint, image
-from hatsr.inference.tiles import cut, plan
+from hatsr.inference.tiling.tiles import cut, plan
 from hatsr.model.windows import pad_to_multiple
 
 WINDOW = 16

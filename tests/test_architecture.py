@@ -20,6 +20,7 @@ ROOMS = {
     "version": set(),
     "files": set(),
     "image": {"files"},
+    "video": {"files"},
     "resize": set(),
     "native": set(),
     "model": {"native"},
@@ -27,16 +28,19 @@ ROOMS = {
     "checkpoint": {"files", "model", "peers"},
     "inference": {"version", "files", "image", "resize", "native", "model", "checkpoint"},
     "export": {"version", "files", "model", "checkpoint"},
-    "batch": {"version", "files", "image", "checkpoint", "inference"},
+    "batch": {"version", "files", "image", "video", "checkpoint", "inference"},
     "evaluation": {"version", "files", "image", "resize", "model", "checkpoint", "inference"},
     "attribution": {"files", "image", "resize", "model", "checkpoint", "inference", "evaluation"},
     "data": {"files", "image", "resize"},
     "training": {
         "files", "image", "resize", "model", "checkpoint", "inference", "evaluation", "data",
     },
+    "lab": {
+        "files", "checkpoint", "inference", "batch", "evaluation", "attribution", "training",
+    },
     "apps": {
-        "version", "files", "image", "resize", "native", "model", "checkpoint", "inference",
-        "batch", "export", "evaluation", "attribution", "data", "training",
+        "version", "files", "image", "video", "resize", "native", "model", "checkpoint",
+        "inference", "batch", "export", "evaluation", "attribution", "data", "training", "lab",
     },
     "__init__": {"version", "model", "checkpoint", "inference"},
 }  # fmt: skip

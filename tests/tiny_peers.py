@@ -8,17 +8,17 @@ import torch
 from torch import Tensor, nn
 
 from hatsr import peers
-from hatsr.checkpoint.layouts.edsr_layout import EDSR_LAYOUT
-from hatsr.checkpoint.layouts.edt_layout import EDT_LAYOUT
-from hatsr.checkpoint.layouts.han_layout import HAN_LAYOUT
-from hatsr.checkpoint.layouts.ignn_layout import IGNN_LAYOUT
-from hatsr.checkpoint.layouts.ipt_layout import IPT_LAYOUT
-from hatsr.checkpoint.layouts.nlsn_layout import NLSN_LAYOUT
-from hatsr.checkpoint.layouts.rcan_layout import RCAN_LAYOUT
-from hatsr.checkpoint.layouts.rrdb_layout import RRDB_LAYOUT
-from hatsr.checkpoint.layouts.san_layout import SAN_LAYOUT
-from hatsr.checkpoint.layouts.srresnet_layout import SRRESNET_LAYOUT
 from hatsr.checkpoint.layouts.translating import RenamedLayout
+from hatsr.checkpoint.peer_layouts.edsr_layout import EDSR_LAYOUT
+from hatsr.checkpoint.peer_layouts.edt_layout import EDT_LAYOUT
+from hatsr.checkpoint.peer_layouts.han_layout import HAN_LAYOUT
+from hatsr.checkpoint.peer_layouts.ignn_layout import IGNN_LAYOUT
+from hatsr.checkpoint.peer_layouts.ipt_layout import IPT_LAYOUT
+from hatsr.checkpoint.peer_layouts.nlsn_layout import NLSN_LAYOUT
+from hatsr.checkpoint.peer_layouts.rcan_layout import RCAN_LAYOUT
+from hatsr.checkpoint.peer_layouts.rrdb_layout import RRDB_LAYOUT
+from hatsr.checkpoint.peer_layouts.san_layout import SAN_LAYOUT
+from hatsr.checkpoint.peer_layouts.srresnet_layout import SRRESNET_LAYOUT
 
 
 @dataclass(frozen=True)

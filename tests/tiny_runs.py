@@ -7,7 +7,7 @@ import torch
 
 from hatsr.training.loop import TrainingResult, run_steps
 from hatsr.training.recipe import Recipe
-from hatsr.training.setup import Setup, set_up
+from hatsr.training.start.setup import Setup, set_up
 from hatsr.training.states import load_state
 
 

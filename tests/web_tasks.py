@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.apps.web.shelf import Shelf
+from hatsr.apps.web.work.shelf import Shelf
 
 
 @dataclass(frozen=True)

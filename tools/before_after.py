@@ -1,6 +1,6 @@
 """The README's picture: a small photograph enlarged by bicubic interpolation and by hatsr.
 
-python tools/before_after.py [--model hat-t-x4] [-o docs/pictures/before-after.webp]
+python tools/before_after.py [-o docs/pictures/before-after.webp]
 """
 
 import argparse
@@ -14,23 +14,22 @@ from hatsr.resize import imresize
 
 ROOT = Path(__file__).parents[1]
 CROP = (64, 4, 176, 88)  # left, top, right, bottom in the photograph
-GAP = 6
+SCALE, GAP = 4, 6
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--model", default="hat-t-x4")
     parser.add_argument("-o", "--out", type=Path, default=ROOT / "docs/pictures/before-after.webp")
     options = parser.parse_args()
-    photograph = Image.open(ROOT / "examples/astronaut.jpg").convert("RGB")
-    model = hatsr.load(options.model)
+    photograph = ROOT / "examples/astronaut.jpg"
+    pixels = np.asarray(Image.open(photograph).convert("RGB"))
     panels = {
-        f"bicubic x{model.scale}": Image.fromarray(imresize(np.asarray(photograph), model.scale)),
-        f"hatsr upscale ({options.model})": model.upscale(photograph),
+        f"bicubic x{SCALE}": Image.fromarray(imresize(pixels, SCALE)),
+        "hatsr upscale": hatsr.upscale(photograph),
     }
-    left_edge, top, right, bottom = (model.scale * edge for edge in CROP)
+    left_edge, top, right, bottom = (SCALE * edge for edge in CROP)
     side, height = right - left_edge, bottom - top
     sheet = Image.new("RGB", (len(panels) * (side + GAP) - GAP, height), "white")
     draw = ImageDraw.Draw(sheet)

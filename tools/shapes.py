@@ -18,7 +18,7 @@ from hatsr.evaluation.cost.network_cost import complexity_of
 from hatsr.inference.engine import kept_heap
 from hatsr.training import read_recipe
 from hatsr.training.ema import averaged, update
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 from hatsr.training.validation import scores
 
 WIDE = ("embed_dim=64", "num_heads=4", "squeeze_factor=16")

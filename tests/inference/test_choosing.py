@@ -17,9 +17,14 @@ CLEAN = "no strong compression or noise found"
     ("facts", "scale", "model", "reason"),
     [
         (PictureFacts(), None, "hat-t-x4", CLEAN),
-        (PictureFacts(noise=5.4), 4, "hat-t-x4", CLEAN),
-        (PictureFacts(noise=5.5), 4, "hat-t-real-x4", "noise of about 6 levels"),
-        (PictureFacts(compression=Compression("JPEG", 86)), None, "hat-t-x4", CLEAN),
+        (PictureFacts(removed=0.18), 4, "hat-t-x4", CLEAN),
+        (
+            PictureFacts(removed=0.3),
+            4,
+            "hat-t-real-x4",
+            "30% of its fine detail looks like noise or compression",
+        ),
+        (PictureFacts(compression=Compression("JPEG", 96)), None, "hat-t-x4", CLEAN),
         (
             PictureFacts(compression=Compression("JPEG", 62)),
             None,
@@ -33,13 +38,13 @@ CLEAN = "no strong compression or noise found"
             "hat-t-real-x4",
             "WebP of quality about 70",
         ),
-        (PictureFacts(former_jpeg=90), None, "hat-t-x4", CLEAN),
+        (PictureFacts(former_jpeg=96), None, "hat-t-x4", CLEAN),
         (PictureFacts(former_jpeg=40), 4, "hat-t-real-x4", "was a JPEG of quality about 40"),
         (
-            PictureFacts(former_jpeg=40, noise=9.0),
+            PictureFacts(former_jpeg=40, removed=0.1),
             3,
-            "hat-t-x3",
-            "was a JPEG of quality about 40, but there are no real-world weights for the scale",
+            "hat-t-real-x4",
+            "was a JPEG of quality about 40",
         ),
         (PictureFacts(), 2, "hat-t-x2", CLEAN),
     ],
@@ -61,26 +66,29 @@ def with_noise(sigma: float) -> np.ndarray:
 
 
 def test_facts_of_a_file() -> None:
+    real = hatsr.load("hat-t-real-x4", device="cpu")
     file = io.BytesIO()
     Image.fromarray(waves()).save(file, "JPEG", quality=62)
-    facts = facts_of(image.read(file.getvalue()))
-    assert facts.compression == Compression("JPEG", 62)
-    found = facts_of(image.from_array(with_noise(12)))
+    facts = facts_of(image.read(file.getvalue()), real)
+    assert facts == PictureFacts(compression=Compression("JPEG", 62), former_jpeg=62)
+    found = facts_of(image.from_array(with_noise(12)), real)
     assert found.compression is None
-    assert found.noise is not None
-    assert 11 < found.noise < 13
+    assert found.removed is not None
+    assert found.removed > 0.5
 
 
-def test_each_picture_gets_its_own_network() -> None:
-    chooser = Chooser(Settings(device="cpu"))
+@pytest.mark.parametrize("scale", [None, 2])
+def test_each_picture_gets_its_own_network(scale: int | None) -> None:
+    chooser = Chooser(Settings(device="cpu", scale=scale))
     clean = image.from_array(waves())
     noisy = with_noise(15)
     first, choice = for_picture(chooser, clean)
     other, why = for_picture(chooser, image.from_array(noisy))
     assert choice is not None
     assert why is not None
-    assert (first.name, other.name) == ("hat-t-x4", "hat-t-real-x4")
-    assert "noise of about 15" in why.reason
+    assert (first.name, other.name) == (f"hat-t-x{scale or 4}", "hat-t-real-x4")
+    assert first.factor == other.factor == (scale or 4)
+    assert "looks like noise" in why.reason
     assert for_picture(other, clean) == (other, None)
     assert chooser.choose(clean)[0] is first
 

@@ -6,11 +6,11 @@ from jaxtyping import Float
 from tiny import tiny
 from torch import Tensor, nn
 
-from hatsr.inference.budget import FIXED_BYTES
 from hatsr.inference.engine import Engine
 from hatsr.inference.plain import OVER_TENSORS, PlainRunner, make_runner
 from hatsr.inference.runner import Box, Runner
 from hatsr.inference.settings import Settings
+from hatsr.inference.tiling.budget import FIXED_BYTES
 from hatsr.inference.upscaler import Upscaler
 from hatsr.model import Network
 
@@ -97,6 +97,11 @@ def test_nothing_is_shared() -> None:
 def test_what_is_no_network() -> None:
     with pytest.raises(ValueError, match=r"a network must have scale, .*, got Conv2d without"):
         make_runner(nn.Conv2d(3, 3, 1), device="cpu", dtype=torch.float32)
+
+
+def test_bfloat16_on_a_cpu_is_for_hat() -> None:
+    with pytest.raises(ValueError, match="precision must not be bf16 on a cpu for Small, only for"):
+        make_runner(small(), device="cpu", dtype=torch.bfloat16)
 
 
 def test_int8_is_for_hat() -> None:

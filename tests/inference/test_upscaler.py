@@ -10,11 +10,12 @@ from tiny import tiny
 import hatsr
 from hatsr import checkpoint
 from hatsr.image import Picture, from_array
-from hatsr.inference import budget, settings
+from hatsr.inference import settings
 from hatsr.inference import upscaler as upscaling
 from hatsr.inference.engine import Engine
-from hatsr.inference.sampling import sample
 from hatsr.inference.settings import Keywords, Settings, choose_device
+from hatsr.inference.tiling import budget
+from hatsr.inference.tiling.sampling import sample
 from hatsr.inference.upscaler import Upscaler
 from hatsr.inference.user_input import check_lr, to_picture
 
@@ -158,6 +159,21 @@ def test_a_tile_that_is_not_finite_in_low_precision_is_run_again(
 def test_wrong_settings(values: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Settings(**values)
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_bfloat16_needs_a_processor_that_multiplies_it(
+    device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(settings, "supports_rounded_products", lambda: True)
+    assert Settings(precision="bf16", device=device).rounds_products
+    assert not Settings().rounds_products
+    monkeypatch.setattr(settings, "supports_rounded_products", lambda: False)
+    with pytest.raises(
+        ValueError, match=r"bf16 with AVX512_BF16 or AMX\), which only emulates bf16"
+    ):
+        Settings(precision="bf16", device=device)
 
 
 def test_settings_that_do_not_go_with_the_network() -> None:

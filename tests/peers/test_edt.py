@@ -14,7 +14,7 @@ from torch.nn.functional import (
     pixel_shuffle,
 )
 
-from hatsr.checkpoint.layouts.edt_layout import deduce_config
+from hatsr.checkpoint.peer_layouts.edt_layout import deduce_config
 from hatsr.peers import EDTConfig
 
 HEADS, MEAN = 2, torch.tensor([0.4488, 0.4371, 0.4040])[:, None, None]

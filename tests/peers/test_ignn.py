@@ -6,7 +6,7 @@ from tiny_peers import official, tiny_peer
 from torch import Tensor
 from torch.nn.functional import conv2d, pixel_shuffle, relu
 
-from hatsr.peers.patches import window_candidates
+from hatsr.peers.parts.patches import window_candidates
 from hatsr.resize import imresize
 
 

@@ -6,7 +6,7 @@ from tiny_peers import official, tiny_peer
 from torch import Tensor
 from torch.nn.functional import conv2d, pixel_shuffle, relu, silu
 
-from hatsr.checkpoint.layouts.rcan_layout import deduce_config
+from hatsr.checkpoint.peer_layouts.rcan_layout import deduce_config
 from hatsr.peers import RCANConfig
 
 

@@ -8,7 +8,7 @@ from tiny_peers import official, tiny_peer
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, leaky_relu, pixel_unshuffle
 
-from hatsr.checkpoint.layouts.rrdb_layout import current_names, deduce_config, is_official
+from hatsr.checkpoint.peer_layouts.rrdb_layout import current_names, deduce_config, is_official
 
 
 def forward(w: dict[str, Tensor], x: Tensor, gathered: int, factors: tuple[int, ...]) -> Tensor:

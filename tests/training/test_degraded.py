@@ -13,7 +13,7 @@ from hatsr.training.loop import run_steps as train
 from hatsr.training.recipe import Recipe, to_recipe
 from hatsr.training.recipe.finetune import finetune_values
 from hatsr.training.recipe.parsing import Values
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 from hatsr.training.states import load_state
 
 PHOTO = {"preset": "photo"}

@@ -12,7 +12,7 @@ import torch
 
 from hatsr.training.loop import run_steps
 from hatsr.training.recipe import Recipe
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 from hatsr.training.states import load_state
 
 DRIVER = """
@@ -22,7 +22,7 @@ from pathlib import Path
 import hatsr.training.run as run
 from hatsr.training.loop import run_steps
 from hatsr.training.recipe import Recipe
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 recipe = Recipe.model_validate_json(Path(sys.argv[1]).read_text())
 folder = Path(sys.argv[2])
 setup = set_up(recipe, folder, cpu=True)

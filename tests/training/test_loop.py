@@ -15,7 +15,7 @@ from hatsr.training import loop
 from hatsr.training.loop import NotFiniteError
 from hatsr.training.losses import pixel_loss
 from hatsr.training.recipe import Recipe
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 from hatsr.training.states import load_state
 
 

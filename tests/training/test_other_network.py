@@ -9,11 +9,11 @@ from other_network import ROW, Other, OtherConfig
 from tiny_runs import go, run
 
 from hatsr.checkpoint import KINDS, read
-from hatsr.training.initial import start_as_interpolation
-from hatsr.training.networks import Networks
 from hatsr.training.recipe import Recipe, to_recipe
 from hatsr.training.recipe.parsing import Values
-from hatsr.training.setup import set_up
+from hatsr.training.start.initial import start_as_interpolation
+from hatsr.training.start.networks import Networks
+from hatsr.training.start.setup import set_up
 from hatsr.training.states import load_state, save_state
 
 

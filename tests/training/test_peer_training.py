@@ -12,7 +12,7 @@ from tiny_runs import go
 from hatsr.checkpoint import kind_of, read
 from hatsr.training.recipe import Recipe, to_recipe
 from hatsr.training.recipe.parsing import Values
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 
 
 @pytest.mark.parametrize("name", PEERS)

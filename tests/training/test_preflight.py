@@ -11,7 +11,7 @@ from hatsr.data.samples import Batch
 from hatsr.training import preflight as preflight_module
 from hatsr.training.preflight import preflight
 from hatsr.training.recipe import OptimRecipe, Recipe
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 from hatsr.training.states import save_state
 
 

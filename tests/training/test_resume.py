@@ -23,7 +23,7 @@ torch.set_num_threads(1)
 from pathlib import Path
 from hatsr.training.loop import run_steps
 from hatsr.training.recipe import Recipe
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 recipe = Recipe.model_validate_json(Path(sys.argv[1]).read_text())
 run_steps(set_up(recipe, Path(sys.argv[2]), cpu=True), lambda step: [], lambda: False)
 """

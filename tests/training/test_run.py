@@ -13,7 +13,7 @@ from tiny_runs import newest, run
 from hatsr.checkpoint import read
 from hatsr.training.recipe import Recipe
 from hatsr.training.run import Run
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 
 
 def test_changes_are_told_and_another_network_is_refused(

@@ -9,7 +9,7 @@ from tiny_runs import go
 
 from hatsr.evaluation.metrics import psnr
 from hatsr.training.recipe import Recipe
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 from hatsr.training.states import load_state
 from hatsr.training.validation import enlarge
 

@@ -7,6 +7,7 @@ from hatsr.attribution.explain import Explanation, explain
 from hatsr.attribution.feature_maps import FeatureMaps, blocking_index, features, layer_features
 from hatsr.attribution.figures import check_figure_file
 from hatsr.attribution.local_attribution import LamResult, LamSettings, lam, lam_patches
+from hatsr.attribution.rows import read_rows
 from hatsr.attribution.spread import contribution_area, diffusion_index, gini
 from hatsr.attribution.sweep import Sweep, SweepPlan, SweepResult, sweep
 
@@ -28,5 +29,6 @@ __all__ = [
     "lam",
     "lam_patches",
     "layer_features",
+    "read_rows",
     "sweep",
 ]

@@ -12,7 +12,9 @@ from hatsr.batch.finding import Found, PictureFile, find_pictures
 from hatsr.batch.outputs import Existing, Output, check_folder_name, check_output, target_of
 
 if TYPE_CHECKING:
+    from hatsr.batch.books import is_running, locked
     from hatsr.batch.job import Job, JobWatch, run_job
+    from hatsr.batch.local import end_with_parent
     from hatsr.batch.status import Status, read_status
     from hatsr.batch.upscaling import Outcome, Upscaling, Watch, upscale, upscale_files
 
@@ -29,7 +31,10 @@ __all__ = [
     "Watch",
     "check_folder_name",
     "check_output",
+    "end_with_parent",
     "find_pictures",
+    "is_running",
+    "locked",
     "read_status",
     "run_job",
     "target_of",
@@ -37,6 +42,9 @@ __all__ = [
     "upscale_files",
 ]
 _HOMES = {
+    "is_running": "books",
+    "locked": "books",
+    "end_with_parent": "local",
     "Job": "job",
     "JobWatch": "job",
     "run_job": "job",

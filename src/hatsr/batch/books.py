@@ -334,15 +334,19 @@ def keeping(folder: Path) -> Generator[None, None, None]:
 
 
 @contextmanager
-def locked(folder: Path) -> Generator[None, None, None]:
+def locked(folder: Path, wait: float = 0) -> Generator[None, None, None]:
     """Let no other job work on an output folder meanwhile; the system ends it with the process.
+
+    Args:
+        folder: the output.
+        wait: for another job to end, seconds.
 
     Raises:
         BlockingIOError: another job does.
     """
     path = folder / FOLDER / "lock.sqlite"
     path.parent.mkdir(parents=True, exist_ok=True)
-    base = sqlite3.connect(path, timeout=0, isolation_level=None)
+    base = sqlite3.connect(path, timeout=wait, isolation_level=None)
     try:
         base.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr import image
+from hatsr import image, video
 
 PROGRAM = "hatsr"
 """First word of the field Software of our results."""
@@ -26,6 +26,11 @@ class PictureFile:
     """The file."""
     subfolder: Path = Path()
     """Where it lies below the folder that was named: so does its result below the output."""
+
+    @property
+    def is_clip(self) -> bool:
+        """It is a moving picture, by its ending."""
+        return self.path.suffix.lower() in video.CLIPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,6 @@ def is_result(path: Path) -> bool:
         return software.split(" ")[0] == PROGRAM
     original = _SCALED.sub("", path.stem)
     return original != path.stem and any(
-        other.stem == original and other.suffix.lower() in image.READABLE
+        other.stem == original and other.suffix.lower() in image.READABLE | video.CLIPS
         for other in path.parent.iterdir()
     )

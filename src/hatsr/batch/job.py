@@ -21,8 +21,8 @@ from hatsr.batch.planning import check_places, input_root, plan
 from hatsr.batch.status import Pace, Status, read_status
 from hatsr.batch.summary_page import write_summary
 from hatsr.inference.choosing import Chooser, open_upscaler
-from hatsr.inference.memory import LEAST_BUDGET
 from hatsr.inference.settings import Settings
+from hatsr.inference.tiling.memory import LEAST_BUDGET
 from hatsr.inference.upscaler import Upscaler
 
 _SAMPLE_SIDE = 64
@@ -59,11 +59,12 @@ class Job:
 
     def _digest(self) -> str:
         """Of all weights that may be used."""
-        model = self.model or checkpoint.default_model(self.settings.scale)
-        names = [model]
-        if self.model is None or self.denoise is not None:
-            clean = model.replace("-real-", "-")
-            names += [clean, checkpoint.real_world_of(clean) or clean]
+        scale = self.settings.scale
+        names = [self.model or checkpoint.default_model(scale)]
+        if self.model is None:
+            names.append(checkpoint.real_world_model(scale))
+        if self.denoise is not None:
+            names += checkpoint.clean_and_real(names[-1]) or ()
         digest = hashlib.sha256()
         for path in sorted({checkpoint.resolve(name) for name in names}):
             digest.update(path.read_bytes())

@@ -116,7 +116,7 @@ class Crew:
 def run_worker(assignment: Assignment, number: int, line: Connection) -> None:
     """What a worker's process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the first process
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     import torch
 
     from hatsr.batch.worker import StoppingError, Worker
@@ -133,7 +133,7 @@ def run_worker(assignment: Assignment, number: int, line: Connection) -> None:
         line.send(str(error))
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Nobody works on when the first process was killed."""
     parent = multiprocessing.parent_process()
     if parent is not None:

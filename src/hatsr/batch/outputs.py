@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from hatsr import image
+from hatsr import image, video
 from hatsr.batch.finding import PictureFile
 from hatsr.files import check_not_input
 
+_PICTURES, _CLIPS = image.SEQUENCE_FORMATS, video.CONTAINERS
+_WRITABLE = {**_PICTURES, **_CLIPS}
 Existing = Literal["refuse", "overwrite", "skip"]
 _DOCUMENTS = {
     ".pdf", ".svg", ".eps", ".ico", ".exr", ".hdr", ".nef", ".cr2", ".arw", ".mp4", ".mov", ".avi",
@@ -30,6 +32,8 @@ class Output:
     """1 to 100 for JPEG, WebP and AVIF; other formats have none."""
     existing: Existing = "refuse"
     """What to do where the target is there already."""
+    first_frame: bool = False
+    """Of animations and documents, only the first frame or page."""
 
 
 def check_output(output: Output, pictures: Sequence[PictureFile]) -> None:
@@ -39,20 +43,22 @@ def check_output(output: Output, pictures: Sequence[PictureFile]) -> None:
         ValueError: an ending that cannot be written, a file where a folder is needed, a file of
             another format than the one asked for, or the picture itself.
     """
-    endings = ", ".join(image.FORMATS)
-    if output.ending is not None and output.ending not in image.FORMATS:
+    clips = [picture for picture in pictures if picture.is_clip]
+    known = [*(_PICTURES if len(clips) < len(pictures) else ()), *(_CLIPS if clips else ())]
+    endings = ", ".join(known)
+    if output.ending is not None and output.ending not in known:
         raise ValueError(f"format must be one of {endings}, got {output.ending}")
     place = output.place
     if place is None or place.is_dir():
         return
     own = place.suffix.lower()
-    if own not in image.FORMATS:
+    if own not in known:
         check_folder_name(place, f"output must end in one of {endings}, or be a folder")
         return
     if len(pictures) > 1:
         many = f"{len(pictures)} pictures"
         raise ValueError(f"output must be a folder for {many}, got the file {place}")
-    if output.ending is not None and image.FORMATS[output.ending] != image.FORMATS[own]:
+    if output.ending is not None and _WRITABLE[output.ending] != _WRITABLE[own]:
         raise ValueError(f"output must end in {output.ending} as the format, got {place}")
     check_not_input(place, [picture.path for picture in pictures])
 
@@ -84,10 +90,13 @@ def target_of(picture: PictureFile, output: Output, suffix: str, alone: bool) ->
         alone: no other picture is enlarged.
     """
     source, place = picture.path, output.place
-    if place is not None and alone and not place.is_dir() and place.suffix.lower() in image.FORMATS:
+    known = _CLIPS if picture.is_clip else _PICTURES
+    if place is not None and alone and not place.is_dir() and place.suffix.lower() in known:
         return place
-    ending = output.ending or source.suffix.lower()
-    if ending not in image.FORMATS:
-        ending = ".png"
+    ending = output.ending
+    if ending not in known:
+        usual = _CLIPS if picture.is_clip else image.FORMATS
+        own = source.suffix.lower()
+        ending = own if own in usual else ".mkv" if picture.is_clip else ".png"
     folder = source.parent if place is None else place / picture.subfolder
     return folder / f"{source.stem}{suffix}{ending}"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
-from hatsr import __version__, image
+from hatsr import __version__, image, video
 from hatsr.batch.finding import PROGRAM, Found, PictureFile, find_pictures
+from hatsr.batch.many_frames import upscale_sequence
 from hatsr.batch.outputs import Output, check_output, target_of
 from hatsr.files import check_not_input
 from hatsr.inference.choosing import Chooser, for_picture
@@ -147,7 +148,8 @@ def upscale_files(
             if target in taken:
                 raise ValueError(f"{taken[target].name} already goes to {target}; rename one")
             taken[target] = source
-            outcome = _existing(source, target, sources, output) or _upscale_file(
+            enlarge = _upscale_clip if picture.is_clip else _upscale_file
+            outcome = _existing(source, target, sources, output) or enlarge(
                 upscaler, source, target, output, lambda f, s=source: progress(s, f), max_pixels
             )
         except (ValueError, OSError, MemoryError, RuntimeError) as error:
@@ -179,6 +181,10 @@ def _upscale_file(
     progress: Callable[[float], None],
     max_pixels: int,
 ) -> Outcome:
+    if not output.first_frame:
+        sequence = image.read_sequence(source, max_pixels=max_pixels)
+        if sequence.count > 1:
+            return _upscale_sequence(upscaler, source, sequence, target, output, progress)
     lr = image.read(source, max_pixels=max_pixels)
     kind = check_target(lr, target, upscaler.factor, output.quality)
     chosen, choice = for_picture(upscaler, lr)
@@ -194,6 +200,55 @@ def _upscale_file(
         sr_size=(sr.height, sr.width),
         model=chosen.name,
         choice=choice.reason if choice else "",
+    )
+
+
+def _upscale_sequence(
+    upscaler: Upscaler | Chooser,
+    source: Path,
+    sequence: image.PictureSequence,
+    target: Path,
+    output: Output,
+    progress: Callable[[float], None],
+) -> Outcome:
+    done = upscale_sequence(upscaler, sequence, target, output.quality, software_of, progress)
+    return Outcome(
+        source=source,
+        target=target,
+        status="done",
+        message="; ".join(done.words),
+        lr_size=done.lr_size,
+        sr_size=done.sr_size,
+        model=done.upscaler.name,
+        choice=done.choice.reason if done.choice else "",
+    )
+
+
+def _upscale_clip(
+    upscaler: Upscaler | Chooser,
+    source: Path,
+    target: Path,
+    output: Output,
+    progress: Callable[[float], None],
+    max_pixels: int,
+) -> Outcome:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    clip = video.open_clip(source)
+    from hatsr.batch.clips import ClipUpscaling  # needs PyAV
+
+    image.check_size(clip.height, clip.width, max_pixels)
+    anew = output.existing == "overwrite"
+    work = ClipUpscaling(upscaler, clip, target, output.quality, anew=anew)
+    words = work.run(progress)
+    return Outcome(
+        source=source,
+        target=target,
+        status="done",
+        message="; ".join(words),
+        lr_size=(clip.height, clip.width),
+        sr_size=(work.encoding.height, work.encoding.width),
+        model=work.upscaler.name,
+        choice=work.choice.reason if work.choice else "",
     )
 
 

@@ -1,35 +1,16 @@
 """Where weights come from: shipped names, files, folders, the Hugging Face hub."""
 
 import os
-from importlib import resources
 from pathlib import Path
 
 from hatsr.checkpoint.network_kinds import preset, presets
+from hatsr.checkpoint.shipped_files import shipped
 from hatsr.checkpoint.weight_files import CheckpointError, read
 from hatsr.model import NetworkConfig
 
-DEFAULT_MODEL = "hat-t-x4"
 BEST = "best.safetensors"
 """Where a run keeps the weights that validation liked best; what its folder stands for."""
 _ENDINGS = (".safetensors", ".pth")
-
-
-def shipped() -> dict[str, Path]:
-    """Weights inside the package, by name."""
-    folder = Path(str(resources.files("hatsr"))) / "weights"
-    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))}
-
-
-def default_model(scale: int | float | None) -> str:
-    """The shipped model for a scale: its own, else the default, whose result is reduced."""
-    name = f"hat-t-x{scale:g}" if scale else DEFAULT_MODEL
-    return name if name in shipped() else DEFAULT_MODEL
-
-
-def real_world_of(clean: str) -> str | None:
-    """The shipped weights for degraded pictures that go with those for clean ones, if any."""
-    name = clean.replace("hat-t-", "hat-t-real-")
-    return name if name != clean and name in shipped() else None
 
 
 def resolve(source: str | os.PathLike[str]) -> Path:

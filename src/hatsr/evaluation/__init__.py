@@ -16,10 +16,16 @@ from hatsr.evaluation.candidates import (
 )
 from hatsr.evaluation.metrics import psnr, ssim
 from hatsr.evaluation.report.findings import Evaluation, ModelComparison
-from hatsr.evaluation.report.tables import Table, paper_table
+from hatsr.evaluation.report.tables import Table, as_markdown, paper_table
 from hatsr.evaluation.results import Result, Rules, Score, SetResult
 from hatsr.evaluation.scoring import EvaluationOutput, compare, evaluate
-from hatsr.evaluation.statistics import Comparison, Difference, student_quantile
+from hatsr.evaluation.sets.folders import find_sets
+from hatsr.evaluation.statistics import (
+    Comparison,
+    Difference,
+    student_probability,
+    student_quantile,
+)
 
 __all__ = [
     "Bicubic",
@@ -38,13 +44,16 @@ __all__ = [
     "SetResult",
     "Table",
     "as_candidate",
+    "as_markdown",
     "compare",
     "evaluate",
+    "find_sets",
     "open_candidate",
     "open_candidates",
     "open_pictures",
     "paper_table",
     "psnr",
     "ssim",
+    "student_probability",
     "student_quantile",
 ]

@@ -126,16 +126,24 @@ def student_quantile(probability: float, freedom: int) -> float:
             f"probability must be in (0.5, 1) and freedom at least 1, got {probability}, {freedom}"
         )
     low, high = 0.0, 1.0
-    while _student_cdf(high, freedom) < probability:
+    while student_probability(high, freedom) < probability:
         high *= 2
     for _ in range(80):
         middle = (low + high) / 2
-        low, high = (middle, high) if _student_cdf(middle, freedom) < probability else (low, middle)
+        below = student_probability(middle, freedom) < probability
+        low, high = (middle, high) if below else (low, middle)
     return high
 
 
-def _student_cdf(t: float, freedom: int) -> float:
-    """Probability of less than t >= 0: the finite series of Abramowitz and Stegun, 26.7.3-4."""
+def student_probability(t: float, freedom: int) -> float:
+    """The probability that Student's t stays below a value.
+
+    By the finite series of Abramowitz and Stegun, 26.7.3-4.
+
+    Args:
+        t: the value, at least 0.
+        freedom: degrees of freedom, at least 1.
+    """
     angle = atan(t / sqrt(freedom))
     odd = freedom % 2
     term = cos(angle) if odd else 1.0

@@ -9,19 +9,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatsr.image.alpha import bleed
-from hatsr.image.codecs.decoded import MAX_PIXELS
-from hatsr.image.codecs.jpeg_quality import jpeg_tables
+from hatsr.image.bitstreams.jpeg_quality import jpeg_tables
+from hatsr.image.codecs.decoded import MAX_PIXELS, check_size
 from hatsr.image.codecs.pillow import from_pil, to_pil
 from hatsr.image.codes import LUMA_WEIGHTS, Codes, from_codes, luma, modcrop, to_codes
 from hatsr.image.errors import PictureError
 from hatsr.image.fitting import losses
-from hatsr.image.jpeg_traces import former_jpeg_quality
 from hatsr.image.listing import READABLE, UNREADABLE_KINDS, list_pictures, list_unreadable
 from hatsr.image.matching import match_names
-from hatsr.image.noise_level import noise_level
-from hatsr.image.origin import read_software
 from hatsr.image.picture import Codec, Compression, Picture, enlarged, from_array, to_array
 from hatsr.image.reading import header_size, read
+from hatsr.image.sequences.frame_reading import read_sequence
+from hatsr.image.sequences.frame_writing import (
+    SEQUENCE_FORMATS,
+    check_sequence_writable,
+    write_sequence,
+)
+from hatsr.image.sequences.sequence import PictureFrame, PictureSequence
+from hatsr.image.traces.jpeg_traces import former_jpeg_quality
+from hatsr.image.traces.origin import read_software
 from hatsr.image.writing import FORMATS, QUALITY, check_writable, encode, write
 
 if TYPE_CHECKING:
@@ -33,14 +39,19 @@ __all__ = [
     "MAX_PIXELS",
     "QUALITY",
     "READABLE",
+    "SEQUENCE_FORMATS",
     "UNREADABLE_KINDS",
     "Codec",
     "Codes",
     "Compression",
     "Picture",
     "PictureError",
+    "PictureFrame",
+    "PictureSequence",
     "alpha_to_tensor",
     "bleed",
+    "check_sequence_writable",
+    "check_size",
     "check_writable",
     "encode",
     "enlarged",
@@ -57,14 +68,15 @@ __all__ = [
     "luma",
     "match_names",
     "modcrop",
-    "noise_level",
     "read",
+    "read_sequence",
     "read_software",
     "to_array",
     "to_codes",
     "to_pil",
     "to_tensor",
     "write",
+    "write_sequence",
 ]
 
 

@@ -12,13 +12,13 @@ from typing import Protocol, cast, runtime_checkable
 
 from PIL import Image
 
+from hatsr.image.bitstreams.png_chunks import MAGIC, size_of
 from hatsr.image.codecs.avif import read_avif
 from hatsr.image.codecs.decoded import MAX_PIXELS, Decoded, to_picture
 from hatsr.image.codecs.jpeg import read_jpeg
 from hatsr.image.codecs.netpbm import read_netpbm
 from hatsr.image.codecs.pillow import read_bmp, read_gif
 from hatsr.image.codecs.png import read_png
-from hatsr.image.codecs.png_chunks import MAGIC, size_of
 from hatsr.image.codecs.tiff import read_tiff
 from hatsr.image.codecs.webp import read_webp
 from hatsr.image.errors import PictureError, naming_errors
@@ -60,7 +60,7 @@ def read(
     """
     data, name = _contents(source)
     with naming_errors(name), quiet():
-        return to_picture(_reader(data)(data, max_pixels))
+        return to_picture(reader_of(data)(data, max_pixels))
 
 
 def _contents(source: str | os.PathLike[str] | bytes | Readable) -> tuple[bytes, str]:
@@ -73,7 +73,7 @@ def _contents(source: str | os.PathLike[str] | bytes | Readable) -> tuple[bytes,
     name = str(getattr(source, "name", "picture in an open file"))
     head = source.read(_HEAD)
     with naming_errors(name):
-        _reader(head)
+        reader_of(head)
     return head + source.read(), name
 
 
@@ -94,7 +94,7 @@ def header_size(path: Path) -> tuple[int, int] | None:
         return None
 
 
-def _reader(data: bytes) -> Callable[[bytes, int], Decoded]:
+def reader_of(data: bytes) -> Callable[[bytes, int], Decoded]:
     """The function that reads the format with which the bytes begin."""
     if not data:
         raise PictureError("file is empty; get it again")

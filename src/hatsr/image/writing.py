@@ -58,7 +58,7 @@ def check_writable(
     """
     chosen = _format(Path(path), format)
     _check_settings(chosen, quality)
-    _check_capacity(chosen, size, has_alpha)
+    check_capacity(chosen, size, has_alpha)
     check_replaceable(path)
     return chosen
 
@@ -107,7 +107,7 @@ def encode(
 ) -> bytes:
     """The bytes of the file that :func:`write` would write."""
     _check_settings(format, quality)
-    _check_capacity(format, (picture.height, picture.width), not picture.opaque)
+    check_capacity(format, (picture.height, picture.width), not picture.opaque)
     picture, _ = fit(picture, format)
     if format == "png":
         return encode_png(picture, software)
@@ -148,7 +148,7 @@ def _check_settings(kind: str, quality: int | None) -> None:
         raise PictureError(f"quality must be 1 to 100, got {quality}")
 
 
-def _check_capacity(kind: str, size: tuple[int, int], has_alpha: bool) -> None:
+def check_capacity(kind: str, size: tuple[int, int], has_alpha: bool) -> None:
     """Refuse a size or transparency that the format cannot hold."""
     height, width = size
     if has_alpha and kind == "jpeg":

@@ -1,18 +1,20 @@
 """Which shipped weights a picture needs: those for clean pictures, or the real-world ones."""
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hatsr import checkpoint, image
 from hatsr.image import Picture
 from hatsr.inference.opening import open_model
+from hatsr.inference.removed_detail import removed_detail
 from hatsr.inference.settings import Settings
 from hatsr.inference.upscaler import Upscaler
 
-BAD_QUALITY: dict[image.Codec, int] = {"JPEG": 85, "WebP": 70}
-"""Up to these qualities the real-world weights are better in the mean."""
-BAD_NOISE = 5.5
-"""Levels of 255 from which on they are; what is measured on clean pictures is below 5."""
+BAD_QUALITY: dict[image.Codec, int] = {"JPEG": 95, "WebP": 70}
+"""Up to these qualities the real-world weights are no worse in the mean, and enlarge no ringing."""
+MUCH_REMOVED = 0.19
+"""From this share on they are; what is measured on clean pictures is below."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,8 +25,8 @@ class PictureFacts:
     """Of its file."""
     former_jpeg: int | None = None
     """Quality of the JPEG that it was before; see `hatsr.image.former_jpeg_quality`."""
-    noise: float | None = None
-    """Levels of 255; see `hatsr.image.noise_level`."""
+    removed: float | None = None
+    """Share of the fine detail that the real-world network removes; see `removed_detail`."""
 
     @property
     def defect(self) -> str | None:
@@ -34,8 +36,8 @@ class PictureFacts:
             return f"{file.codec} of quality about {file.quality}"
         if self.former_jpeg is not None and self.former_jpeg <= BAD_QUALITY["JPEG"]:
             return f"was a JPEG of quality about {self.former_jpeg}"
-        if self.noise is not None and self.noise >= BAD_NOISE:
-            return f"noise of about {self.noise:.0f} levels"
+        if self.removed is not None and self.removed >= MUCH_REMOVED:
+            return f"{self.removed:.0%} of its fine detail looks like noise or compression"
         return None
 
 
@@ -52,13 +54,19 @@ class Choice:
         return f"{self.model}: {self.reason}"
 
 
-def facts_of(picture: Picture) -> PictureFacts:
-    """What a picture's file and pixels say about its defects."""
-    return PictureFacts(
-        compression=picture.compression,
-        former_jpeg=image.former_jpeg_quality(picture.rgb),
-        noise=image.noise_level(picture.rgb),
+def facts_of(picture: Picture, real: Upscaler) -> PictureFacts:
+    """What a picture's file and pixels say about its defects; the first one found will do.
+
+    Args:
+        picture: LR.
+        real: the real-world network that it would get.
+    """
+    facts = PictureFacts(
+        compression=picture.compression, former_jpeg=image.former_jpeg_quality(picture.rgb)
     )
+    if facts.defect is not None:
+        return facts
+    return replace(facts, removed=removed_detail(picture.rgb, real))
 
 
 def choose(facts: PictureFacts, scale: int | float | None = None) -> Choice:
@@ -70,13 +78,9 @@ def choose(facts: PictureFacts, scale: int | float | None = None) -> Choice:
         facts: the picture's.
         scale: what was asked for; None for the default.
     """
-    clean = checkpoint.default_model(scale)
-    real = checkpoint.real_world_of(clean)
     if facts.defect is None:
-        return Choice(clean, "no strong compression or noise found")
-    if real is None:
-        return Choice(clean, f"{facts.defect}, but there are no real-world weights for the scale")
-    return Choice(real, facts.defect)
+        return Choice(checkpoint.default_model(scale), "no strong compression or noise found")
+    return Choice(checkpoint.real_world_model(scale), facts.defect)
 
 
 class Chooser:
@@ -90,17 +94,22 @@ class Chooser:
     """
 
     def __init__(self, settings: Settings) -> None:
-        clean = checkpoint.default_model(settings.scale)
-        self.clean = open_model(clean, settings)
-        self._upscalers = {clean: self.clean}
-        self.settings, self.factor = settings, self.clean.factor
+        self.settings = settings
+        self._upscalers: dict[str, Upscaler] = {}
+        self.clean = self._open(checkpoint.default_model(settings.scale))
+        self.factor = self.clean.factor
 
     def choose(self, picture: Picture) -> tuple[Upscaler, Choice]:
         """The upscaler for a picture, and why this one."""
-        choice = choose(facts_of(picture), self.settings.scale)
-        if choice.model not in self._upscalers:
-            self._upscalers[choice.model] = open_model(choice.model, self.settings)
-        return self._upscalers[choice.model], choice
+        scale = self.settings.scale
+        real = self._open(checkpoint.real_world_model(scale))
+        choice = choose(facts_of(picture, real), scale)
+        return self._open(choice.model), choice
+
+    def _open(self, model: str) -> Upscaler:
+        if model not in self._upscalers:
+            self._upscalers[model] = open_model(model, self.settings)
+        return self._upscalers[model]
 
 
 def for_picture(upscaler: Upscaler | Chooser, picture: Picture) -> tuple[Upscaler, Choice | None]:
@@ -109,7 +118,7 @@ def for_picture(upscaler: Upscaler | Chooser, picture: Picture) -> tuple[Upscale
 
 
 def open_upscaler(
-    model: str | None,
+    model: str | os.PathLike[str] | None,
     settings: Settings,
     overrides: Mapping[str, object] | None = None,
     denoise: float | None = None,

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from PIL import Image
 
-from hatsr.checkpoint import default_model
-from hatsr.inference.choosing import Chooser
-from hatsr.inference.opening import load
+from hatsr.inference.choosing import for_picture, open_upscaler
 from hatsr.inference.settings import Settings
 from hatsr.inference.user_input import like_source, to_picture
 
@@ -55,10 +53,7 @@ def upscale(
     Returns:
         An array for an array, else a PIL image.
     """
-    if denoise is not None and model is None:
-        model = default_model(settings.get("scale"))
-    if model is not None:
-        return load(model, denoise=denoise, **settings).upscale(source)
+    opened = open_upscaler(model, Settings(**settings), denoise=denoise)
     lr = to_picture(source)
-    upscaler, _ = Chooser(Settings(**settings)).choose(lr)
+    upscaler, _ = for_picture(opened, lr)
     return like_source(upscaler.enlarge_picture(lr), source)

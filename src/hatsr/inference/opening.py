@@ -47,10 +47,10 @@ def open_model(
     denoise: float | None = None,
 ) -> Upscaler:
     """`load` with the settings as one object; no model is the shipped one for the scale."""
-    model = model or checkpoint.default_model(settings.scale)
     if denoise is not None:
-        return _open_blended(os.fspath(model), settings, overrides, denoise)
-    path = checkpoint.resolve(model)
+        blended = os.fspath(model or checkpoint.real_world_model(settings.scale))
+        return _open_blended(blended, settings, overrides, denoise)
+    path = checkpoint.resolve(model or checkpoint.default_model(settings.scale))
     return Upscaler(checkpoint.read(path, overrides).model(), path.stem, settings)
 
 
@@ -60,14 +60,12 @@ def _open_blended(
     """Between the clean weights of a shipped network and the real-world ones."""
     if not 0 <= denoise <= 1:
         raise ValueError(f"denoise must be from 0 to 1, got {denoise:g}")
-    clean = model.replace("-real-", "-")
-    real = checkpoint.real_world_of(clean)
-    if real is None:
+    names = checkpoint.clean_and_real(model)
+    if names is None:
         raise ValueError(
             "denoise must go with shipped weights that have real-world ones beside them, got "
-            f"{model}; take scale 4 without a model, or blend two files with hatsr blend"
+            f"{model}; leave the model away, or blend two files with hatsr blend"
         )
-    names = clean, real
     found = [checkpoint.read(checkpoint.resolve(name), overrides) for name in names]
     blended = checkpoint.blend(found[0], found[1], denoise, names)
-    return Upscaler(blended.model(), f"{clean} denoise {denoise:g}", settings)
+    return Upscaler(blended.model(), f"{names[0]} denoise {denoise:g}", settings)

@@ -11,9 +11,9 @@ from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from hatsr.inference.budget import FIXED_BYTES
 from hatsr.inference.engine import Engine
 from hatsr.inference.runner import Patch, Progress, Runner, ignore_progress
+from hatsr.inference.tiling.budget import FIXED_BYTES
 from hatsr.model import HAT, as_network
 
 OVER_TENSORS = 1.3
@@ -37,14 +37,18 @@ def make_runner(
         int8: multiply in 8-bit integers.
 
     Raises:
-        ValueError: it is no `Network`, or int8 is wanted of one without an engine.
+        ValueError: it is no `Network`, or int8, or bfloat16 on a CPU, is wanted of one without an
+            engine.
     """
     engine = ENGINES.get(type(network))
     if engine is not None:
         return engine(network, device=device, dtype=dtype, int8=int8)
-    if int8:
+    if int8 or (dtype == torch.bfloat16 and torch.device(device).type == "cpu"):
         kind, known = type(network).__name__, ", ".join(kind.__name__ for kind in ENGINES)
-        raise ValueError(f"precision must not be int8 for {kind}, only for {known}; choose fp32")
+        precision = "int8" if int8 else "bf16 on a cpu"
+        raise ValueError(
+            f"precision must not be {precision} for {kind}, only for {known}; choose fp32"
+        )
     return PlainRunner(network, device=device, dtype=dtype)
 
 

@@ -5,9 +5,10 @@ from typing import Literal, TypedDict
 
 import torch
 
-from hatsr.inference import budget
 from hatsr.inference.engine import int8_unusable
-from hatsr.inference.memory import free_bytes, parse_bytes
+from hatsr.inference.tiling import budget
+from hatsr.inference.tiling.memory import free_bytes, parse_bytes
+from hatsr.native import supports_rounded_products
 
 Precision = Literal["fp32", "fp16", "bf16", "int8"]
 DTYPES = {
@@ -65,8 +66,10 @@ class Settings:
     """As torch names it: cpu, cuda, cuda:1, mps ...; auto becomes the best that is there, for int8
     the CPU."""
     precision: Precision = "fp32"
-    """fp16 and bf16 need a GPU; a tile that is not finite is run again in fp32. int8 needs a CPU
-    with VNNI, and a network that it costs next to nothing (see `hatsr.inference.int8_check`)."""
+    """fp16 needs a GPU, bf16 a GPU or a CPU that multiplies it (AVX512_BF16, AMX), where only the
+    factors of products are rounded; a tile that is not finite is run again in fp32. int8 needs a
+    CPU with VNNI. On a CPU bf16 and int8 must cost next to nothing (see
+    `hatsr.inference.int8_check`)."""
     memory: int | str | None = None
     """Bytes, or a size such as 4GB; None: a share of the device's free memory when a picture
     starts."""
@@ -89,16 +92,21 @@ class Settings:
             object.__setattr__(self, "device", best)
         if self.precision == "int8":
             self._check_int8()
-        elif self.precision != "fp32" and self._on_cpu:
+        elif self.precision != "fp32" and self._on_cpu and not self.rounds_products:
             raise ValueError(
-                "precision must be fp32 on a cpu (or int8), which only emulates "
-                f"{self.precision}; choose fp32 or a GPU device"
+                "precision must be fp32 on a cpu (or int8, or bf16 with AVX512_BF16 or AMX), which "
+                f"only emulates {self.precision}; choose fp32 or a GPU device"
             )
         if self.overlap < 0:
             raise ValueError(f"overlap must be 0 or more, got {self.overlap}")
         if self.memory is not None:
             object.__setattr__(self, "memory", parse_bytes(self.memory))
         check_device(self.device)
+
+    @property
+    def rounds_products(self) -> bool:
+        """Whether products are made of bfloat16 on a CPU."""
+        return self._on_cpu and self.precision == "bf16" and supports_rounded_products()
 
     @property
     def _on_cpu(self) -> bool:

@@ -12,15 +12,16 @@ from torch import Tensor, nn
 
 from hatsr import image
 from hatsr.image import Picture
-from hatsr.inference import budget, ensemble
+from hatsr.inference import ensemble
 from hatsr.inference.engine import kept_heap
 from hatsr.inference.int8_check import check_loss
-from hatsr.inference.memory import has_own_memory
 from hatsr.inference.plain import make_runner
 from hatsr.inference.runner import Progress, Runner, ignore_progress
-from hatsr.inference.sampling import sample, sample_area
 from hatsr.inference.settings import DTYPES, Settings
-from hatsr.inference.tiles import cut, plan, shrink, stitch
+from hatsr.inference.tiling import budget
+from hatsr.inference.tiling.memory import has_own_memory
+from hatsr.inference.tiling.sampling import sample, sample_area
+from hatsr.inference.tiling.tiles import cut, plan, shrink, stitch
 from hatsr.inference.user_input import check_lr, like_source, to_picture
 from hatsr.model import as_network
 from hatsr.model.windows import pad_to_multiple
@@ -36,7 +37,8 @@ class Upscaler:
         settings: how to run it.
 
     Raises:
-        ValueError: the tile does not go with the network's window, or int8 costs too much quality.
+        ValueError: the tile does not go with the network's window, or int8, or bf16 on a CPU,
+            costs too much quality.
     """
 
     def __init__(self, model: nn.Module, name: str, settings: Settings | None = None) -> None:
@@ -58,8 +60,8 @@ class Upscaler:
             )
         self._model = model
         self._runners: dict[torch.dtype, Runner] = {}
-        if self.settings.precision == "int8":
-            check_loss(self.network, self.enlarge, name)
+        if self.settings.precision == "int8" or self.settings.rounds_products:
+            check_loss(self.network, self.enlarge, name, self.settings.precision)
 
     def _runner(self, dtype: torch.dtype) -> Runner:
         if dtype not in self._runners:
@@ -119,12 +121,14 @@ class Upscaler:
         return sr[:, :, : height * self.scale, : width * self.scale]
 
     def _largest_tile(self, padded: Float[Tensor, "1 rgb h w"], limit: int) -> int:
-        """The whole picture if it fits, else tiles as few as possible and no larger than needed."""
+        """The whole picture if it fits, else tiles no larger than needed."""
         needed = self._runner(DTYPES[self.settings.precision]).bytes_needed
         if needed(*padded.shape[-2:]) <= limit:
             return max(padded.shape[-2:])
         overlap, multiple = self.settings.overlap, self.multiple
         smallest = budget.smallest_tile(multiple, overlap)
+        if not has_own_memory(self.settings.device):
+            limit = min(limit, budget.TILE_BYTES)
         tile = max(budget.largest_tile(needed, multiple, limit), smallest)
         return max(smallest, *(shrink(n, tile, overlap, multiple) for n in padded.shape[-2:]))
 

@@ -12,7 +12,7 @@ class WithTables(Protocol):
     """A network with buffers that are not learned; made on the meta device, it lacks them."""
 
     def reset_tables(self) -> None:
-        """Compute them, on the CPU."""
+        """Compute them, where the weights are."""
         ...
 
 

@@ -130,7 +130,8 @@ class WindowAttention(nn.Module):
 
     def reset_tables(self) -> None:
         """Compute what is not learned (a network made on the meta device lacks it)."""
-        self.register_buffer("index", relative_position_index(self.size), persistent=False)
+        index = relative_position_index(self.size).to(self.bias_table.device)
+        self.register_buffer("index", index, persistent=False)
 
     def bias(self) -> Float[Tensor, "heads q q"]:
         """The relative position bias B."""
@@ -159,7 +160,8 @@ class OverlappingAttention(nn.Module):
     def reset_tables(self) -> None:
         """Compute what is not learned (a network made on the meta device lacks it)."""
         index = overlapping_relative_position_index(self.size, self.overlap_size)
-        self.register_buffer("index", index % len(self.bias_table), persistent=False)
+        index = (index % len(self.bias_table)).to(self.bias_table.device)
+        self.register_buffer("index", index, persistent=False)
 
     def bias(self) -> Float[Tensor, "heads q k"]:
         """The relative position bias B."""

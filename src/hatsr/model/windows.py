@@ -78,7 +78,7 @@ def shift_mask(height: int, width: int, size: int, shift: int) -> Float[Tensor, 
 
 
 def _grid(size: int) -> Int[Tensor, "q 2"]:
-    position = torch.arange(size)
+    position = torch.arange(size, device="cpu")  # on the meta device sums make PyTorch load sympy
     return torch.cartesian_prod(position, position)
 
 

@@ -10,7 +10,7 @@ from hatsr.native.attention_operator import (
 )
 from hatsr.native.layers import added_layer, added_mlp, gelu, normed_layer, supports_layers
 from hatsr.native.library import Kernels, disabled, kernels, using
-from hatsr.native.products import PackedProduct, supports_products
+from hatsr.native.products import PackedProduct, supports_products, supports_rounded_products
 
 __all__ = [
     "Kernels",
@@ -28,6 +28,7 @@ __all__ = [
     "supports_attention",
     "supports_layers",
     "supports_products",
+    "supports_rounded_products",
     "using",
     "window_attention",
 ]

@@ -6,13 +6,32 @@
 
 #include "vectors.h"
 
-#if defined(__AMX_BF16__)
+#if defined(__AVX512BF16__)
 
 namespace amx {
 
 constexpr int64_t SIDE = 16;             // rows of a register, and its columns of floats
 constexpr int64_t DEPTH = 32;            // bfloat16 in a row of a register
 constexpr int64_t FLOATS = SIDE * SIDE;  // as large as a register
+
+// 32 floats as the sum of two rows of 32 bfloat16.
+inline void split(__m512 first, __m512 second, void* high, void* low) {
+    __m512i rough = (__m512i)_mm512_cvtne2ps_pbh(second, first);
+    __m512i of_first = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(rough));
+    __m512i of_second = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(rough, 1));
+    first -= (__m512)_mm512_slli_epi32(of_first, 16);
+    second -= (__m512)_mm512_slli_epi32(of_second, 16);
+    _mm512_storeu_si512(high, rough);
+    _mm512_storeu_si512(low, (__m512i)_mm512_cvtne2ps_pbh(second, first));
+}
+
+}  // namespace amx
+
+#endif
+
+#if defined(__AMX_BF16__)
+
+namespace amx {
 
 // All eight registers: 16 rows of 64 bytes. Given back when this ends.
 class Registers {
@@ -29,17 +48,6 @@ class Registers {
     }
     ~Registers() { _tile_release(); }
 };
-
-// 32 floats as the sum of two rows of 32 bfloat16.
-inline void split(__m512 first, __m512 second, void* high, void* low) {
-    __m512i rough = (__m512i)_mm512_cvtne2ps_pbh(second, first);
-    __m512i of_first = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(rough));
-    __m512i of_second = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(rough, 1));
-    first -= (__m512)_mm512_slli_epi32(of_first, 16);
-    second -= (__m512)_mm512_slli_epi32(of_second, 16);
-    _mm512_storeu_si512(high, rough);
-    _mm512_storeu_si512(low, (__m512i)_mm512_cvtne2ps_pbh(second, first));
-}
 
 // Rows of `lanes` floats as left factors: for each DEPTH of columns, `rows` rows; first all high
 // parts, then all low ones.

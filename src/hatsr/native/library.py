@@ -182,6 +182,8 @@ class Kernels:
     """hatsr_packed_floats, hatsr_pack and hatsr_product, where there are matrix units."""
     bf16: ctypes.CDLL
     """The C functions of `_BF16`."""
+    rounded_product: _ProductFunctions | None = None
+    """The same of numbers rounded to bfloat16, where vectors or matrix units multiply such."""
 
 
 _CHOSEN: ContextVar[Kernels | str | None] = ContextVar("chosen kernels", default=None)
@@ -256,13 +258,16 @@ def _open(library: ctypes.CDLL, flavour: str) -> Kernels | str:
     name = f"{flavour} build on {torch.backends.cpu.get_cpu_capability()}"
     for function, arguments in _BF16.items():
         getattr(library, function).argtypes = arguments
-    return Kernels(name, panel_keys, forward, backward, _product(library), library)
+    exact, rounded = (_product(library, prefix) for prefix in ("hatsr_", "hatsr_rounded_"))
+    return Kernels(name, panel_keys, forward, backward, exact, library, rounded)
 
 
-def _product(library: ctypes.CDLL) -> _ProductFunctions | None:
-    if not hasattr(library, "hatsr_product"):
+def _product(library: ctypes.CDLL, prefix: str) -> _ProductFunctions | None:
+    if not hasattr(library, f"{prefix}product"):
         return None
-    size, pack, product = library.hatsr_packed_floats, library.hatsr_pack, library.hatsr_product
+    size, pack, product = (
+        getattr(library, f"{prefix}{name}") for name in ("packed_floats", "pack", "product")
+    )
     size.argtypes, size.restype = [c_int64] * 3, c_int64
     pack.argtypes, pack.restype = [c_void_p] * 2 + [c_int64] * 3, None
     product.argtypes, product.restype = [POINTER(Product), *[c_void_p] * 4], c_int

@@ -1,6 +1,7 @@
-"""Linear layers and 3 x 3 convolutions on matrix units, where the processor has them.
+"""Linear layers and 3 x 3 convolutions in bfloat16, where the processor multiplies such.
 
-See products.cpp: floats in and out, exact to about 2^-17 of the products' terms.
+See products.cpp: floats in and out. On matrix units they are exact to about 2^-17 of the products'
+terms; with factors rounded to bfloat16, which vectors multiply too, to about 2^-8.
 """
 
 from ctypes import byref
@@ -25,19 +26,34 @@ def supports_products(weight: Tensor) -> bool:
     )
 
 
+def supports_rounded_products() -> bool:
+    """Whether `PackedProduct` can round: a CPU with AVX512_BF16 or matrix units."""
+    found = kernels()
+    return isinstance(found, Kernels) and found.rounded_product is not None
+
+
 class PackedProduct:
     """Weight and bias of a layer, ready to run.
 
     Args:
         weight: outputs, taps (1, or 9 row by row) and inputs.
         bias: for each output.
+        rounded: whether weight and features are rounded to bfloat16; sums stay in float32.
     """
 
-    def __init__(self, weight: Float[Tensor, "o taps i"], bias: Float[Tensor, " o"]) -> None:
+    def __init__(
+        self, weight: Float[Tensor, "o taps i"], bias: Float[Tensor, " o"], *, rounded: bool = False
+    ) -> None:
         found = kernels()
-        if not isinstance(found, Kernels) or found.product is None:
-            raise RuntimeError("matrix units must be there, got none; see `supports_products`")
-        size, pack, self._product = found.product
+        functions = None
+        if isinstance(found, Kernels):
+            functions = found.rounded_product if rounded else found.product
+        if functions is None:
+            raise RuntimeError(
+                "units for bfloat16 must be there, got none; see `supports_products` and "
+                "`supports_rounded_products`"
+            )
+        size, pack, self._product = functions
         self.shape, self.bias = tuple(weight.shape), bias.detach().contiguous()
         weight = weight.detach().contiguous()
         self._weight = weight.new_empty(size(*self.shape))

@@ -14,7 +14,7 @@ from torch.nn.functional import conv2d, pixel_shuffle
 from hatsr.model.blocks import conv3x3
 from hatsr.model.network import RGB_MEAN
 from hatsr.model.tails import STEPS
-from hatsr.peers.checks import check_fields
+from hatsr.peers.parts.checks import check_fields
 
 EDSR_SCALES = (2, 3, 4, 8)
 """Enlargements that pixel-shuffle steps make."""

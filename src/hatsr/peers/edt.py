@@ -17,8 +17,8 @@ from hatsr.model.fields import require
 from hatsr.model.network import RGB_MEAN, convolve
 from hatsr.model.tails import STEPS, DirectTail
 from hatsr.model.windows import MASKED, pad_to_multiple
-from hatsr.peers.checks import check_fields
 from hatsr.peers.edsr import ShuffleTail
+from hatsr.peers.parts.checks import check_fields
 
 _SLOPE = 0.2  # of the leaky ReLUs
 

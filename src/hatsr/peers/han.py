@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from hatsr.model.blocks import conv3x3
-from hatsr.peers.checks import check_fields, check_squeeze
 from hatsr.peers.edsr import EDSR_SCALES, ColourLayer, ShuffleTail
+from hatsr.peers.parts.checks import check_fields, check_squeeze
 from hatsr.peers.rcan import RCAB, ResidualGroup
 
 

@@ -16,9 +16,9 @@ from torch.nn.functional import avg_pool2d, pixel_shuffle, pixel_unshuffle
 
 from hatsr.model.blocks import conv3x3
 from hatsr.model.windows import reflect_index
-from hatsr.peers.checks import check_fields
 from hatsr.peers.edsr import ColourLayer, ResidualBlock, ShuffleTail
-from hatsr.peers.patches import (
+from hatsr.peers.parts.checks import check_fields
+from hatsr.peers.parts.patches import (
     SIDE,
     from_patches,
     nearest,

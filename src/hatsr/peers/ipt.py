@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from hatsr.model.blocks import conv3x3
 from hatsr.model.fields import require
 from hatsr.model.tails import STEPS
-from hatsr.peers.checks import check_fields
 from hatsr.peers.edsr import ColourLayer, ResidualBlock, ShuffleTail
-from hatsr.peers.fixed_crops import upscale_by_crops
+from hatsr.peers.parts.checks import check_fields
+from hatsr.peers.parts.fixed_crops import upscale_by_crops
 
 _HEAD_KERNEL = 5
 _MLP_RATIO = 4

@@ -10,8 +10,8 @@ from torch.nn.functional import normalize
 
 from hatsr.model.blocks import conv3x3
 from hatsr.model.fields import require
-from hatsr.peers.checks import check_fields
 from hatsr.peers.edsr import EDSR_SCALES, ColourLayer, ResidualBlock, ShuffleTail
+from hatsr.peers.parts.checks import check_fields
 
 _MOST_BUCKETS = 128
 _EPSILON = 5e-5  # shortest length that is divided by

@@ -13,8 +13,8 @@ from torch.nn.functional import relu, silu
 
 from hatsr.model.blocks import ChannelAttention, conv3x3
 from hatsr.model.fields import require
-from hatsr.peers.checks import check_fields, check_squeeze
 from hatsr.peers.edsr import EDSR_SCALES, ColourLayer, ShuffleTail
+from hatsr.peers.parts.checks import check_fields, check_squeeze
 
 Activation = Literal["relu", "silu"]
 ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {"relu": relu, "silu": silu}

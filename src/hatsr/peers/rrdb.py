@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate, leaky_relu, pixel_unshuffle
 from hatsr.model.blocks import conv3x3
 from hatsr.model.tails import STEPS
 from hatsr.model.windows import pad_to_multiple
-from hatsr.peers.checks import check_fields
+from hatsr.peers.parts.checks import check_fields
 from hatsr.peers.srresnet import start_small
 
 _SLOPE = 0.2  # of the leaky ReLUs

@@ -14,8 +14,8 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from hatsr.model.blocks import ChannelAttention, conv3x3
 from hatsr.model.fields import require
-from hatsr.peers.checks import check_fields, check_squeeze
 from hatsr.peers.edsr import EDSR_SCALES, ColourLayer, ResidualBlock, ShuffleTail
+from hatsr.peers.parts.checks import check_fields, check_squeeze
 
 _ITERATIONS = 5
 """Of Newton and Schulz, for the root of a covariance."""

@@ -9,8 +9,8 @@ from torch.nn.functional import interpolate, leaky_relu, pixel_shuffle
 
 from hatsr.model.blocks import conv3x3
 from hatsr.model.tails import STEPS
-from hatsr.peers.checks import check_fields
 from hatsr.peers.edsr import ResidualBlock
+from hatsr.peers.parts.checks import check_fields
 
 _SLOPE = 0.1  # of the leaky ReLUs
 

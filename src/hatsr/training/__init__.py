@@ -15,6 +15,7 @@ from hatsr.training.recipe import (
     schema,
     shipped_recipes,
 )
+from hatsr.training.run import differences
 from hatsr.training.states import StateError
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "SetupError",
     "StateError",
     "TrainingResult",
+    "differences",
     "dry_run",
     "finetune_recipe",
     "read_recipe",

@@ -9,7 +9,7 @@ from hatsr.training.events import Event, JsonLines, Listener, TensorBoard, ignor
 from hatsr.training.loop import TrainingResult, run_steps
 from hatsr.training.preflight import Preflight, preflight
 from hatsr.training.recipe import Recipe
-from hatsr.training.setup import Setup, set_up
+from hatsr.training.start.setup import Setup, set_up
 from hatsr.training.states import set_aside, states
 
 RUNS = Path("runs")

@@ -19,7 +19,7 @@ from hatsr.training.losses import pixel_loss
 from hatsr.training.recipe import OptimRecipe
 from hatsr.training.run import Run
 from hatsr.training.schedule import learning_rate
-from hatsr.training.setup import Setup
+from hatsr.training.start.setup import Setup
 from hatsr.training.states import TrainingProgress
 
 

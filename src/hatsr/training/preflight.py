@@ -15,7 +15,7 @@ from hatsr.training.adversarial import UNetDiscriminator
 from hatsr.training.ema import averaged
 from hatsr.training.loop import clip, loss_of
 from hatsr.training.recipe import Recipe
-from hatsr.training.setup import Setup
+from hatsr.training.start.setup import Setup
 from hatsr.training.states import newest_step, states
 from hatsr.training.validation import bicubic_score
 

@@ -15,15 +15,19 @@ from hatsr.data import Batch, encode, open_loader
 from hatsr.training.adversarial import Adversary
 from hatsr.training.ema import averaged
 from hatsr.training.events import Event, Listener
-from hatsr.training.networks import Networks
+from hatsr.training.lamb import Lamb
 from hatsr.training.recipe import OptimRecipe
-from hatsr.training.setup import Setup
+from hatsr.training.start.networks import Networks
+from hatsr.training.start.setup import Setup
 from hatsr.training.states import TrainingProgress, load_state, save_state
 from hatsr.training.validation import scores
 
 
 def make_optimizer(networks: Networks, optim: OptimRecipe) -> torch.optim.Optimizer:
-    """Adam as in the paper, or with decoupled weight decay."""
+    """Adam as in the paper, with decoupled weight decay, or LAMB."""
+    if optim.optimizer == "lamb":
+        weights = networks.parameters()
+        return Lamb(weights, optim.learning_rate, optim.betas, optim.weight_decay)
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[optim.optimizer]
     return kind(
         networks.parameters(),

@@ -68,7 +68,7 @@ def open_limited(models: Path, temporary: Path) -> Iterator[Callable[..., Servic
         service.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`hatsr web` in a process of its own."""
     with start_server(tmp_path_factory.mktemp("server"), "--models", str(models)) as started:

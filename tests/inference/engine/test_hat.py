@@ -11,6 +11,7 @@ from hatsr.inference.engine.workers import Workers
 from hatsr.inference.runner import Box, Runner, ignore_progress
 from hatsr.model import HAT
 from hatsr.model.network import convolve
+from hatsr.native import supports_rounded_products
 
 VARIANTS = [
     {},
@@ -91,6 +92,19 @@ def test_features_of_the_body_are_equal_too(near: float) -> None:
 def test_without_fused_operators(monkeypatch: pytest.MonkeyPatch, near: float) -> None:
     monkeypatch.setattr(linear, "fuses", lambda weight: False)
     assert difference(tiny(), (16, 24), keep) < near
+
+
+@pytest.mark.skipif(not supports_rounded_products(), reason="no units for bfloat16")
+@pytest.mark.parametrize("changes", [{}, {"cab": False, "ocab": False}, {"group_conv": "3conv"}])
+def test_products_of_bfloat16(changes: dict) -> None:
+    """The network differs by what rounding every weight to bfloat16 would change, or less."""
+    model, lr = tiny(**changes), torch.rand(1, 3, 16, 24)
+    with torch.no_grad():
+        plain = model(lr)
+    engine = Engine(model, dtype=torch.bfloat16)
+    sr = engine.run(lr)
+    assert sr.dtype == torch.float32
+    assert 0 < (sr - plain).abs().max() < 2**-7 * plain.abs().max()
 
 
 def test_double_precision_is_exact() -> None:

@@ -9,7 +9,7 @@ from tiny_runs import newest, run, weights
 
 from hatsr.training.recipe import Recipe, RecipeError
 from hatsr.training.run import Run
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 
 SECTION = {"width": 2, "pool": 10}
 

@@ -12,7 +12,7 @@ from hatsr.model import HAT
 from hatsr.training.recipe import Recipe, to_recipe
 from hatsr.training.recipe.finetune import finetune_values
 from hatsr.training.recipe.parsing import Values
-from hatsr.training.setup import set_up
+from hatsr.training.start.setup import set_up
 
 
 def test_finetune_holds_out_and_finishes(

@@ -1,4 +1,4 @@
-"""The command line: one file a command, what they share in `options`, `errors` and `terminal`."""
+"""The command `hatsr`, and what its commands share: options, exit codes, the terminal."""
 
 from hatsr.apps.cli.main import cli, main
 

@@ -7,25 +7,26 @@ import click
 from hatsr.version import __version__
 
 COMMANDS = {
-    "upscale": ("upscale", "Enlarge pictures."),
-    "batch": ("batch", "Enlarge many pictures, however often it is stopped."),
-    "models": ("models", "List shipped weights and known networks."),
-    "info": ("info", "Say what a checkpoint holds, or how this machine runs."),
-    "convert": ("convert", "Rewrite a checkpoint in another layout."),
-    "blend": ("blend", "Make one checkpoint of two."),
-    "export": ("export", "Write a network for ONNX Runtime or OpenVINO."),
-    "complexity": ("complexity", "Count parameters and multiply-adds."),
-    "evaluate": ("evaluate", "Measure a model on benchmark sets."),
-    "compare": ("compare", "Compare models picture by picture."),
-    "train": ("train", "Train a network by a recipe."),
-    "finetune": ("train", "Go on training a model on a folder of pictures."),
-    "data": ("data", "Prepare and check pictures for training."),
-    "lam": ("lam", "Show which pixels a network used (LAM)."),
-    "lam-sweep": ("lam", "Mean diffusion index over positions and pictures."),
-    "features": ("features", "Show a network's feature maps."),
-    "web": ("web", "Serve a page and an HTTP API."),
+    "upscale": ("enlarging.upscale", "Enlarge pictures."),
+    "batch": ("enlarging.batch", "Enlarge many pictures, however often it is stopped."),
+    "models": ("networks.models", "List shipped weights and known networks."),
+    "info": ("networks.info", "Say what a checkpoint holds, or how this machine runs."),
+    "convert": ("networks.convert", "Rewrite a checkpoint in another layout."),
+    "blend": ("networks.blend", "Make one checkpoint of two."),
+    "export": ("networks.export", "Write a network for ONNX Runtime or OpenVINO."),
+    "complexity": ("networks.complexity", "Count parameters and multiply-adds."),
+    "evaluate": ("studying.evaluate", "Measure a model on benchmark sets."),
+    "compare": ("studying.compare", "Compare models picture by picture."),
+    "train": ("learning.train", "Train a network by a recipe."),
+    "finetune": ("learning.train", "Go on training a model on a folder of pictures."),
+    "lab": ("studying.lab", "Try what the paper says: variants over seeds, by a study."),
+    "data": ("learning.data", "Prepare and check pictures for training."),
+    "lam": ("studying.lam", "Show which pixels a network used (LAM)."),
+    "lam-sweep": ("studying.lam", "Mean diffusion index over positions and pictures."),
+    "features": ("studying.features", "Show a network's feature maps."),
+    "web": ("enlarging.web", "Serve a page and an HTTP API."),
 }
-"""The file that holds a command, and what it does."""
+"""The module in `hatsr.apps` that holds a command, and what it does."""
 
 
 class Commands(click.Group):
@@ -39,8 +40,8 @@ class Commands(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        file, _ = COMMANDS[cmd_name]
-        return getattr(import_module(f"hatsr.apps.cli.{file}"), cmd_name.replace("-", "_"))
+        module, _ = COMMANDS[cmd_name]
+        return getattr(import_module(f"hatsr.apps.{module}"), cmd_name.replace("-", "_"))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One line each, without importing anything."""

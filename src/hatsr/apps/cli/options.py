@@ -59,7 +59,7 @@ class SizeType(click.ParamType):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Refuse what is no size, or too little to be meant."""
-        from hatsr.inference.memory import parse_bytes
+        from hatsr.inference.tiling.memory import parse_bytes
 
         try:
             parse_bytes(value)
@@ -174,10 +174,16 @@ precision_option = click.option(
     type=click.Choice(["fp32", "fp16", "bf16", "int8"]),
     default="fp32",
     show_default=True,
-    help="fp16 and bf16 need a GPU, int8 a CPU with VNNI; it is refused if it costs over 0.05 dB.",
+    help="fp16 needs a GPU, bf16 a GPU or a CPU with AVX512_BF16 or AMX, int8 a CPU with VNNI; on "
+    "a CPU both are refused if they cost over 0.05 dB.",
 )
 ensemble_option = click.option(
     "--ensemble", is_flag=True, help="Average over 8 flips and turns; 8 times slower."
+)
+first_frame_option = click.option(
+    "--first-frame",
+    is_flag=True,
+    help="Of animations and documents of many pages, only the first.",
 )
 max_pixels_option = click.option(
     "--max-pixels",

@@ -10,21 +10,20 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from hatsr import __version__
-from hatsr.apps.web.api import answer_errors, make_api
-from hatsr.apps.web.guard import LOCAL, Access, Guard
+from hatsr.apps.web.access.connections import CONNECTIONS, PatientProtocol
+from hatsr.apps.web.access.guard import LOCAL, Access, Guard
+from hatsr.apps.web.access.uploads import add_uploads
+from hatsr.apps.web.api.api import answer_errors, make_api
+from hatsr.apps.web.api.reference import add_reference
 from hatsr.apps.web.limits import Limits
-from hatsr.apps.web.reference import add_reference
 from hatsr.apps.web.service import Service, open_service
-
-_CONNECTIONS = 500
-"""At a time; more are answered with 503."""
 
 
 def make_app(service: Service, access: Access) -> ASGIApp:
     """The application that a server runs."""
     os.environ["GRADIO_TEMP_DIR"] = str(service.uploads)  # read when its components are made
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    from hatsr.apps.web.page import mount_page
+    from hatsr.apps.web.page.page import mount_page
 
     app = FastAPI(
         title="hatsr",
@@ -37,6 +36,7 @@ def make_app(service: Service, access: Access) -> ASGIApp:
     answer_errors(app)
     app.include_router(make_api(service))
     add_reference(app)
+    add_uploads(app, service.ownership, service.limits)
     return Guard(mount_page(app, service), access, service.limits, service.ownership)
 
 
@@ -77,7 +77,8 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         server_header=False,
-        limit_concurrency=_CONNECTIONS,
+        http=PatientProtocol,
+        limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=2,
     )
 
@@ -89,6 +90,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen()  # who comes before the server is ready waits
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)

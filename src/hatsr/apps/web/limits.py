@@ -69,6 +69,11 @@ class Limits:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
 
     @property
+    def request_bytes(self) -> int:
+        """Size of all files that a page sends at once."""
+        return min(10 * self.upload_bytes, self.kept_bytes)
+
+    @property
     def worker_bytes(self) -> int:
         """Memory at which the worker process is ended."""
         return self.memory - SERVER_BYTES
@@ -99,7 +104,7 @@ class Limits:
 
 def default_memory() -> int:
     """The share of this machine's free memory that a picture takes elsewhere, too, bytes."""
-    from hatsr.inference.budget import SHARE_OF_FREE
-    from hatsr.inference.memory import available_bytes
+    from hatsr.inference.tiling.budget import SHARE_OF_FREE
+    from hatsr.inference.tiling.memory import available_bytes
 
     return int(SHARE_OF_FREE * available_bytes())

@@ -4,12 +4,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.apps.web.jobs import Jobs
+from hatsr.apps.web.access.ownership import Ownership
 from hatsr.apps.web.limits import Limits
-from hatsr.apps.web.ownership import Ownership
-from hatsr.apps.web.supervisor import Supervisor
-from hatsr.apps.web.temporary_folders import make_folder
-from hatsr.apps.web.work_process import Ready
+from hatsr.apps.web.queue.dispatcher import Dispatcher
+from hatsr.apps.web.queue.jobs import Jobs
+from hatsr.apps.web.queue.temporary_folders import make_folder
+from hatsr.apps.web.work.supervisor import Supervisor
+from hatsr.apps.web.work.work_process import Ready
 
 EXAMPLE = Path(__file__).with_name("example.jpg")
 """A picture to try."""
@@ -25,6 +26,8 @@ class Service:
     """What it takes and keeps at most."""
     jobs: Jobs
     """All work."""
+    dispatcher: Dispatcher
+    """Has it done."""
     ownership: Ownership
     """Of files."""
     ready: Ready
@@ -37,7 +40,7 @@ class Service:
 
     def close(self) -> None:
         """End all work and remove all files."""
-        self.jobs.close()
+        self.dispatcher.close()
         shutil.rmtree(self.root, ignore_errors=True)
 
 
@@ -60,6 +63,12 @@ def open_service(limits: Limits, models: Path | None) -> Service:
     except BaseException:
         shutil.rmtree(root, ignore_errors=True)
         raise
-    jobs = Jobs(supervisor, results, limits)
-    ownership = Ownership(jobs, uploads, (EXAMPLE.resolve(),))
-    return Service(root=root, limits=limits, jobs=jobs, ownership=ownership, ready=supervisor.ready)
+    jobs = Jobs(results, limits)
+    return Service(
+        root=root,
+        limits=limits,
+        jobs=jobs,
+        dispatcher=Dispatcher(jobs, supervisor),
+        ownership=Ownership(jobs, uploads, (EXAMPLE.resolve(),)),
+        ready=supervisor.ready,
+    )

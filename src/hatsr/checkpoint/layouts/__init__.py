@@ -1,1 +1,1 @@
-"""Tensor names of other programs, one file for each family of networks."""
+"""Tensor names of other programs: tables of renames, and those of HAT and SwinIR."""

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from PIL import Image, JpegImagePlugin
 
+from hatsr.image.bitstreams.jpeg_quality import file_quality
+from hatsr.image.bitstreams.jpeg_scans import check_complete
 from hatsr.image.codecs.decoded import Decoded
-from hatsr.image.codecs.jpeg_quality import file_quality
-from hatsr.image.codecs.jpeg_scans import check_complete
 from hatsr.image.codecs.pillow import EXIF_HEADER, decode, metadata_options, open_header, save
 from hatsr.image.metadata.exif import stamped
 from hatsr.image.metadata.iptc import PHOTOSHOP, to_resources

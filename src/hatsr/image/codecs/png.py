@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import UInt
 from PIL import Image, PngImagePlugin
 
+from hatsr.image.bitstreams.png_chunks import MAGIC, PIXELS, TEXT, chunk, chunks, sound_chunks
 from hatsr.image.codecs.decoded import Decoded, check_size
-from hatsr.image.codecs.png_chunks import MAGIC, PIXELS, TEXT, chunk, chunks, sound_chunks
 from hatsr.image.codecs.png_pixels import decode_pixels
 from hatsr.image.errors import PictureError
 from hatsr.image.metadata.cicp import cicp_notes

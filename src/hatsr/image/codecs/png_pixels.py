@@ -8,7 +8,7 @@ import imagecodecs
 import numpy as np
 from jaxtyping import UInt
 
-from hatsr.image.codecs.png_chunks import MAGIC, chunk
+from hatsr.image.bitstreams.png_chunks import MAGIC, chunk
 from hatsr.image.errors import PictureError
 
 _PASSES = (

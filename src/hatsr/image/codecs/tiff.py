@@ -3,6 +3,7 @@
 import io
 import struct
 from dataclasses import replace
+from typing import BinaryIO
 
 import numpy as np
 import tifffile
@@ -36,27 +37,47 @@ _DNG_VERSION, _PHOTOSHOP = 0xC612, 34377
 """Tags of a camera's raw picture, and of Photoshop's resources."""
 _POINTERS = {exif_block.DETAIL, exif_block.GPS}
 """Tags that lead to directories of their own."""
-_REDUCED = 1
+_REDUCED, _MASK = 1, 4
 _BROKEN = "get the file again, or save it again in the program that made it"
 
 
-def read_tiff(data: bytes, max_pixels: int) -> Decoded:
-    """Codes and metadata of the first page of a TIFF file."""
+def read_tiff(data: bytes, max_pixels: int, number: int = 0) -> Decoded:
+    """Codes and metadata of a page of a TIFF file, the first one unless told otherwise."""
     with tifffile.TiffFile(io.BytesIO(data)) as file:
-        page = file.pages.first
+        page = file.pages[number]
         if not isinstance(page, TiffPage):
-            raise PictureError(f"first page of the TIFF is unreadable; {_BROKEN}")
+            raise PictureError(f"page {number + 1} of the TIFF is unreadable; {_BROKEN}")
         _check(page, len(data), max_pixels)
-        decoded = _decoded(page) if _is_direct(page) else _through_pillow(data)
+        decoded = _decoded(page) if _is_direct(page) else _through_pillow(data, number)
         pages = len(file.pages)
-    more = (f"page 1 of {pages} is used",) if pages > 1 else ()
+    more = (f"page {number + 1} of {pages} is used",) if pages > 1 else ()
     if file.is_bigtiff and any(tag.code in _POINTERS for tag in page.tags):
         more = (*more, "camera settings and position in a BigTIFF are left out")
     try:
-        exif = _packed_big(page, data) if file.is_bigtiff else exif_block.packed(data)
+        exif = _packed_big(page, data) if file.is_bigtiff else exif_block.packed(data, page.offset)
     except (ValueError, struct.error):
         exif, more = None, (*more, "EXIF is damaged: left out")
     return replace(decoded, exif=exif, iptc=_iptc(page, data), notes=(*more, *decoded.notes))
+
+
+def count_pages(file: BinaryIO) -> int:
+    """How many pages a TIFF file has; 1 where that cannot be told."""
+    try:
+        with tifffile.TiffFile(file) as tiff:
+            return len(tiff.pages)
+    except (tifffile.TiffFileError, ValueError, struct.error, IndexError):
+        return 1
+
+
+def page_numbers(data: bytes) -> tuple[list[int], int]:
+    """Which pages of a TIFF file are pictures of their own, and how many are not.
+
+    The first one always is; others may be previews, or masks, of one before.
+    """
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        kinds = [page.subfiletype if isinstance(page, TiffPage) else 0 for page in file.pages]
+    numbers = [n for n, kind in enumerate(kinds) if n == 0 or not kind & (_REDUCED | _MASK)]
+    return numbers, len(kinds) - len(numbers)
 
 
 def _iptc(page: TiffPage, data: bytes) -> bytes | None:
@@ -122,9 +143,10 @@ def _is_direct(page: TiffPage) -> bool:
     return page.photometric in _COLOURS and page.compression != COMPRESSION.OJPEG
 
 
-def _through_pillow(data: bytes) -> Decoded:
+def _through_pillow(data: bytes, number: int) -> Decoded:
     """A colour space that only Pillow converts: Lab and subsampled YCbCr, 8 bits."""
     image = TiffImagePlugin.TiffImageFile(io.BytesIO(data))
+    image.seek(number)
     image.load()
     return replace(decode(image), dpi=None)
 

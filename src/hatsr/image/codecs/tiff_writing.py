@@ -26,19 +26,30 @@ ICC, XMP, IPTC = 34675, 700, 33723
 """Tags of metadata that EXIF blocks of other formats do not hold."""
 _STRIP = 2**20
 """Bytes of pixels that are compressed at once."""
-_Order = Literal["<", ">"]
+Order = Literal["<", ">"]
 
 
-def encode_tiff(picture: Picture, software: str | None) -> bytes:
-    """The bytes of a TIFF file in the picture's own depth and layout, compressed without loss."""
+def encode_tiff(
+    picture: Picture, software: str | None, *, at: int = 0, order: Order | None = None
+) -> bytes:
+    """The bytes of a TIFF file in the picture's own depth and layout, compressed without loss.
+
+    Args:
+        picture: what to write.
+        software: what made it.
+        at: where these bytes will stand in a file of several pages.
+        order: of that file's numbers; None: that of the picture's EXIF block.
+    """
     head = exif_block.stamped(picture.exif, software) or exif_block.EMPTY
+    if order is not None:
+        head = exif_block.moved(head, order, at)
     head += bytes(len(head) % 2)
     order = byte_order(head)
     codes = np.atleast_3d(to_array(picture))
     rows = max(1, _STRIP // codes[0].nbytes)
     strips = [_compressed(codes[row : row + rows], order) for row in range(0, len(codes), rows)]
     sizes = [len(strip) for strip in strips]
-    starts = (len(head) + np.cumsum([0, *sizes[:-1]])).tolist()
+    starts = (at + len(head) + np.cumsum([0, *sizes[:-1]])).tolist()
     entries = {
         tag: value
         for tag, value in values(head, first_directory(head)).items()
@@ -49,11 +60,12 @@ def encode_tiff(picture: Picture, software: str | None) -> bytes:
     entries |= {273: _longs(starts, order), 278: _longs([rows], order), 279: _longs(sizes, order)}
     body = b"".join(strips)
     body += bytes(len(body) % 2)
-    at = len(head) + len(body)
-    return head[:4] + struct.pack(f"{order}I", at) + head[8:] + body + pack(entries, order, at)
+    directory = at + len(head) + len(body)
+    link = struct.pack(f"{order}I", directory)
+    return head[:4] + link + head[8:] + body + pack(entries, order, directory)
 
 
-def _compressed(codes: UInt[np.ndarray, "h w c"], order: _Order) -> bytes:
+def _compressed(codes: UInt[np.ndarray, "h w c"], order: Order) -> bytes:
     """A strip: differences to the left neighbour (predictor 2), then zlib."""
     differences = codes.copy()
     differences[:, 1:] -= codes[:, :-1]  # wraps around, as its inverse does
@@ -61,7 +73,7 @@ def _compressed(codes: UInt[np.ndarray, "h w c"], order: _Order) -> bytes:
     return bytes(imagecodecs.zlib_encode(ordered.tobytes(), level=6))
 
 
-def _layout(codes: UInt[np.ndarray, "h w c"], has_alpha: bool, order: _Order) -> dict[int, Value]:
+def _layout(codes: UInt[np.ndarray, "h w c"], has_alpha: bool, order: Order) -> dict[int, Value]:
     """The entries that say how the pixels are stored."""
     height, width, channels = codes.shape
     gray = channels <= 2
@@ -78,7 +90,7 @@ def _layout(codes: UInt[np.ndarray, "h w c"], has_alpha: bool, order: _Order) ->
     return entries | ({338: _shorts([EXTRASAMPLE.UNASSALPHA], order)} if has_alpha else {})
 
 
-def _metadata(picture: Picture, order: _Order) -> dict[int, Value]:
+def _metadata(picture: Picture, order: Order) -> dict[int, Value]:
     """The entries for resolution, colour profile, XMP and IPTC."""
     entries = exif_block.resolution_values(picture.dpi, order) if picture.dpi else {}
     if picture.icc_profile is not None:
@@ -90,9 +102,9 @@ def _metadata(picture: Picture, order: _Order) -> dict[int, Value]:
     return entries
 
 
-def _shorts(numbers: list[int], order: _Order) -> Value:
+def _shorts(numbers: list[int], order: Order) -> Value:
     return Value(SHORT, len(numbers), struct.pack(f"{order}{len(numbers)}H", *numbers))
 
 
-def _longs(numbers: list[int], order: _Order) -> Value:
+def _longs(numbers: list[int], order: Order) -> Value:
     return Value(LONG, len(numbers), struct.pack(f"{order}{len(numbers)}I", *numbers))

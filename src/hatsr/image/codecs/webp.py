@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from PIL import WebPImagePlugin
 
+from hatsr.image.bitstreams.webp_quality import vp8_quality
 from hatsr.image.codecs.decoded import Decoded
 from hatsr.image.codecs.pillow import decode_frame, metadata_options, open_header, save
-from hatsr.image.codecs.webp_quality import vp8_quality
 from hatsr.image.metadata.exif import stamped
 from hatsr.image.picture import Compression, Picture, to_array
 

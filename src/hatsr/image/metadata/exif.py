@@ -17,6 +17,7 @@ from hatsr.image.metadata.tiff_directory import (
     byte_order,
     first_directory,
     fraction,
+    in_order,
     integer,
     pack,
     places,
@@ -46,6 +47,8 @@ DESCRIPTIVE = frozenset(
     }
 )
 """Tags of a TIFF file's first directory that describe the picture instead of its storage."""
+_MAGIC: dict[Literal["<", ">"], bytes] = {"<": b"II*\0", ">": b"MM\0*"}
+"""With what a block of each byte order begins."""
 EMPTY = b"II*\0\x08\0\0\0" + bytes(6)
 """A block of one directory without entries."""
 
@@ -144,30 +147,51 @@ def stamped(
     return _with_first_directory(block, entries)
 
 
-def packed(tiff: bytes) -> bytes | None:
-    """What a TIFF file says about its picture (not its storage) as an EXIF block of its own.
+def packed(tiff: bytes, directory: int | None = None) -> bytes | None:
+    """What a TIFF file says about a page (not its storage) as an EXIF block of its own.
+
+    Args:
+        tiff: the whole file.
+        directory: where the page's directory begins; None: that of the first page.
 
     Raises:
         ValueError, struct.error: a damaged directory.
     """
-    kept = _descriptive(values(tiff, first_directory(tiff)))
-    if not kept:
-        return None
-    order = byte_order(tiff)
-    block = tiff[:4] + bytes(4)
+    at = first_directory(tiff) if directory is None else directory
+    kept = _descriptive(values(tiff, at))
+    return _packed(tiff, kept, byte_order(tiff), 0) if kept else None
+
+
+def moved(block: bytes, order: Literal["<", ">"], at: int) -> bytes:
+    """The block for a place within a file: the directories below the first count from its start.
+
+    Args:
+        block: with a first directory that is read where the block itself begins.
+        order: of the file's numbers.
+        at: where in the file the block will begin.
+    """
+    old = byte_order(block)
+    kept = _descriptive(values(block, first_directory(block)))
+    return _packed(block, {tag: in_order(v, old, order) for tag, v in kept.items()}, order, at)
+
+
+def _packed(source: bytes, kept: dict[int, Value], order: Literal["<", ">"], at: int) -> bytes:
+    """A block of these entries, and of the directories of the source to which they lead."""
+    old = byte_order(source)
+    block = _MAGIC[order] + bytes(4)
     for tag in sorted({DETAIL, GPS} & kept.keys()):
-        below = values(tiff, struct.unpack(f"{order}I", kept[tag].raw[:4])[0])
+        below = values(source, struct.unpack(f"{order}I", kept[tag].raw[:4])[0])
         below.pop(_INTEROPERABILITY, None)
-        kept[tag] = Value(LONG, 1, struct.pack(f"{order}I", len(block)))
-        block += pack(below, order, len(block))
+        kept[tag] = Value(LONG, 1, struct.pack(f"{order}I", at + len(block)))
+        entries = {key: in_order(value, old, order) for key, value in below.items()}
+        block += pack(entries, order, at + len(block))
     return _with_first_directory(block, kept)
 
 
 def packed_entries(entries: dict[int, Value], order: Literal["<", ">"]) -> bytes | None:
     """As :func:`packed`, of entries none of which leads to another directory."""
     kept = _descriptive(entries)
-    head = {"<": b"II*\0", ">": b"MM\0*"}[order]
-    return _with_first_directory(head + bytes(4), kept) if kept else None
+    return _with_first_directory(_MAGIC[order] + bytes(4), kept) if kept else None
 
 
 def resolution_values(dpi: tuple[float, float], order: str) -> dict[int, Value]:

@@ -89,6 +89,15 @@ def pack(entries: dict[int, Value], order: str, at: int) -> bytes:
     return table + bytes(4) + tail
 
 
+def in_order(value: Value, old: str, new: str) -> Value:
+    """A value of a block of one byte order, as one of the other has it."""
+    unit = {RATIONAL: 4, 10: 4}.get(value.kind, SIZES.get(value.kind, 1))
+    if old == new or unit == 1:
+        return value
+    units = (value.raw[at : at + unit][::-1] for at in range(0, len(value.raw), unit))
+    return Value(value.kind, value.number, b"".join(units))
+
+
 def text_value(text: str) -> Value:
     """A text as an ASCII value; what ASCII lacks is written as UTF-8, as programs do."""
     raw = text.encode() + b"\0"

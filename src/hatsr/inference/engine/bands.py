@@ -1,5 +1,6 @@
 """Which pixels each band of windows reads: computed once for a picture."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -33,6 +34,18 @@ class Band:
         return self.rows
 
 
+@dataclass(frozen=True, slots=True)
+class OverlappingBand:
+    """Some rows of OCA's windows, whose keys reach beyond them."""
+
+    rows: slice
+    """Pixels of the queries."""
+    around: slice
+    """Pixels of the keys, whole rows of the picture."""
+    windows: WindowRows
+    """Queries are numbered from the first of `rows` on, keys from the first of `around`."""
+
+
 @dataclass(frozen=True)
 class WindowGrid:
     """The windows of a picture, in bands; pixels are numbered row by row."""
@@ -56,30 +69,50 @@ class WindowGrid:
 
     @cached_property
     def _plain(self) -> list[Band]:
-        return self._cut(0, 0)
+        return self._cut(0)
 
     @cached_property
     def _shifted(self) -> list[Band]:
-        return self._cut(0, self.window // 2)
+        return self._cut(self.window // 2)
 
     @cached_property
-    def overlapping_bands(self) -> list[Band]:
-        """Bands of OCA; keys are numbered from the picture's first pixel."""
-        return self._cut(self.overlap, 0, own_keys=False)
+    def overlapping_bands(self) -> list[OverlappingBand]:
+        """Bands of OCA."""
+        whole, bands = self._windows(self.overlap, 0), []
+        margin = -(-self.overlap // 2)
+        for first, last, chosen in self._cuts():
+            start, stop = (row * self.window for row in (first, last))
+            top, bottom = max(0, start - margin), min(self.height, stop + margin)
+            keys = whole.key_rows[chosen]
+            keys = torch.where(keys < 0, keys, keys - top * self.width)
+            windows = WindowRows(
+                (whole.query_rows[chosen] - start * self.width).to(self.device),
+                keys.to(self.device),
+                shared=whole.shared,
+            )
+            rows = slice(start * self.width, stop * self.width)
+            around = slice(top * self.width, bottom * self.width)
+            bands.append(OverlappingBand(rows, around, windows))
+        return bands
 
-    def _cut(self, overlap: int, shift: int, own_keys: bool = True) -> list[Band]:
-        whole = window_rows(self.height, self.width, self.window, overlap, shift)
-        rows, cols = self.height // self.window, self.width // self.window
-        pixels, bands = self.height * self.width, []
-        for cut in even_cuts(rows, self.pixels / (self.window * self.width)):
-            first, last = cut.start, cut.stop
+    def _cut(self, shift: int) -> list[Band]:
+        whole, pixels, bands = self._windows(0, shift), self.height * self.width, []
+        for first, last, chosen in self._cuts():
             start, end = ((row * self.window + shift) * self.width for row in (first, last))
             around = slice(start, min(end, pixels)), slice(0, max(0, end - pixels))
             parts = tuple(part for part in around if part.stop > part.start)
-            chosen = slice(first * cols, last * cols)
             queries = ((whole.query_rows[chosen] - start) % pixels).to(self.device)
-            keys = queries if own_keys else whole.key_rows[chosen].to(self.device)
             kinds = None if whole.kinds is None else whole.kinds[chosen]
-            windows = WindowRows(queries, keys, whole.regions, kinds, whole.shared)
+            windows = WindowRows(queries, queries, whole.regions, kinds, whole.shared)
             bands.append(Band(parts, windows))
         return bands
+
+    def _windows(self, overlap: int, shift: int) -> WindowRows:
+        """All windows of the picture."""
+        return window_rows(self.height, self.width, self.window, overlap, shift)
+
+    def _cuts(self) -> Iterator[tuple[int, int, slice]]:
+        """Of each band, its first row of windows and that after its last, and its windows."""
+        rows, cols = self.height // self.window, self.width // self.window
+        for cut in even_cuts(rows, self.pixels / (self.window * self.width)):
+            yield cut.start, cut.stop, slice(cut.start * cols, cut.stop * cols)

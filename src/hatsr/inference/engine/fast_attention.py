@@ -1,14 +1,14 @@
 """Window attention on a whole feature map, a band of windows at a time.
 
 A window is read where it lies; what is kept beside the map are the queries, keys and values of a
-band, or the keys and values of the map where windows overlap.
+band.
 """
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from hatsr.inference.engine.bands import Band
+from hatsr.inference.engine.bands import Band, OverlappingBand
 from hatsr.inference.engine.linear import Layers
 from hatsr.inference.engine.maps import Pixels
 from hatsr.model.attention import attention_with
@@ -22,18 +22,21 @@ def weights(layer: nn.Linear) -> tuple[Tensor, Tensor]:
 
 
 class FastWindowAttention:
-    """(S)W-MSA, added to the features."""
+    """LN and (S)W-MSA, added to the features."""
 
-    def __init__(self, attention: WindowAttention, layers: Layers, pixels: int) -> None:
-        self.shift = attention.shift
+    def __init__(
+        self, norm: nn.LayerNorm, attention: WindowAttention, layers: Layers, pixels: int
+    ) -> None:
+        self.norm, self.shift = norm, attention.shift
         self.qkv = layers.linear(*weights(attention.qkv), pixels)
         self.proj = layers.linear(*weights(attention.proj), pixels)
         self.attend = attention_with(attention.bias())
 
-    def __call__(self, features: Pixels, normed: Pixels, band: Band) -> None:
-        """Change a band of `features` in place, reading `normed`."""
-        parts = [normed[rows] for rows in band.rows]
-        q, k, v = self.qkv(parts[0] if len(parts) == 1 else torch.cat(parts)).chunk(3, dim=1)
+    def __call__(self, features: Pixels, band: Band) -> None:
+        """Change a band of `features` in place; no window reaches beyond its band."""
+        parts = [features[rows] for rows in band.rows]
+        normed = self.norm(parts[0] if len(parts) == 1 else torch.cat(parts))
+        q, k, v = self.qkv(normed).chunk(3, dim=1)
         out = q.new_empty(q.shape)
         self.attend(out, q, k, v, band.windows)
         for rows, part in zip(band.rows, out.split([len(p) for p in parts]), strict=True):
@@ -41,7 +44,7 @@ class FastWindowAttention:
 
 
 class FastOverlappingAttention:
-    """LN and OCA, added to the features."""
+    """LN and OCA, added to the features in another map."""
 
     def __init__(
         self, norm: nn.LayerNorm, attention: OverlappingAttention, layers: Layers, pixels: int
@@ -53,21 +56,23 @@ class FastOverlappingAttention:
         self.proj = layers.linear(*weights(attention.proj), pixels)
         self.attend = attention_with(attention.bias())
 
-    def keys_and_values(self, features: Pixels) -> Float[Tensor, "p kv"]:
-        """Keys and values of some pixels."""
-        return self.kv(self.norm(features))
-
-    def __call__(self, features: Pixels, kv: Float[Tensor, "rows kv"], band: Band) -> None:
-        """Change a band of `features` in place.
+    def __call__(
+        self, out: Pixels, features: Float[Tensor, "rows c"], band: OverlappingBand
+    ) -> None:
+        """Write a band of `features` with the attention's output added.
 
         Args:
-            features: of the picture.
-            kv: keys and values of the picture's pixels, then those of what lies outside: zeros.
+            out: the band's part of another map.
+            features: of the picture; keys and values are made of some more of them than the band.
             band: which windows.
         """
-        part = features[band.rows[0]]
-        q = self.q(self.norm(part))
-        out = torch.empty_like(q)
+        normed = self.norm(features[band.around])
+        kv = normed.new_empty(len(normed) + 1, 2 * normed.shape[1])
+        kv[:-1], kv[-1] = self.kv(normed), 0  # the last is what lies outside the picture
+        first = band.rows.start - band.around.start
+        q = self.q(normed[first : first + len(out)])
+        attended = torch.empty_like(q)
         k, v = kv.chunk(2, dim=1)
-        self.attend(out, q, k, v, band.windows)
-        self.proj.add_to(part, out)
+        self.attend(attended, q, k, v, band.windows)
+        out.copy_(features[band.rows])
+        self.proj.add_to(out, attended)

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from hatsr.inference.engine.bands import Band, even_cuts
+from hatsr.inference.engine.bands import Band, OverlappingBand, even_cuts
 from hatsr.inference.engine.fast_attention import FastOverlappingAttention, FastWindowAttention
 from hatsr.inference.engine.linear import FastConv, Layers
 from hatsr.inference.engine.maps import Bordered, FeatureMap, Pixels, Strip, bordered
@@ -149,7 +149,7 @@ class FastHAB:
 
     def __init__(self, block: HAB, layers: Layers, pixels: int) -> None:
         self.norm, self.shift = block.norm1, block.attention.shift
-        self.attention = FastWindowAttention(block.attention, layers, pixels)
+        self.attention = FastWindowAttention(block.norm1, block.attention, layers, pixels)
         self.cab = None if block.cab is None else FastCAB(block.cab, layers)
         self.mlp = FastMLP(block.norm2, block.mlp, layers, pixels)
 
@@ -166,15 +166,15 @@ class FastHAB:
         Returns:
             The mean that it used, if there is channel attention.
         """
-        made = self.prepare(maps, workers)
-        expand, squeezed = None, [each for _, each in made if each is not None]
+        expand, made = None, [None] * len(maps)
         if self.cab is not None:
-            mean = self.cab.pooled_together(maps, squeezed) if mean is None else mean
+            made = self.squeeze(self.cab, maps, workers)
+            mean = self.cab.pooled_together(maps, made) if mean is None else mean
             expand = self.cab.expansion(mean)
 
-        def run(piece: tuple[FeatureMap, tuple[Pixels, Squeezed | None], Band]) -> None:
-            features, (normed, squeezed), band = piece
-            self.attention(features.pixels, normed, band)
+        def run(piece: tuple[FeatureMap, Squeezed | None, Band]) -> None:
+            features, squeezed, band = piece
+            self.attention(features.pixels, band)
             for rows in band.merged_rows:
                 if expand is not None and squeezed is not None:
                     strip, around = features.rows_of(rows)
@@ -185,21 +185,13 @@ class FastHAB:
         workers.each(run, [(m, y, b) for m, y in pieces for b in m.grid.bands(self.shift)])
         return mean
 
-    def prepare(
-        self, maps: Sequence[FeatureMap], workers: Workers
-    ) -> list[tuple[Pixels, Squeezed | None]]:
-        """Every map after the first norm, and CAB up to its activation."""
-        made = [
-            (torch.empty_like(m.pixels), None if self.cab is None else self.cab.start(m))
-            for m in maps
-        ]
+    def squeeze(self, cab: FastCAB, maps: Sequence[FeatureMap], workers: Workers) -> list[Squeezed]:
+        """What CAB makes of every map up to its activation."""
+        made = [cab.start(m) for m in maps]
 
-        def run(piece: tuple[FeatureMap, tuple[Pixels, Squeezed | None], Strip]) -> None:
-            features, (normed, squeezed), strip = piece
-            part = self.normed(features, strip)
-            normed[features.pixels_of(strip[0])] = part[1:-1].flatten(0, 1)
-            if self.cab is not None and squeezed is not None:
-                self.cab.squeeze(squeezed, part, strip, features.core.cols)
+        def run(piece: tuple[FeatureMap, Squeezed, Strip]) -> None:
+            features, squeezed, strip = piece
+            cab.squeeze(squeezed, self.normed(features, strip), strip, features.core.cols)
 
         pieces = zip(maps, made, strict=True)
         workers.each(run, [(m, y, strip) for m, y in pieces for strip in m.strips])
@@ -223,22 +215,19 @@ class FastOCAB:
         self.attention = FastOverlappingAttention(block.norm1, block.attention, layers, pixels)
         self.mlp = FastMLP(block.norm2, block.mlp, layers, pixels)
 
-    def __call__(self, features: FeatureMap, workers: Workers) -> None:
-        """Change `features` in place."""
-        pixels = features.pixels
-        kv = pixels.new_empty(len(pixels) + 1, 2 * pixels.shape[1])
-        kv[-1] = 0  # of what lies outside the picture
+    def __call__(self, features: FeatureMap, workers: Workers) -> Bordered:
+        """The map after the block; keys of a band are made of features that others would change."""
+        height, width, channels = features.x.shape
+        out = bordered(height, width, channels, features.x)
+        pixels = out[1:-1].view(-1, channels)
 
-        def prepare(strip: Strip) -> None:
-            rows = features.pixels_of(strip[0])
-            kv[rows] = self.attention.keys_and_values(pixels[rows])
+        def run(band: OverlappingBand) -> None:
+            part = pixels[band.rows]
+            self.attention(part, features.pixels, band)
+            self.mlp(part)
 
-        def run(band: Band) -> None:
-            self.attention(pixels, kv, band)
-            self.mlp(pixels[band.rows[0]])
-
-        workers.each(prepare, features.strips)
         workers.each(run, features.grid.overlapping_bands)
+        return out
 
 
 class FastRHAG:
@@ -277,7 +266,7 @@ class FastRHAG:
             report()
         for m, residual in zip(maps, residuals, strict=True):
             if self.ocab is not None:
-                self.ocab(m, workers)
+                m.around = self.ocab(m, workers)
             x = m.around
             workers.each(lambda strip, r=residual, x=x: self.close(r[1:-1], x, strip), m.strips)
             m.around = residual

@@ -1,8 +1,9 @@
 """Linear layers and 3 x 3 convolutions with what follows them fused in, three ways each.
 
-On a CPU with matrix units a native kernel runs them. On others with oneDNN, weights are packed once
-into its own order, and bias, GELU and the sum with a residual happen while the product is still in
-cache (the operators that torch's own compiler emits). Elsewhere the same meaning in plain torch.
+On a CPU with matrix units a native kernel runs them, and in bfloat16 also on one with AVX512_BF16.
+On others with oneDNN, weights are packed once into its own order, and bias, GELU and the sum with a
+residual happen while the product is still in cache (the operators that torch's own compiler emits).
+Elsewhere the same meaning in plain torch.
 """
 
 from collections.abc import Callable
@@ -103,6 +104,29 @@ def make_gated_conv(weight: Float[Tensor, "o i 3 3"], bias: Float[Tensor, " o"])
 
 FLOAT = Layers(make_linear, make_conv, make_gated_conv, closing=lambda convolutions: convolutions)
 """Layers that compute in the precision of their weights."""
+
+
+def rounded_linear(weight: Float[Tensor, "o i"], bias: Float[Tensor, " o"], _: int) -> FastLinear:
+    """A linear layer of factors rounded to bfloat16."""
+    return PackedProduct(weight.detach()[:, None], bias, rounded=True)
+
+
+def rounded_conv(weight: Float[Tensor, "o i 3 3"], bias: Float[Tensor, " o"]) -> FastConv:
+    """A convolution of factors rounded to bfloat16."""
+    taps = weight.detach().permute(0, 2, 3, 1).flatten(1, 2)
+    return PackedProduct(taps, bias, rounded=True)
+
+
+def rounded_gated_conv(weight: Float[Tensor, "o i 3 3"], bias: Float[Tensor, " o"]) -> GatedConv:
+    """The gain goes into weight and bias before they are rounded."""
+    return lambda gain: rounded_conv(weight * gain[:, None, None, None], bias * gain)
+
+
+ROUNDED = Layers(
+    rounded_linear, rounded_conv, rounded_gated_conv, closing=lambda convolutions: convolutions
+)
+"""Layers of factors rounded to bfloat16, for a CPU that multiplies such; features, sums and the
+convolutions after the last RHAG stay in float32."""
 
 
 class PlainLinear:

@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from hatsr.checkpoint import DEFAULT_KIND
 from hatsr.data.degrade import PRESETS
@@ -25,6 +25,8 @@ from hatsr.training.recipe.parsing import (
 )
 from hatsr.training.recipe.sections import Recipe
 
+Section = TypeVar("Section", bound=BaseModel)
+
 
 def read_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe with its includes, and overrides as `optim.learning_rate=1e-4`.
@@ -42,12 +44,26 @@ def read_recipe(source: str | Path, overrides: Sequence[str] = ()) -> Recipe:
 
 def to_recipe(values: Values) -> Recipe:
     """Check values; see `read_recipe`."""
-    values = _over_preset(values)
+    return check_model(Recipe, _over_preset(values), "the recipe")
+
+
+def check_model(model: type[Section], values: Values, whole: str) -> Section:
+    """Values as an object of a strict model.
+
+    Args:
+        model: with its rules.
+        values: as read from files.
+        whole: what the values are together, for messages: "the recipe".
+
+    Raises:
+        RecipeError: an unknown key or a value that breaks its rule; key and file are named.
+    """
     try:
         # By way of JSON: there a list may stand for a tuple and text for a path, nothing else.
-        return Recipe.model_validate_json(json.dumps(values.tree))
+        return model.model_validate_json(json.dumps(values.tree))
     except ValidationError as error:
-        lines = [_explain(problem, values) for problem in error.errors(include_url=False)]
+        problems = error.errors(include_url=False)
+        lines = [_explain(problem, values, model, whole) for problem in problems]
         raise RecipeError("; ".join(lines)) from None
 
 
@@ -68,11 +84,11 @@ def _over_preset(values: Values) -> Values:
     return Values({**values.tree, "degrade": own}, values.origins).over(below)
 
 
-def _explain(problem: Any, values: Values) -> str:
+def _explain(problem: Any, values: Values, model: type[BaseModel], whole: str) -> str:
     place = tuple(str(part) for part in problem["loc"])
-    key, origin = ".".join(place) or "the recipe", values.origin(place)
+    key, origin = ".".join(place) or whole, values.origin(place)
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"unknown key {key} in {origin}{_suggestion(place, values)}"
+        return f"unknown key {key} in {origin}{_suggestion(place, values, model)}"
     if problem["type"] == "missing":
         return f"{key} must be given, in {origin}"
     text = problem["msg"].removeprefix("Value error, ")
@@ -80,25 +96,25 @@ def _explain(problem: Any, values: Values) -> str:
     return f"{key} in {origin}: {text}{got}" if place else f"{text} ({origin})"
 
 
-def _suggestion(place: tuple[str, ...], values: Values) -> str:
+def _suggestion(place: tuple[str, ...], values: Values, model: type[BaseModel]) -> str:
     """The known key nearest in spelling."""
     from difflib import get_close_matches
 
-    near = get_close_matches(place[-1], _known_keys(place[:-1], values), 1)
+    near = get_close_matches(place[-1], _known_keys(place[:-1], values, model), 1)
     return f"; did you mean {'.'.join((*place[:-1], near[0]))}?" if near else ""
 
 
-def _known_keys(place: tuple[str, ...], values: Values) -> list[str]:
-    """The keys of a section; those of `network` depend on its kind."""
-    if place == ("network",):
+def _known_keys(place: tuple[str, ...], values: Values, model: type[BaseModel]) -> list[str]:
+    """The keys of a section; those of a recipe's `network` depend on its kind."""
+    if model is Recipe and place == ("network",):
         return list(network_model(kind_of_section(values.tree["network"])).model_fields)
-    known: dict[str, Any] = get_type_hints(Recipe)
+    kind: Any = model
     for part in (part for part in place if not part.isdigit()):
-        kind = known.get(part)
-        nothing = (Ellipsis, type(None))
-        members = [each for each in get_args(kind) if each not in nothing] or [kind]
-        known = get_type_hints(members[0])
-    return list(known)
+        kind = get_args(kind)[1] if get_origin(kind) is dict else get_type_hints(kind)[part]
+        if get_origin(kind) is not dict:  # of a choice, or of a list, the first that is something
+            nothing = (Ellipsis, type(None))
+            kind = next((each for each in get_args(kind) if each not in nothing), kind)
+    return [] if get_origin(kind) is dict else list(get_type_hints(kind))
 
 
 def schema() -> str:

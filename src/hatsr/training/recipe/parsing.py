@@ -136,19 +136,34 @@ def read_values(path: Path, including: tuple[Path, ...] = ()) -> Values:
     if not path.is_file():
         by = f", included by {including[-1]}" if including else ""
         raise RecipeError(f"a recipe must be a YAML file, got {path}{by}")
-    tree = parse(_read_text(path), str(path))
+    tree = parse(read_text(path), str(path))
     if not isinstance(tree, dict):
         raise RecipeError(f"{path} must hold keys and values, got {type(tree).__name__}")
-    includes = tree.pop("include", [])
+    return values_of(tree, path, including)
+
+
+def values_of(tree: dict[str, Any], path: Path, including: tuple[Path, ...] = ()) -> Values:
+    """The values of a tree that stands in a file, with all that it includes.
+
+    Raises:
+        RecipeError: `include` is no list of files, or one of them cannot be used.
+    """
+    includes = tree.get("include", [])
     if not isinstance(includes, list):
         raise RecipeError(f"include must be a list of files, got {includes!r} in {path}")
     values = Values()
     for name in includes:
         values = read_values(path.parent / str(name), (*including, path)).over(values)
-    return Values(tree, _origins(tree, str(path))).over(values)
+    own = {key: value for key, value in tree.items() if key != "include"}
+    return Values(own, _origins(own, str(path))).over(values)
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        RecipeError: it is not UTF-8.
+    """
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

@@ -15,7 +15,6 @@ from pydantic import (
 from hatsr.checkpoint import DEFAULT_KIND
 from hatsr.data import Plan, Stage, Task, is_manifest
 from hatsr.data.degrade import Degradation, check_condition
-from hatsr.training.initial import check_interpolation
 from hatsr.training.losses import LossName
 from hatsr.training.recipe.network_section import (
     STRICT,
@@ -23,6 +22,7 @@ from hatsr.training.recipe.network_section import (
     config_of_section,
     network_model,
 )
+from hatsr.training.start.initial import check_interpolation
 
 Positive = Annotated[int, Field(gt=0)]
 NonNegative = Annotated[int, Field(ge=0)]
@@ -107,14 +107,14 @@ class OptimRecipe(BaseModel):
     model_config = STRICT
     loss: LossName = "l1"
     """Pixel loss; see hatsr.training.losses."""
-    optimizer: Literal["adam", "adamw"] = "adam"
-    """Adam as in the paper, or with decoupled weight decay."""
+    optimizer: Literal["adam", "adamw", "lamb"] = "adam"
+    """Adam as in the paper, with decoupled weight decay, or LAMB for large batches (RCAN-it)."""
     learning_rate: Rate = 2e-4
     """Learning rate at the start, or after the warm-up."""
     betas: tuple[Share, Share] = (0.9, 0.99)
     """Decay of the two moments."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """Decoupled for adamw, none in the paper."""
+    """Decoupled for adamw and lamb, none in the paper."""
     schedule: Literal["multistep", "cosine"] = "multistep"
     """Shape of the learning rate."""
     milestones: tuple[Positive, ...] = ()

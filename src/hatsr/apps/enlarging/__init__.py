@@ -1,0 +1,1 @@
+"""Commands that enlarge pictures: one file each."""

@@ -1,0 +1,187 @@
+"""`hatsr upscale`: files in, enlarged files out."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from hatsr.apps.cli.exit_codes import Command, wrong_usage
+from hatsr.apps.cli.options import (
+    NAME,
+    PATH,
+    denoise_option,
+    device_option,
+    ending_option,
+    ensemble_option,
+    existing_options,
+    first_frame_option,
+    json_option,
+    max_pixels_option,
+    memory_option,
+    model_option,
+    output_option,
+    precision_option,
+    quality_option,
+    scale_option,
+    tile_option,
+)
+from hatsr.apps.cli.overrides import set_option
+from hatsr.apps.cli.terminal import PictureBars, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hatsr.batch import Existing, Outcome
+    from hatsr.inference.settings import Precision
+
+
+@click.command(cls=Command)
+@click.argument("inputs", nargs=-1, required=True, type=NAME, metavar="INPUT...")
+@output_option(
+    "File for one picture, else folder. Default: beside the picture.",
+    metavar="OUT",
+    type=PATH,
+)
+@model_option()
+@denoise_option
+@scale_option
+@ending_option
+@quality_option
+@memory_option(". Default: 60 % of what is free.")
+@tile_option
+@precision_option
+@ensemble_option
+@device_option
+@click.option("--recursive", "-r", is_flag=True, help="Subfolders too; OUT gets the same ones.")
+@existing_options
+@first_frame_option
+@max_pixels_option
+@set_option()
+@json_option("Print a JSON list of what was done and left out.")
+def upscale(  # noqa: PLR0913  one parameter for each option
+    inputs: tuple[str, ...],
+    output: Path | None,
+    model: str | None,
+    denoise: float | None,
+    scale: float | None,
+    ending: str | None,
+    quality: int | None,
+    memory: str | None,
+    tile: int | None,
+    precision: Precision,
+    ensemble: bool,
+    device: str,
+    recursive: bool,
+    existing: Existing | None,
+    first_frame: bool,
+    max_pixels: int | None,
+    overrides: dict[str, object],
+    as_json: bool,
+) -> None:
+    """Enlarge pictures: files, folders or patterns.
+
+    Reads PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF. Depth, gray, transparency, colour profile, EXIF
+    and resolution are kept. A picture that cannot be read is reported and the others are done.
+    From folders and patterns, results of earlier runs are left out; a file that is named is done.
+    Without --model or --denoise, pictures that are noisy or much compressed get the real-world
+    weights.
+
+    Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 stopped by Ctrl-C.
+    """
+    from hatsr import image
+    from hatsr.batch import Output
+    from hatsr.batch import upscale as upscale_pictures
+    from hatsr.inference.choosing import open_upscaler
+    from hatsr.inference.settings import Settings
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    with wrong_usage(), PictureBars(_line, quiet=as_json) as bars:
+        where = Output(
+            place=output,
+            ending=ending and f".{ending.lower().lstrip('.')}",
+            quality=quality,
+            existing=existing or "refuse",
+            first_frame=first_frame,
+        )
+        settings = Settings(
+            device=device,
+            precision=precision,
+            memory=memory,
+            tile=tile,
+            ensemble=ensemble,
+            scale=scale,
+        )
+        upscaler = open_upscaler(model, settings, overrides, denoise)
+        try:
+            stopped: BaseException | None = upscale_pictures(
+                inputs,
+                upscaler,
+                where,
+                recursive=recursive,
+                max_pixels=max_pixels or image.MAX_PIXELS,
+                watch=bars,
+            ).stopped
+        except KeyboardInterrupt as stop:
+            stopped = stop
+    if as_json:
+        _print_json(bars.outcomes, bars.found.left_out if bars.found else {})
+    code = _sum_up(bars.outcomes, len(bars.sizes), upscaler.settings.device, stopped)
+    say(bars.found.remarks() if bars.found else [])
+    sys.exit(code)
+
+
+def _print_json(outcomes: Sequence[Outcome], left_out: Mapping[Path, str]) -> None:
+    from hatsr.batch import Outcome
+
+    left = [
+        Outcome(source=path, target=None, status="left out", message=why)
+        for path, why in left_out.items()
+    ]
+    click.echo(json.dumps([asdict(each) for each in (*outcomes, *left)], default=str, indent=2))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """A polite kill stops like Ctrl-C: nothing half-written stays."""
+    raise KeyboardInterrupt
+
+
+def _line(outcome: Outcome) -> str:
+    """One picture's result in words."""
+    if outcome.status == "failed":
+        told = outcome.message.removeprefix(f"{outcome.source}: ")
+        return f"FAILED {outcome.source}: {told}"
+    if outcome.lr_size is None or outcome.sr_size is None:
+        return f"skipped {outcome.source}: {outcome.target} {outcome.message}"
+    (h, w), (sr_h, sr_w) = outcome.lr_size, outcome.sr_size
+    note = f" ({outcome.message})" if outcome.message else ""
+    return (
+        f"{outcome.source} {w} x {h} -> {outcome.target} {sr_w} x {sr_h} "
+        f"in {outcome.seconds:.1f} s{note}"
+    )
+
+
+def _sum_up(
+    outcomes: Sequence[Outcome], total: int, device: str, stopped: BaseException | None
+) -> int:
+    """Say how it went; returns the exit code."""
+    counts = {
+        name: sum(o.status == name for o in outcomes) for name in ("done", "skipped", "failed")
+    }
+    if stopped is not None:
+        reason = str(stopped) or "stopped"
+        click.echo(
+            f"{reason}; {counts['done']} of {total} pictures done, no half file left; "
+            "--skip-existing goes on from here",
+            err=True,
+        )
+        return 130 if isinstance(stopped, KeyboardInterrupt) else 1
+    counted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    click.echo(f"{counted}, on {device}", err=True)
+    return 1 if counts["failed"] else 0

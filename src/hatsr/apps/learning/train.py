@@ -1,0 +1,205 @@
+"""`hatsr train` and `hatsr finetune`."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hatsr.apps.cli.exit_codes import Command, failed_work, wrong_usage
+from hatsr.apps.cli.options import NAME, NEW_FOLDER, PATH, Declared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hatsr.training import Recipe
+
+_NEEDED = ("accelerate", "pydantic", "tensorboard", "yaml")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOptions:
+    """What every kind of run can be told beside its recipe."""
+
+    runs: Path
+    """Folder of all runs."""
+    dry_run: bool
+    """Preflight only."""
+    fresh: bool
+    """Move an earlier run of the name aside."""
+    minutes: float | None
+    """Stop after so long; None: at the end."""
+    threads: int | None
+    """Threads of PyTorch; None: as many as it takes."""
+    cpu: bool
+    """Use no GPU."""
+
+
+def _run_options(command: Declared) -> Declared:
+    """The options that fill `RunOptions`."""
+    options = (
+        click.option(
+            "--runs",
+            type=NEW_FOLDER,
+            default="runs",
+            show_default=True,
+            help="Folder of all runs.",
+        ),
+        click.option("--dry-run", is_flag=True, help="Preflight only: what it would do and cost."),
+        click.option("--fresh", is_flag=True, help="Move the earlier run aside and start anew."),
+        click.option(
+            "--minutes",
+            type=click.FloatRange(0),
+            help="Save and stop after so long; go on any time.",
+        ),
+        click.option("--threads", type=click.IntRange(1), help="Threads of PyTorch."),
+        click.option("--cpu", is_flag=True, help="Use no GPU."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(cls=Command)
+@click.argument("recipe", required=False, type=NAME)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--schema", is_flag=True, help="Print the JSON schema of recipes.")
+@_run_options
+def train(  # noqa: PLR0913  one parameter for each option
+    recipe: str | None,
+    overrides: tuple[str, ...],
+    schema: bool,
+    runs: Path,
+    dry_run: bool,
+    fresh: bool,
+    minutes: float | None,
+    threads: int | None,
+    cpu: bool,
+) -> None:
+    """Train as RECIPE says; an interrupted run goes on by itself.
+
+    RECIPE is a YAML file, or the name of a shipped one, for example hat-x2. Values are changed by
+    dotted keys, for example optim.learning_rate=1e-4.
+    """
+    check_extra()
+    from hatsr import training
+
+    if schema:
+        click.echo(training.schema(), nl=False)
+        return
+    if recipe is None:
+        names = ", ".join(training.shipped_recipes())
+        raise click.UsageError(f"RECIPE must be given: a YAML file, or one of {names}")
+    with wrong_usage():
+        read = training.read_recipe(recipe, overrides)
+    options = RunOptions(
+        runs=runs, dry_run=dry_run, fresh=fresh, minutes=minutes, threads=threads, cpu=cpu
+    )
+    _run(read, options)
+
+
+@click.command(cls=Command)
+@click.argument("folder", type=PATH)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option(
+    "--from",
+    "source",
+    type=NAME,
+    required=True,
+    help="Trained network: shipped name, file or run.",
+)
+@click.option(
+    "--degrade", type=NAME, help="Preset of degraded LR, for example photo; clean LR without."
+)
+@_run_options
+def finetune(  # noqa: PLR0913  one parameter for each option
+    folder: Path,
+    overrides: tuple[str, ...],
+    source: str,
+    degrade: str | None,
+    runs: Path,
+    dry_run: bool,
+    fresh: bool,
+    minutes: float | None,
+    threads: int | None,
+    cpu: bool,
+) -> None:
+    """Adapt a trained network to the pictures in FOLDER.
+
+    A tenth of them is held out; training stops when these no longer improve, and the best
+    weights are in runs/finetune-<folder>/best.safetensors.
+    """
+    check_extra()
+    from hatsr.training import finetune_recipe
+
+    with wrong_usage():
+        recipe = finetune_recipe(folder, source, overrides, degrade)
+    options = RunOptions(
+        runs=runs, dry_run=dry_run, fresh=fresh, minutes=minutes, threads=threads, cpu=cpu
+    )
+    _run(recipe, options)
+
+
+def check_extra() -> None:
+    """Refuse to train without the packages for it."""
+    from importlib.util import find_spec
+
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise click.UsageError(
+            f"training needs {', '.join(missing)}, not installed: pip install 'hat-sr[train]'"
+        )
+
+
+def _run(recipe: Recipe, options: RunOptions) -> None:
+    """Train, or say what it would take."""
+    import torch
+
+    from hatsr import training
+    from hatsr.apps.cli.terminal import TrainingBar
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    with (
+        failed_work(training.NotFiniteError, training.StateError),
+        wrong_usage(training.SetupError),
+        closing(TrainingBar()) as progress,
+    ):
+        if options.dry_run:
+            told = training.dry_run(
+                recipe, options.runs, fresh=options.fresh, cpu=options.cpu, listener=progress
+            )
+            click.echo("\n".join(told.lines))
+            return
+        outcome = training.train(
+            recipe,
+            options.runs,
+            fresh=options.fresh,
+            cpu=options.cpu,
+            listener=progress,
+            asked_to_stop=stopper(options.minutes),
+        )
+    if outcome.is_main:
+        click.echo(f"{outcome.reason} at iteration {outcome.progress.step:,}: {outcome.folder}")
+
+
+def stopper(minutes: float | None) -> Callable[[], bool]:
+    """Whether the time is over, or someone pressed Ctrl-C or sent SIGTERM (twice: at once)."""
+    import signal
+    import time
+
+    deadline = None if minutes is None else time.monotonic() + 60 * minutes
+    asked: list[int] = []
+
+    def ask(number: int, _frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        click.echo("saving after this step; once more to stop at once", err=True)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    return lambda: bool(asked) or (deadline is not None and time.monotonic() > deadline)

@@ -1,0 +1,1 @@
+"""Commands about networks and their files: one file each."""

@@ -1,0 +1,1 @@
+"""Commands that study what networks do: one file each."""

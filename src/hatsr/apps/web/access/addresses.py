@@ -1,0 +1,39 @@
+"""The addresses that the service has; what is not named here stays closed."""
+
+from hatsr.apps.web.access.bodies import ENVELOPE
+from hatsr.apps.web.limits import Limits
+
+FILE = "/gradio_api/file="
+UPLOAD = "/gradio_api/upload"
+ENLARGE = "/api/upscale"
+UPLOAD_PROGRESS = "/gradio_api/upload_progress"
+_EVENTS = ("/gradio_api/queue/join", "/gradio_api/run/")
+_PAGES = (
+    "/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt",
+    UPLOAD, UPLOAD_PROGRESS,
+)  # fmt: skip
+_FOLDERS = (
+    "/api/", "/assets/", "/static/", "/svelte/", FILE, *_EVENTS, "/gradio_api/queue/data",
+    "/gradio_api/heartbeat/", "/gradio_api/info", "/gradio_api/cancel", "/gradio_api/reset",
+    "/gradio_api/startup-events", "/gradio_api/theme.css", "/gradio_api/app_id",
+    "/gradio_api/user", "/gradio_api/login_check",
+)  # fmt: skip
+"""Gradio's other addresses (its proxy among them) are not needed."""
+_EVENT_BYTES = 10**6
+
+
+def is_known(path: str) -> bool:
+    """Whether there is anything at an address."""
+    return path in _PAGES or path.startswith(_FOLDERS)
+
+
+def is_event(path: str) -> bool:
+    """Whether a request says what happened on the page."""
+    return path.startswith(_EVENTS)
+
+
+def most_bytes(path: str, limits: Limits) -> int:
+    """What a request to an address may carry."""
+    if path == UPLOAD:
+        return limits.request_bytes + ENVELOPE
+    return (limits.upload_bytes if path == ENLARGE else _EVENT_BYTES) + ENVELOPE

@@ -1,0 +1,51 @@
+"""Connections that say nothing, or very slowly, are closed; so are very many of one client."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+CONNECTIONS = 500
+"""At a time; more are answered with 503."""
+_PER_CLIENT = 250
+"""At a time from one address."""
+_HEAD_SECONDS = 20.0
+"""In which the head of a request must have come."""
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP with an end to the server's patience, which uvicorn has only between requests."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client has come."""
+        super().connection_made(transport)
+        others = [each.client for each in self.connections if each.client is not None]
+        if self.client and sum(one[0] == self.client[0] for one in others) > _PER_CLIENT:
+            transport.close()
+        self._limit_head()
+
+    def data_received(self, data: bytes) -> None:
+        """A client has said something."""
+        super().data_received(data)
+        self._limit_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """A client has gone."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def _limit_head(self) -> None:
+        """Wait a while for the head of a request; with one there is nothing to wait for."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._stop()
+        elif self._patience is None:
+            self._patience = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
+
+    def _stop(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None

@@ -1,0 +1,1 @@
+"""The plain HTTP API, and the page that describes it."""

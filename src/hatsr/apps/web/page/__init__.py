@@ -1,0 +1,1 @@
+"""The page: Gradio's components, one module a tab."""

@@ -1,0 +1,1 @@
+"""Jobs of all users: who is next, what is kept, which files go."""

@@ -1,0 +1,1 @@
+"""The process that does all work, its supervisor, and its tasks."""

@@ -1,0 +1,85 @@
+"""An animation or a document enlarged: frame by frame, page by page, from one file to another."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hatsr import image
+from hatsr.image import PictureFrame, PictureSequence
+from hatsr.inference.choosing import Choice, Chooser, for_picture
+from hatsr.inference.frame_enlarger import FrameEnlarger
+from hatsr.inference.upscaler import Upscaler
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnlargedSequence:
+    """What became of a sequence."""
+
+    lr_size: tuple[int, int]
+    """Height and width of the first frame or page, LR pixels."""
+    sr_size: tuple[int, int]
+    """The same enlarged, HR pixels."""
+    upscaler: Upscaler
+    """What made the pixels."""
+    choice: Choice | None
+    """Why its weights, if they were chosen by the first frame."""
+    words: tuple[str, ...]
+    """What the user must know."""
+
+
+def upscale_sequence(
+    upscaler: Upscaler | Chooser,
+    sequence: PictureSequence,
+    target: Path,
+    quality: int | None,
+    software_of: Callable[[Upscaler], str],
+    progress: Callable[[float], None],
+) -> EnlargedSequence:
+    """Enlarge all frames or pages; one is in memory at a time.
+
+    Args:
+        upscaler: makes the pixels; a chooser takes weights by the first frame, for all of them.
+        sequence: what is enlarged.
+        target: the result's file; its ending says the format.
+        quality: 1 to 100, passed over where the format has none.
+        software_of: what the result says about the program that made it.
+        progress: told the fraction done.
+
+    Raises:
+        ValueError: a frame cannot be enlarged, or the format cannot hold them.
+        OSError: the file cannot be written.
+    """
+    first = next(iter(sequence)).picture
+    factor = upscaler.factor
+    size = round(first.height * factor), round(first.width * factor)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    kind = image.check_sequence_writable(target, sequence, size, quality)
+    chosen, choice = for_picture(upscaler, first)
+    enlarger = FrameEnlarger(chosen)
+    notes: dict[str, None] = dict.fromkeys(sequence.notes)
+
+    def enlarged() -> Iterator[PictureFrame]:
+        for index, frame in enumerate(sequence):
+            notes.update(dict.fromkeys(frame.picture.notes))
+            sr = enlarger.enlarge(
+                frame.picture, lambda f, i=index: progress((i + f) / sequence.count)
+            )
+            yield replace(frame, picture=sr)
+
+    lost = image.write_sequence(
+        target,
+        sequence,
+        enlarged(),
+        quality=quality if kind in image.QUALITY else None,
+        software=software_of(chosen),
+    )
+    same = enlarger.reused
+    what = "frames" if sequence.kind == "animation" else "pages"
+    told = f"{sequence.count} {what}" + (f", {same} of them as the one before" if same else "")
+    return EnlargedSequence(
+        lr_size=(first.height, first.width),
+        sr_size=size,
+        upscaler=chosen,
+        choice=choice,
+        words=(*([str(choice)] if choice else []), told, *notes, *lost),
+    )

@@ -1,0 +1,1 @@
+"""Tensor names of the programs of the networks beside HAT, one file for each."""

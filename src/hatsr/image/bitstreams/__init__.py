@@ -1,0 +1,1 @@
+"""Bytes of a format read without decoding its pixels: chunks, scans, tables, quantisers."""

@@ -1,0 +1,1 @@
+"""Many frames or pages in one picture file."""
