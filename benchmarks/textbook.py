@@ -10,7 +10,7 @@ from typing import cast
 import torch
 from einops import rearrange
 from torch import Tensor
-from torch.nn.functional import pad, unfold
+from torch.nn.functional import gelu, pad, unfold
 
 from hatsr import HAT
 from hatsr.model.blocks import HAB, OCAB, OverlappingAttention, WindowAttention
@@ -53,16 +53,16 @@ def hab(block: HAB, x: Tensor) -> Tensor:
     y = x + window_attention(block.attention, normed)
     if block.cab is not None:
         z = rearrange(normed, "b h w c -> b c h w").contiguous()
-        z = block.cab.expand(block.cab.activation(block.cab.compress(z)))
+        z = block.cab.expand(gelu(block.cab.compress(z)))
         if block.cab.attention is not None:
-            z = z * block.cab.attention(z)
+            z = z * block.cab.attention(z)[:, :, None, None]
         y = y + rearrange(z, "b c h w -> b h w c") * block.cab.alpha
-    return y + block.mlp(block.norm2(y))
+    return block.mlp(y, block.norm2)
 
 
 def ocab(block: OCAB, x: Tensor) -> Tensor:
     x = x + overlapping_attention(block.attention, block.norm1(x))
-    return x + block.mlp(block.norm2(x))
+    return block.mlp(x, block.norm2)
 
 
 def forward(model: HAT, lr: Tensor) -> Tensor:

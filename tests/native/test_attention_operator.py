@@ -110,14 +110,36 @@ def test_equals_the_literal_one(case: tuple[int, ...]) -> None:
     compare(case)
 
 
-@pytest.mark.parametrize("flavour", ["v4", "v3", "any"])
-def test_other_builds_agree(flavour: str) -> None:
-    build = library.open_build(flavour)
-    if not isinstance(build, Kernels):
-        pytest.skip(build or f"there is no {flavour} build")
-    with using(build):
-        for case in CASES:
-            compare(case)
+@pytest.fixture(params=build.FLAVOURS)
+def each_build(request: pytest.FixtureRequest) -> Iterator[None]:
+    found = library.open_build(request.param)
+    if not isinstance(found, Kernels):
+        pytest.skip(found or f"there is no {request.param} build")
+    with using(found):
+        yield
+
+
+@pytest.mark.usefixtures("each_build")
+def test_every_build_agrees() -> None:
+    for case in CASES:
+        compare(case)
+
+
+@pytest.mark.usefixtures("each_build")
+@pytest.mark.parametrize("scale", [1.0, 4.0])
+def test_in_bfloat16_it_is_as_exact_as_its_numbers(scale: float) -> None:
+    for rows, cols, size, shift, overlap_size, heads, width in CASES:
+        qkv, bias = inputs(rows, cols, size, overlap_size, heads, width)
+        given = (qkv.detach() * scale).bfloat16().requires_grad_(), bias
+        exact = given[0].detach().double().requires_grad_(), bias.detach().double().requires_grad_()
+        out = native(*given, size, shift, overlap_size)
+        wanted = literal(*exact, size, shift, overlap_size)
+        assert out.dtype == torch.bfloat16
+        d_out = torch.randn(out.shape, generator=torch.Generator().manual_seed(1)).bfloat16()
+        found = out, *torch.autograd.grad(out, given, d_out)
+        right = wanted, *torch.autograd.grad(wanted, exact, d_out.double())
+        for one, other in zip(found, right, strict=True):
+            assert (one - other).norm() < 2**-8 * scale * other.norm()
 
 
 @pytest.mark.parametrize("case", [CASES[5], CASES[8]], ids=str)
@@ -293,6 +315,12 @@ STRUCTURES = {
     library.Inputs: "window.h",
     library.Gradients: "backward.h",
     library.Product: "products.cpp",
+    library.Rows: "layers.cpp",
+    library.Norm: "norm.h",
+    library.Layer: "layers.h",
+    library.NormedLayer: "layers.cpp",
+    library.AddedLayer: "layers.cpp",
+    library.AddedMlp: "layers.cpp",
 }
 
 
@@ -303,5 +331,5 @@ def test_structures_match_the_source(structure: type[ctypes.Structure]) -> None:
     assert body is not None
     declared = re.findall(r"[*\w]+(?=[,;])", re.sub(r"//.*", "", body[1]))
     assert [name.lstrip("*") for name in declared] == [field[0] for field in structure._fields_]
-    maps = sum(field[1] is library.Map for field in structure._fields_)
-    assert ctypes.sizeof(structure) == 8 * (len(structure._fields_) + maps)
+    words = (max(8, ctypes.sizeof(field[1])) for field in structure._fields_)
+    assert ctypes.sizeof(structure) == sum(words)

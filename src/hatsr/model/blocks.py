@@ -7,9 +7,8 @@ from torch import Tensor, nn
 
 from hatsr.model.attention import attend
 from hatsr.model.config import HATConfig
+from hatsr.model.fused import Features, added_layer, added_mlp, gelu, normed_layer
 from hatsr.model.windows import overlapping_relative_position_index, relative_position_index
-
-Features = Float[Tensor, "b h w c"]
 
 
 def conv3x3(inputs: int, outputs: int) -> nn.Conv2d:
@@ -31,12 +30,16 @@ class DropPath(nn.Module):
         super().__init__()
         self.rate = rate
 
-    def forward(self, x: Features) -> Features:
-        """Zero each sample with probability `rate`, scale the others to keep the mean."""
+    def shares(self, x: Features) -> Float[Tensor, " b"] | None:
+        """Each sample's factor: 0 with probability `rate`, else what keeps the mean; None: 1."""
         if not self.training or self.rate == 0:
-            return x
-        keep = torch.rand(x.shape[0], 1, 1, 1, device=x.device, dtype=x.dtype) >= self.rate
-        return x * (keep / (1 - self.rate))
+            return None
+        return (torch.rand(len(x), device=x.device, dtype=x.dtype) >= self.rate) / (1 - self.rate)
+
+    def forward(self, x: Features) -> Features:
+        """The samples times their shares."""
+        shares = self.shares(x)
+        return x if shares is None else x * shares[:, None, None, None]
 
 
 class ChannelAttention(nn.Module):
@@ -61,9 +64,9 @@ class ChannelAttention(nn.Module):
         """Factors in (0, 1) from the pooled means."""
         return self.excite(self.squeeze(mean).relu()).sigmoid()
 
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c 1 1"]:
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c"]:
         """The factor of each channel of each picture."""
-        return self.gate(x.mean(dim=(2, 3)))[:, :, None, None]
+        return self.gate(x.mean(dim=(2, 3)))
 
 
 class CAB(nn.Module):
@@ -74,18 +77,19 @@ class CAB(nn.Module):
         conv = separable_conv if config.depthwise_cab else conv3x3
         width = config.embed_dim
         self.compress = conv(width, width // config.compress_ratio)
-        self.activation = nn.GELU()
         self.expand = conv(width // config.compress_ratio, width)
         self.attention = (
             ChannelAttention(width, config.squeeze_factor) if config.channel_attention else None
         )
         self.alpha = config.conv_scale
 
-    def forward(self, x: Features) -> Features:
-        """Features to features of the same shape."""
-        y = self.expand(self.activation(self.compress(rearrange(x, "b h w c -> b c h w"))))
-        gain = self.alpha if self.attention is None else self.alpha * self.attention(y)
-        return rearrange(y * gain, "b c h w -> b h w c")
+    def forward(self, x: Features) -> tuple[Features, Float[Tensor, "b c"]]:
+        """Features of the same shape, and the factor of each channel of each picture."""
+        y = self.expand(gelu(self.compress(rearrange(x, "b h w c -> b c h w"))))
+        gain = y.new_full(y.shape[:2], self.alpha)
+        if self.attention is not None:
+            gain = self.alpha * self.attention(y)
+        return rearrange(y, "b c h w -> b h w c"), gain
 
 
 class MLP(nn.Module):
@@ -94,12 +98,13 @@ class MLP(nn.Module):
     def __init__(self, config: HATConfig) -> None:
         super().__init__()
         self.fc1 = nn.Linear(config.embed_dim, config.mlp_hidden)
-        self.activation = nn.GELU()
         self.fc2 = nn.Linear(config.mlp_hidden, config.embed_dim)
 
-    def forward(self, x: Features) -> Features:
-        """Features to features of the same shape."""
-        return self.fc2(self.activation(self.fc1(x)))
+    def forward(
+        self, x: Features, norm: nn.LayerNorm, share: Float[Tensor, " b"] | None = None
+    ) -> Features:
+        """The features, with what the layers make of their norm added, times a share of each."""
+        return added_mlp(x, norm, self.fc1, self.fc2, share)
 
 
 def relative_position_bias(
@@ -132,9 +137,9 @@ class WindowAttention(nn.Module):
         """The relative position bias B."""
         return relative_position_bias(self.bias_table, self.index)
 
-    def forward(self, x: Features) -> Features:
-        """Same shape out; height and width are multiples of the window."""
-        return self.proj(attend(self.qkv(x), self.bias(), window=self.size, shift=self.shift))
+    def forward(self, qkv: Float[Tensor, "b h w qkv"]) -> Features:
+        """From what `qkv` gives to what `proj` takes; sides are multiples of the window."""
+        return attend(qkv, self.bias(), window=self.size, shift=self.shift)
 
 
 class OverlappingAttention(nn.Module):
@@ -162,10 +167,10 @@ class OverlappingAttention(nn.Module):
         """The relative position bias B."""
         return relative_position_bias(self.bias_table, self.index)
 
-    def forward(self, x: Features) -> Features:
-        """Same shape out. Keys and values outside the picture are zeros and take part."""
+    def forward(self, qkv: Float[Tensor, "b h w qkv"]) -> Features:
+        """From what `qkv` gives to what `proj` takes; keys outside the picture are zeros."""
         overlap = self.overlap_size - self.size
-        return self.proj(attend(self.qkv(x), self.bias(), window=self.size, overlap=overlap))
+        return attend(qkv, self.bias(), window=self.size, overlap=overlap)
 
 
 class HAB(nn.Module):
@@ -182,11 +187,11 @@ class HAB(nn.Module):
 
     def forward(self, x: Features) -> Features:
         """Features to features of the same shape."""
-        normed = self.norm1(x)
-        x = x + self.drop_path(self.attention(normed))
-        if self.cab is not None:
-            x = x + self.cab(normed)
-        return x + self.drop_path(self.mlp(self.norm2(x)))
+        attention = self.attention
+        x, normed, qkv = normed_layer(x, self.norm1, attention.qkv)
+        gated = None if self.cab is None else self.cab(normed)
+        x = added_layer(x, attention(qkv), attention.proj, self.drop_path.shares(x), gated)
+        return self.mlp(x, self.norm2, self.drop_path.shares(x))
 
 
 class OCAB(nn.Module):
@@ -201,5 +206,6 @@ class OCAB(nn.Module):
 
     def forward(self, x: Features) -> Features:
         """Features to features of the same shape."""
-        x = x + self.attention(self.norm1(x))
-        return x + self.mlp(self.norm2(x))
+        attention = self.attention
+        x, _, qkv = normed_layer(x, self.norm1, attention.qkv)
+        return self.mlp(added_layer(x, attention(qkv), attention.proj), self.norm2)

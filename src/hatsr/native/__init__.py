@@ -8,6 +8,7 @@ from hatsr.native.attention_operator import (
     supports_attention,
     window_attention,
 )
+from hatsr.native.layers import added_layer, added_mlp, gelu, normed_layer, supports_layers
 from hatsr.native.library import Kernels, disabled, kernels, using
 from hatsr.native.products import PackedProduct, supports_products, supports_rounded_products
 
@@ -16,11 +17,16 @@ __all__ = [
     "PackedBias",
     "PackedProduct",
     "WindowRows",
+    "added_layer",
+    "added_mlp",
     "attend_into",
     "disabled",
+    "gelu",
     "kernels",
+    "normed_layer",
     "pack_bias",
     "supports_attention",
+    "supports_layers",
     "supports_products",
     "supports_rounded_products",
     "using",

@@ -6,7 +6,9 @@
 // file is compiled once for each kind of vector unit.
 
 #include "backward.h"
+#include "backward_bf16.h"
 #include "forward.h"
+#include "forward_bf16.h"
 
 namespace {
 
@@ -80,6 +82,28 @@ EXPORTED int hatsr_attention_backward(const Windows* windows, const Heads* heads
     bool wide = heads->panel_keys == WIDEST * LANES;
     return each_window(call, windows->shared, threads, [&](const Window& window) {
         wide ? backward<WIDEST>(window, *gradients) : backward<WIDEST - 1>(window, *gradients);
+    });
+}
+
+// The same on maps of bfloat16. Where windows share keys, d_key and d_value are maps of floats.
+EXPORTED int hatsr_attention_bf16(const Windows* windows, const Heads* heads, const Inputs* inputs,
+                                  const Map* out, float* log_sums, int64_t threads) {
+    Call call{*windows, *heads, *inputs};
+    bool wide = heads->panel_keys == WIDEST * LANES;
+    return each_window(call, false, threads, [&](const Window& window) {
+        wide ? forward_bf16<WIDEST>(window, *out, log_sums)
+             : forward_bf16<WIDEST - 1>(window, *out, log_sums);
+    });
+}
+
+EXPORTED int hatsr_attention_backward_bf16(const Windows* windows, const Heads* heads,
+                                           const Inputs* inputs, const Gradients* gradients,
+                                           int64_t threads) {
+    Call call{*windows, *heads, *inputs};
+    bool wide = heads->panel_keys == WIDEST * LANES;
+    return each_window(call, windows->shared, threads, [&](const Window& window) {
+        wide ? backward_bf16<WIDEST>(window, *gradients)
+             : backward_bf16<WIDEST - 1>(window, *gradients);
     });
 }
 }

@@ -59,11 +59,14 @@ def window_attention(
     """SoftMax(Q K^T / sqrt(d) + B) V of every window, at its queries' pixels (equation 2).
 
     Args:
-        qkv: queries, keys and values of each pixel, float32 on the CPU.
+        qkv: queries, keys and values of each pixel on the CPU; products and result are in bfloat16
+            if they are, else in float32.
         bias: B.
         windows: every pixel is a query of exactly one.
     """
-    given = qkv.flatten(1, 2).float(), bias.float()
+    given = qkv.flatten(1, 2), bias.float()
+    if qkv.dtype != torch.bfloat16:
+        given = given[0].float(), given[1]
     return _forward(*given, *windows.tables, windows.shared)[0].unflatten(1, qkv.shape[1:3])
 
 
@@ -91,7 +94,7 @@ def attend_into(
 def pack_bias(bias: Float[Tensor, "heads q k"]) -> PackedBias:
     """B in units of log2, filled up and in the order that the kernel reads."""
     _, queries, keys = bias.shape
-    panel = _found().panel_keys(keys)
+    panel = found_kernels().panel_keys(keys)
     fill = (0, -keys % panel, 0, -queries % _STEP)
     filled = pad(bias.detach() * log2(e), fill, value=_NEVER)
     return filled.unflatten(2, (-1, panel)).transpose(1, 2).contiguous()
@@ -112,7 +115,7 @@ def _forward(  # noqa: PLR0913 - an operator takes tensors one by one
     pictures, pixels, width = qkv.shape
     out = qkv.new_empty(pictures, pixels, width // 3)
     packed = pack_bias(bias)
-    log_sums = qkv.new_empty(len(bias), pictures, len(query_rows), packed.shape[2])
+    log_sums = bias.new_empty(len(bias), pictures, len(query_rows), packed.shape[2])
     query, key, value = qkv.chunk(3, -1)
     _run_forward(windows, (query, key, value), packed, out, log_sums)
     return out, log_sums
@@ -122,7 +125,7 @@ def _forward(  # noqa: PLR0913 - an operator takes tensors one by one
 def _shapes(qkv, bias, query_rows, *others):
     b, p, width = qkv.shape
     padded = -(-bias.shape[1] // _STEP) * _STEP
-    return qkv.new_empty(b, p, width // 3), qkv.new_empty(len(bias), b, len(query_rows), padded)
+    return qkv.new_empty(b, p, width // 3), bias.new_empty(len(bias), b, len(query_rows), padded)
 
 
 @torch.library.custom_op("hatsr::window_attention_backward", mutates_args=())
@@ -141,9 +144,14 @@ def _backward(  # noqa: PLR0913 - an operator takes tensors one by one
     windows = WindowRows(query_rows, key_rows, regions, kinds, shared)
     qkv, d_out = qkv.contiguous(), d_out.contiguous()
     packed = pack_bias(bias)
-    d_qkv = torch.zeros_like(qkv) if shared else torch.empty_like(qkv)
+    d_qkv = torch.empty_like(qkv)
+    d_query, d_keys = d_qkv.split((out.shape[-1], 2 * out.shape[-1]), -1)
+    sums = torch.zeros_like(d_keys, dtype=torch.float32) if shared else d_keys
     d_bias = packed.new_zeros(torch.get_num_threads(), *packed.shape)
-    _run_backward(windows, qkv, packed, (out, log_sums, d_out), d_qkv, d_bias)
+    gradients = d_query, *sums.chunk(2, -1), d_bias
+    _run_backward(windows, qkv, packed, (out, log_sums, d_out), gradients)
+    if shared:
+        d_keys.copy_(sums)
     d_bias = d_bias.sum(0).transpose(1, 2).flatten(2)
     return d_qkv, d_bias[:, : bias.shape[1], : bias.shape[2]].contiguous()
 
@@ -167,7 +175,8 @@ def _differentiate(ctx, d_out, _):
 _forward.register_autograd(_differentiate, setup_context=_keep)
 
 
-def _found() -> Kernels:
+def found_kernels() -> Kernels:
+    """The build in use, which must be there."""
     found = kernels()
     if isinstance(found, str):
         raise RuntimeError(f"native kernels must be there, got none: {found}")
@@ -184,8 +193,10 @@ def _run_forward(
     """Attend from queries, keys and values, (b) p c each, into `out`, and `log_sums` if given."""
     inputs = Inputs(*map(_map, maps), bias.data_ptr())
     about = byref(_windows(windows, out)), byref(_heads(bias, out)), byref(inputs)
-    sums, threads = _address(log_sums), torch.get_num_threads()
-    _check_memory(_found().forward(*about, byref(_map(out)), sums, threads))
+    sums, threads = address(log_sums), torch.get_num_threads()
+    found = found_kernels()
+    forward = found.bf16.hatsr_attention_bf16 if out.dtype == torch.bfloat16 else found.forward
+    check_memory(forward(*about, byref(_map(out)), sums, threads))
 
 
 def _run_backward(
@@ -193,30 +204,30 @@ def _run_backward(
     qkv: Float[Tensor, "b p qkv"],
     bias: PackedBias,
     found: tuple[Tensor, Tensor, Tensor],
-    d_qkv: Float[Tensor, "b p qkv"],
-    d_bias: Float[Tensor, "threads heads panels padded panel"],
+    gradients: tuple[Tensor, Tensor, Tensor, Tensor],
 ) -> None:
-    """From `out`, `log_sums` and the gradient of `out` to those of the inputs, into the last two.
+    """From `out`, `log_sums` and the gradient of `out` to those of queries, keys, values and bias.
 
-    Where windows share keys, those of keys and values are added to `d_qkv`, as all are to `d_bias`.
+    Where windows share keys, those of keys and values are added up, in float32; as is that of the
+    bias (threads heads panels padded panel).
     """
     out, log_sums, d_out = found
     inputs = Inputs(*map(_map, qkv.chunk(3, -1)), bias.data_ptr())
     about = byref(_windows(windows, out)), byref(_heads(bias, out)), byref(inputs)
-    gradients = Gradients(
-        _map(out),
-        log_sums.data_ptr(),
-        _map(d_out),
-        *map(_map, d_qkv.chunk(3, -1)),
-        d_bias.data_ptr(),
+    *d_maps, d_bias = gradients
+    given = Gradients(
+        _map(out), log_sums.data_ptr(), *map(_map, (d_out, *d_maps)), d_bias.data_ptr()
     )
-    _check_memory(_found().backward(*about, byref(gradients), torch.get_num_threads()))
+    library = found_kernels()
+    in_bf16 = out.dtype == torch.bfloat16
+    backward = library.bf16.hatsr_attention_backward_bf16 if in_bf16 else library.backward
+    check_memory(backward(*about, byref(given), torch.get_num_threads()))
 
 
 def _windows(windows: WindowRows, out: Float[Tensor, "b p c"]) -> Windows:
     keys = windows.key_rows.shape[1]
     sizes = *out.shape[:2], *windows.query_rows.shape, keys
-    return Windows(*sizes, *map(_address, windows.tables), windows.shared)
+    return Windows(*sizes, *map(address, windows.tables), windows.shared)
 
 
 def _heads(bias: PackedBias, out: Float[Tensor, "b p c"]) -> Heads:
@@ -228,10 +239,12 @@ def _map(rows: Float[Tensor, "*b p c"]) -> Map:
     return Map(rows.data_ptr(), rows.stride(-2))
 
 
-def _address(tensor: Tensor | None) -> int | None:
+def address(tensor: Tensor | None) -> int | None:
+    """Where a tensor's numbers begin, for a C function."""
     return None if tensor is None else tensor.data_ptr()
 
 
-def _check_memory(enough: int) -> None:
+def check_memory(enough: int) -> None:
+    """Raise an error where a C function says that there was not enough."""
     if not enough:
         raise MemoryError("memory must hold a window for each thread, got too little")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 NOTE = "not-built.txt"
 """The file that says why there are no kernels."""
-_SOURCES = ("attention.cpp", "library.cpp", "products.cpp")
+_SOURCES = ("attention.cpp", "layers.cpp", "library.cpp", "products.cpp")
 _FLAGS = ("-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-fopenmp")
 FLAVOURS = {
     "amx": (

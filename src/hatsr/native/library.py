@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from ctypes import POINTER, Structure, c_int, c_int64, c_void_p
+from ctypes import POINTER, Structure, c_double, c_int, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from hatsr.native.build import FLAVOURS, NOTE
 
 SWITCH = "HATSR_NATIVE"
 """Environment variable: 0 turns the kernels off, the name of a build takes that one."""
-ABI = 3
+ABI = 4
 """The number of the interface here and in the C++ files, as `hatsr_abi` in library.cpp tells it."""
 _FOLDER = Path(__file__).parent
 _ProductFunctions = tuple[Callable[..., int], Callable[..., None], Callable[..., int]]
@@ -91,6 +91,81 @@ class Product(Structure):
     )
 
 
+class Rows(Structure):
+    """The C struct Rows of layers.cpp."""
+
+    _fields_ = (
+        ("pictures", c_int64),
+        ("pixels", c_int64),  # of a picture
+        ("width", c_int64),  # numbers of a pixel
+        ("threads", c_int64),
+    )
+
+
+class Norm(Structure):
+    """The C struct Norm of norm.h."""
+
+    _fields_ = (
+        ("weight", c_void_p),
+        ("bias", c_void_p),
+        ("sums", c_void_p),  # float, threads x 2 x width
+        ("epsilon", c_double),
+    )
+
+
+class Layer(Structure):
+    """The C struct Layer of layers.h."""
+
+    _fields_ = (
+        ("weight", c_void_p),
+        ("bias", c_void_p),
+        ("sums", c_void_p),  # float, threads x outputs x (inputs + 1)
+        ("inputs", c_int64),
+        ("outputs", c_int64),
+    )
+
+
+class NormedLayer(Structure):
+    """The C struct NormedLayer of layers.cpp."""
+
+    _fields_ = (("norm", Norm), ("layer", Layer), ("statistics", c_void_p))
+
+
+class AddedLayer(Structure):
+    """The C struct AddedLayer of layers.cpp."""
+
+    _fields_ = (("layer", Layer), ("share", c_void_p), ("gated", c_void_p), ("gain", c_void_p))
+
+
+class AddedMlp(Structure):
+    """The C struct AddedMlp of layers.cpp."""
+
+    _fields_ = (
+        ("norm", Norm),
+        ("first", Layer),
+        ("second", Layer),
+        ("share", c_void_p),
+        ("statistics", c_void_p),
+        ("hidden", c_void_p),
+    )
+
+
+_INPUTS = [POINTER(Windows), POINTER(Heads), POINTER(Inputs)]
+_BF16 = {
+    "hatsr_attention_bf16": [*_INPUTS, POINTER(Map), c_void_p, c_int64],
+    "hatsr_attention_backward_bf16": [*_INPUTS, POINTER(Gradients), c_int64],
+    "hatsr_normed_layer": [POINTER(Rows), POINTER(NormedLayer), *[c_void_p] * 3],
+    "hatsr_normed_layer_backward": [POINTER(Rows), POINTER(NormedLayer), *[c_void_p] * 5],
+    "hatsr_added_layer": [POINTER(Rows), POINTER(AddedLayer), *[c_void_p] * 3],
+    "hatsr_added_layer_backward": [POINTER(Rows), POINTER(AddedLayer), *[c_void_p] * 5],
+    "hatsr_added_mlp": [POINTER(Rows), POINTER(AddedMlp), *[c_void_p] * 2],
+    "hatsr_added_mlp_backward": [POINTER(Rows), POINTER(AddedMlp), *[c_void_p] * 3],
+    "hatsr_gelu": [c_int64, c_int64, *[c_void_p] * 2],
+    "hatsr_gelu_backward": [c_int64, c_int64, *[c_void_p] * 3],
+}
+"""Functions on maps of bfloat16, and their arguments."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kernels:
     """One build of the kernels."""
@@ -105,6 +180,8 @@ class Kernels:
     """The C function hatsr_attention_backward."""
     product: _ProductFunctions | None
     """hatsr_packed_floats, hatsr_pack and hatsr_product, where there are matrix units."""
+    bf16: ctypes.CDLL
+    """The C functions of `_BF16`."""
     rounded_product: _ProductFunctions | None = None
     """The same of numbers rounded to bfloat16, where vectors or matrix units multiply such."""
 
@@ -173,15 +250,16 @@ def open_build(flavour: str, folder: Path = _FOLDER) -> Kernels | str | None:
 def _open(library: ctypes.CDLL, flavour: str) -> Kernels | str:
     if not library.hatsr_ready():
         return f"the processor or the system lacks what the {flavour} build needs"
-    inputs = [POINTER(Windows), POINTER(Heads), POINTER(Inputs)]
     forward, backward = library.hatsr_attention, library.hatsr_attention_backward
-    forward.argtypes, forward.restype = [*inputs, POINTER(Map), c_void_p, c_int64], c_int
-    backward.argtypes, backward.restype = [*inputs, POINTER(Gradients), c_int64], c_int
+    forward.argtypes, forward.restype = [*_INPUTS, POINTER(Map), c_void_p, c_int64], c_int
+    backward.argtypes, backward.restype = [*_INPUTS, POINTER(Gradients), c_int64], c_int
     panel_keys = library.hatsr_panel_keys
     panel_keys.argtypes, panel_keys.restype = [c_int64], c_int64
     name = f"{flavour} build on {torch.backends.cpu.get_cpu_capability()}"
+    for function, arguments in _BF16.items():
+        getattr(library, function).argtypes = arguments
     exact, rounded = (_product(library, prefix) for prefix in ("hatsr_", "hatsr_rounded_"))
-    return Kernels(name, panel_keys, forward, backward, exact, rounded)
+    return Kernels(name, panel_keys, forward, backward, exact, library, rounded)
 
 
 def _product(library: ctypes.CDLL, prefix: str) -> _ProductFunctions | None:

@@ -1,5 +1,5 @@
-// Linear layers and 3 x 3 convolutions of features in bfloat16, with what follows them: bias, then a
-// GELU or a sum. Floats go in and out, and sums are floats.
+// Linear layers and 3 x 3 convolutions of features in bfloat16, with what follows them: bias, then
+// a GELU or a sum. Floats go in and out, and sums are floats.
 //
 // A number is PARTS bfloat16: two are as good as a float (see amx.h) and worth it on matrix units
 // alone; elsewhere oneDNN's vectors are as good. One is the number rounded, multiplied on matrix
@@ -7,6 +7,7 @@
 
 #include "amx.h"
 #include "arena.h"
+#include "gelu.h"
 #include "vectors.h"
 
 extern "C" {
@@ -32,18 +33,6 @@ constexpr int64_t TALL = 32, WIDE = 32;  // pixels and outputs of a block: two r
 // Floats of the weights for one block of outputs and DEPTH inputs.
 template <int PARTS>
 constexpr int64_t PIECE = 2 * PARTS * FLOATS;
-
-// x * P(X <= x), X normal; the error function by Abramowitz and Stegun 7.1.26 (1.5e-7).
-inline Vector gelu(Vector x) {
-    Vector z = (x > 0 ? x : -x) * 0.707106781f;
-    Vector t = 1 / (1 + 0.3275911f * z);
-    Vector y = 1.061405429f * t - 1.453152027f;
-    y = y * t + 1.421413741f;
-    y = y * t - 0.284496736f;
-    y = (y * t + 0.254829592f) * t;
-    Vector tail = 0.5f * y * exp2(z * z * -LOG2_E);
-    return x > 0 ? x - x * tail : x * tail;
-}
 
 // Features as rows of DEPTH * deep bfloat16 a pixel, high parts and then low ones if there are two;
 // with a pixel of zeros left and right for a convolution.
@@ -256,21 +245,22 @@ void run_product(const Product& of, const float* features, const float* packed, 
 
 }  // namespace
 
-// The three functions of numbers in so many parts; the last returns whether there was memory enough.
-#define HATSR_PRODUCT(PARTS, name)                                                              \
-    EXPORTED int64_t name##packed_floats(int64_t outputs, int64_t taps, int64_t inputs) {       \
-        return packed_floats<PARTS>(outputs, taps, inputs);                                     \
-    }                                                                                           \
-    EXPORTED void name##pack(float* to, const float* weight, int64_t outputs, int64_t taps,     \
-                             int64_t inputs) {                                                  \
-        pack<PARTS>(to, weight, outputs, taps, inputs);                                         \
-    }                                                                                           \
-    EXPORTED int name##product(const Product* product, const float* features,                   \
-                               const float* packed, const float* bias, float* out) try {        \
-        run_product<PARTS>(*product, features, packed, bias, out);                              \
-        return 1;                                                                               \
-    } catch (const std::bad_alloc&) {                                                           \
-        return 0;                                                                               \
+// The three functions of numbers in so many parts; the last returns whether there was memory
+// enough.
+#define HATSR_PRODUCT(PARTS, name)                                                                 \
+    EXPORTED int64_t name##packed_floats(int64_t outputs, int64_t taps, int64_t inputs) {          \
+        return packed_floats<PARTS>(outputs, taps, inputs);                                        \
+    }                                                                                              \
+    EXPORTED void name##pack(float* to, const float* weight, int64_t outputs, int64_t taps,        \
+                             int64_t inputs) {                                                     \
+        pack<PARTS>(to, weight, outputs, taps, inputs);                                            \
+    }                                                                                              \
+    EXPORTED int name##product(const Product* product, const float* features, const float* packed, \
+                               const float* bias, float* out) try {                                \
+        run_product<PARTS>(*product, features, packed, bias, out);                                 \
+        return 1;                                                                                  \
+    } catch (const std::bad_alloc&) {                                                              \
+        return 0;                                                                                  \
     }
 
 extern "C" {
