@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from hatsr.model.triton_attention import _sizes
+from hatsr.model.triton.triton_attention import _sizes
 
 STEM = Path(__file__).stem
 LEAST_SHARED = 99 << 10
@@ -24,7 +24,7 @@ def shared_bytes(name: str, architecture: int) -> int:
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    from hatsr.model import triton_kernels
+    from hatsr.model.triton import triton_kernels
 
     kernel = getattr(triton_kernels, name)
     qkv, bias = torch.empty(1, 16, 16, 540, dtype=torch.bfloat16), torch.empty(6, 256, 576)

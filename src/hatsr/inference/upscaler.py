@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from hatsr import image
 from hatsr.image import Picture
 from hatsr.inference import ensemble
-from hatsr.inference.batches import free_unused, in_batches, is_out_of_memory
 from hatsr.inference.engine import kept_heap
 from hatsr.inference.int8_check import check_loss
 from hatsr.inference.plain import make_runner
 from hatsr.inference.runner import Progress, Runner, ignore_progress
 from hatsr.inference.settings import DTYPES, Settings
 from hatsr.inference.tiling import budget
+from hatsr.inference.tiling.batches import free_unused, in_batches, is_out_of_memory
 from hatsr.inference.tiling.memory import has_own_memory
 from hatsr.inference.tiling.sampling import sample, sample_area
 from hatsr.inference.tiling.tiles import cut, plan, shrink, stitch

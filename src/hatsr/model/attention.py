@@ -17,7 +17,7 @@ from torch.nn.functional import pad, scaled_dot_product_attention
 
 from hatsr import native
 from hatsr.model.chunked import chunked_attend, supports_chunks
-from hatsr.model.triton_attention import supports_triton, triton_attend
+from hatsr.model.triton.triton_attention import supports_triton, triton_attend
 from hatsr.model.windows import (
     merge,
     overlapping_partition,

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("source", required=False, type=NAME, metavar="DIR|MANIFEST|ADDRESS")
 @output_option("Folder for results, books and summary.", metavar="OUT", type=PATH, required=True)
-@click.option("--results", type=NAME, help="Address for results, such as s3://bucket/large.")
+@click.option(
+    "--results", type=NAME, metavar="ADDRESS", help="Where results go: s3://bucket/large or such."
+)
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
@@ -30,10 +32,16 @@ if TYPE_CHECKING:
     show_default=True,
     help="Processes here, or actors on a cluster of Ray.",
 )
-@click.option("--workers", type=click.IntRange(1), help="Default: by cores and memory.")
-@click.option("--threads", type=click.IntRange(1), help="Of each worker. Default: its share.")
-@click.option("--gpus", type=click.FloatRange(0), default=0.0, help="Of each worker on a cluster.")
-@click.option("--retry-failed", is_flag=True, help="Do what failed again.")
+@click.option(
+    "--workers", type=click.IntRange(1), help="Processes that work. Default: by cores and memory."
+)
+@click.option(
+    "--threads", type=click.IntRange(1), help="Threads of each worker. Default: its share."
+)
+@click.option(
+    "--gpus", type=click.FloatRange(0), default=0.0, help="GPUs of each worker on a cluster."
+)
+@click.option("--retry-failed", is_flag=True, help="Also do again what failed.")
 @click.option("--status", is_flag=True, help="Say how far OUT is, running or stopped, and leave.")
 @enlarging_options(" for each picture. Default: 60 % of what is free, shared by the workers.")
 @json_option("Print how far it is as JSON.")

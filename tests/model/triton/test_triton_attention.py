@@ -16,7 +16,7 @@ from torch import Tensor
 
 from hatsr.model import attention, triton_attention
 from hatsr.model.attention import aligned_attend, attend
-from hatsr.model.triton_attention import supports_triton, triton_attend
+from hatsr.model.triton.triton_attention import supports_triton, triton_attend
 from hatsr.model.windows import merge, partition, seam_regions, window_kinds
 from hatsr.native import disabled
 

@@ -6,10 +6,10 @@ from tiny import tiny
 from torch import Tensor
 
 from hatsr.inference import plain
-from hatsr.inference.batches import in_batches, is_out_of_memory
 from hatsr.inference.cuda import CudaEngine
 from hatsr.inference.cuda.cuda_blocks import CudaRHAG
 from hatsr.inference.settings import Settings, best_precision
+from hatsr.inference.tiling.batches import in_batches, is_out_of_memory
 from hatsr.inference.upscaler import Upscaler
 from hatsr.model import HAT
 

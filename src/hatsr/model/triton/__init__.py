@@ -1,0 +1,1 @@
+"""Window attention on a GPU, in Triton: the operator, and its kernels."""
