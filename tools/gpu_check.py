@@ -102,8 +102,9 @@ def run_learn(options: argparse.Namespace, seconds: float) -> None:
     def is_over() -> bool:
         return time.perf_counter() - begun > limit
 
-    on_cpu = options.device == "cpu"
-    result = train(recipe, options.output, cpu=on_cpu, listener=listen, asked_to_stop=is_over)
+    result = train(
+        recipe, options.output, device=options.device, listener=listen, asked_to_stop=is_over
+    )
     keep(options.output, "learn", "seconds", used + time.perf_counter() - begun)
     keep(options.output, "learn", "step", result.progress.step)
     keep(options.output, "learn", "best", result.progress.numbers())

@@ -194,6 +194,7 @@ def test_the_best_device_that_is_there(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     monkeypatch.setattr(settings, "check_device", lambda name: None)
+    monkeypatch.setattr(settings, "best_precision", lambda device: "fp32")
     assert choose_device() == Settings().device == best
     assert choose_device("cpu") == "cpu"
     monkeypatch.setattr(settings, "int8_unusable", lambda: "")

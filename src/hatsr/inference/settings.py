@@ -98,12 +98,12 @@ class Settings:
         if self.device == AUTO:
             best = "cpu" if self.precision == "int8" else choose_device()
             object.__setattr__(self, "device", best)
+        if self.precision == "int8":
+            self._check_int8()
         check_device(self.device)
         if self.precision == AUTO:
             object.__setattr__(self, "precision", best_precision(self.device))
-        if self.precision == "int8":
-            self._check_int8()
-        elif self.precision != "fp32" and self._on_cpu and not self.rounds_products:
+        if self.precision in ("fp16", "bf16") and self._on_cpu and not self.rounds_products:
             raise ValueError(
                 "precision must be fp32 on a cpu (or int8, or bf16 with AVX512_BF16 or AMX), which "
                 f"only emulates {self.precision}; choose fp32 or a GPU device"

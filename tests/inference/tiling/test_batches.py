@@ -87,7 +87,7 @@ def test_only_pictures_that_are_not_finite_are_run_again(
     run = CudaEngine.run
 
     def overflowing(self: CudaEngine, lr: Tensor, **rest: object) -> Tensor:
-        sr = run(self, lr, **rest)  # pyright: ignore[reportArgumentType]
+        sr = run(self, lr, **rest).clone()  # pyright: ignore[reportArgumentType]
         if self.dtype != torch.float32:
             sr[1] = torch.inf
         return sr

@@ -30,10 +30,13 @@ def supports_triton(features: Tensor) -> bool:
     return interpreted and dtype in _INTERPRETED
 
 
-@torch.compiler.assume_constant_result
 def triton_unusable(device: str) -> str:
     """Why a CUDA device cannot run the kernels, in words; nothing if it can."""
     return _tried(device)
+
+
+triton_unusable.__dict__["_dynamo_marked_constant"] = True
+"""As `torch.compiler.assume_constant_result` marks it, which loads the whole compiler."""
 
 
 @cache
