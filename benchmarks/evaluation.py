@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hatsr.evaluation.candidates import Candidate, open_candidate
+from hatsr.evaluation import Candidate, open_candidate
 from hatsr.evaluation.cost.measuring import measured
 from hatsr.evaluation.results import Rules
 from hatsr.evaluation.scoring import EvaluationOutput, evaluate

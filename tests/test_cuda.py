@@ -111,9 +111,10 @@ def test_shipped_weights_in_bf16_are_near() -> None:
 
 def test_tiles_and_batches_do_not_show() -> None:
     model, lr = tiny(), torch.rand(1, 3, 100, 132)
-    settings = {"tile": 48, "overlap": 16}
-    wanted = Upscaler(tiny(), "tiny", Settings(device="cpu", **settings)).enlarge(lr)
-    found = Upscaler(model, "tiny", Settings(device="cuda", precision="fp32", **settings))
+    on_cpu = Settings(device="cpu", tile=48, overlap=16)
+    on_gpu = Settings(device="cuda", precision="fp32", tile=48, overlap=16)
+    wanted = Upscaler(tiny(), "tiny", on_cpu).enlarge(lr)
+    found = Upscaler(model, "tiny", on_gpu)
     assert (found.enlarge(lr) - wanted).abs().max() < 1e-3 * wanted.abs().max()
 
 

@@ -15,7 +15,7 @@ import torch
 
 from hatsr import HAT, checkpoint
 from hatsr.evaluation.benchmark import Benchmark
-from hatsr.evaluation.candidates import open_candidate
+from hatsr.evaluation import open_candidate
 from hatsr.evaluation.measurement import Measurement
 from hatsr.evaluation.results import Rules
 from hatsr.evaluation.sets.folders import find_sets

@@ -120,10 +120,10 @@ class Upscaler:
 
     def _pictures_at_once(self, height: int, width: int) -> int:
         """Whole pictures that are enlarged together."""
-        sides = (-(-side // self.multiple) * self.multiple for side in (height, width))
         if self.settings.tile is not None and self.settings.tile < max(height, width):
             return 1
-        return self._main.pictures_at_once(*sides, self.settings.budget())
+        height, width = (-(-side // self.multiple) * self.multiple for side in (height, width))
+        return self._main.pictures_at_once(height, width, self.settings.budget())
 
     def _enlarge(
         self, lr: Float[Tensor, "b rgb h w"], progress: Progress, resident_srs: int
@@ -196,7 +196,8 @@ class Upscaler:
             return self._run(batch, means, report)
 
         sr = padded.new_zeros(1, padded.shape[1], height * self.scale, width * self.scale)
-        together = self._main.pictures_at_once(*cut(padded, tiles[0]).shape[-2:], limit)
+        tile_height, tile_width = cut(padded, tiles[0]).shape[-2:]
+        together = self._main.pictures_at_once(tile_height, tile_width, limit)
         results = in_batches([cut(padded, part) for part in tiles], together, run)
         for part, result in zip(tiles, results, strict=True):
             stitch(sr, result, part, self.scale)

@@ -50,7 +50,9 @@ class StudyReport:
 
     def _measured(self) -> Table:
         columns = list(dict.fromkeys(key for row in self.rows for key in row.paper))
-        shown = [each for each in MEASURES if any(row.values(each) for row in self.rows)]
+        shown: list[Measure] = [
+            each for each in MEASURES if any(row.values(each) for row in self.rows)
+        ]
         return Table(
             title=f"Measured here on {', '.join(self._plan.evaluate.data)}: mean ± standard "
             "deviation over seeds",

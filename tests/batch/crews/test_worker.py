@@ -100,7 +100,7 @@ def test_a_file_that_changes(
     other = make_pictures(tmp_path / "other", 4, side=30) / "p003.png"
     read = image.read_sequence
 
-    def changing(path: Path, **options: int) -> image.PictureSequence:
+    def changing(path: Path, **options: bool) -> image.PictureSequence:
         found = read(path, **options)
         if path == source:
             shutil.copy(other, path)

@@ -14,8 +14,9 @@ from compiled_kernels import LEAST_SHARED, STEM
 from tiny import tiny
 from torch import Tensor
 
-from hatsr.model import attention, triton_attention
+from hatsr.model import attention
 from hatsr.model.attention import aligned_attend, attend
+from hatsr.model.triton import triton_attention
 from hatsr.model.triton.triton_attention import supports_triton, triton_attend
 from hatsr.model.windows import merge, partition, seam_regions, window_kinds
 from hatsr.native import disabled

@@ -147,7 +147,7 @@ class AlignedNorm:
         per_picture = width if gains is not None and len(gains) > 1 else 0
         block = 8
         with torch.cuda.device_of(x):
-            add_and_norm[(-(-b * h * w // block),)](
+            add_and_norm[(-(-b * h * w // block),)](  # pyright: ignore[reportIndexIssue]
                 x,
                 *given,
                 self.weight,

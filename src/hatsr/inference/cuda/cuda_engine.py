@@ -68,7 +68,7 @@ class CudaEngine:
         with torch.inference_mode():
             self.groups = [CudaRHAG(g, dtype) for g in model.groups if isinstance(g, RHAG)]
             self.norm, self.close = AlignedNorm(model.norm, dtype), Closing(model.body_conv, dtype)
-            self.tail = model.tail.to(memory_format=torch.channels_last)
+            self.tail = model.tail.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.recorded = Recorded(self._forward, _RECORDINGS)
 
     def bytes_needed(self, height: int, width: int) -> int:

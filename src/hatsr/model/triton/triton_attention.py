@@ -72,7 +72,7 @@ def triton_attend(
 def _forward(
     qkv: Tensor, bias: Tensor, window: int, overlap: int, shift: int
 ) -> tuple[Tensor, Tensor]:
-    from hatsr.model import triton_kernels as kernels  # Triton is there only beside CUDA
+    from hatsr.model.triton import triton_kernels as kernels  # Triton is there only beside CUDA
 
     qkv, bias = qkv.contiguous(), bias.contiguous()
     b, h, w, width = qkv.shape
@@ -103,7 +103,7 @@ def _backward(  # noqa: PLR0913 - an operator takes tensors one by one
     overlap: int,
     shift: int,
 ) -> tuple[Tensor, Tensor]:
-    from hatsr.model import triton_kernels as kernels
+    from hatsr.model.triton import triton_kernels as kernels
 
     qkv, bias, d_out = qkv.contiguous(), bias.contiguous(), d_out.contiguous()
     (_, h, w, _), (heads, queries, keys) = qkv.shape, bias.shape
