@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from hatsr import HAT, checkpoint
-from hatsr.evaluation.benchmark import Benchmark
 from hatsr.evaluation import open_candidate
+from hatsr.evaluation.benchmark import Benchmark
 from hatsr.evaluation.measurement import Measurement
 from hatsr.evaluation.results import Rules
 from hatsr.evaluation.sets.folders import find_sets

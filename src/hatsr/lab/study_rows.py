@@ -84,8 +84,8 @@ def orders_of(study: Study, rows: tuple[StudyRow, ...]) -> list[OrderFinding]:
         ValueError: a claim of the study names a row that is not there.
     """
     column = study.source.column
-    known = [row for row in rows if column in row.paper] if column else []
-    numbers = {row.name: row.paper[column] for row in known} if column else {}
+    listed = [row for row in rows if column in row.paper] if column else []
+    numbers = {row.name: row.paper[column] for row in listed} if column else {}
     orders = published_orders(numbers)
     names = {row.name for row in rows}
     for claim in study.claims:
