@@ -7,6 +7,7 @@ the site the same link leads to its page. An SVG is put into its page and takes 
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import click
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
 HELP = "<!-- help of every command -->"
@@ -29,16 +31,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Fill in the help of the commands and the drawings, lead links to notebooks to their pages."""
     if HELP in markdown:
         markdown = markdown.replace(HELP, "\n\n".join(_commands(_program(), "hatsr")))
-    markdown = re.sub(r"!\[[^]]*\]\((\S+\.svg)\)", _drawing, markdown)
+    folder = (ROOT / "docs" / page.file.src_uri).parent
+    markdown = re.sub(r"!\[[^]]*\]\((\S+\.svg)\)", partial(_drawing, folder), markdown)
     return re.sub(r"\(\.\./examples/(\w+)\.ipynb\)", r"(notebooks/\1.md)", markdown)
 
 
-def _drawing(link: re.Match[str]) -> str:
-    drawing = (ROOT / "docs" / link[1]).read_text(encoding="utf-8")
+def _drawing(folder: Path, link: re.Match[str]) -> str:
+    drawing = (folder / link[1]).read_text(encoding="utf-8")
     without_blank_lines = re.sub(r"\n\s*\n", "\n", drawing)  # one of which would end the HTML
     return f'<div class="diagram">\n{without_blank_lines}</div>'
 

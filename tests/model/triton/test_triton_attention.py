@@ -113,7 +113,7 @@ def test_is_an_operator_that_can_be_traced() -> None:
 @interpreted
 def test_compiles_for_gpus() -> None:
     """Shared memory fits the smallest of them."""
-    command = [sys.executable, str(Path(__file__).parents[1] / f"{STEM}.py")]
+    command = [sys.executable, str(Path(__file__).parents[2] / f"{STEM}.py")]
     env = {key: value for key, value in os.environ.items() if key != "TRITON_INTERPRET"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     lines = [line.split() for line in done.stdout.splitlines()]

@@ -72,7 +72,7 @@ def triton_attend(
 def _forward(
     qkv: Tensor, bias: Tensor, window: int, overlap: int, shift: int
 ) -> tuple[Tensor, Tensor]:
-    from hatsr.model.triton import triton_kernels as kernels  # Triton is there only beside CUDA
+    kernels = _kernels()
 
     qkv, bias = qkv.contiguous(), bias.contiguous()
     b, h, w, width = qkv.shape
@@ -92,6 +92,12 @@ def _shapes(qkv, bias, window, overlap, shift):
     return qkv.new_empty(b, h, w, width // 3), _by_head(qkv, len(bias))
 
 
+def _kernels() -> Any:
+    from hatsr.model.triton import triton_kernels  # Triton is there only beside CUDA
+
+    return triton_kernels
+
+
 @torch.library.custom_op("hatsr::triton_attention_backward", mutates_args=())
 def _backward(  # noqa: PLR0913 - an operator takes tensors one by one
     d_out: Tensor,
@@ -103,7 +109,7 @@ def _backward(  # noqa: PLR0913 - an operator takes tensors one by one
     overlap: int,
     shift: int,
 ) -> tuple[Tensor, Tensor]:
-    from hatsr.model.triton import triton_kernels as kernels
+    kernels = _kernels()
 
     qkv, bias, d_out = qkv.contiguous(), bias.contiguous(), d_out.contiguous()
     (_, h, w, _), (heads, queries, keys) = qkv.shape, bias.shape
