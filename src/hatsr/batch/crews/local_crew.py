@@ -127,11 +127,15 @@ class LocalCrew:
         return made, dead
 
     def _bury(self, line: Connection) -> None:
-        """A worker has ended. If it died, what it had under way is tried once more, by another."""
+        """A worker has ended. If it died, what it had under way is tried once more, by another.
+
+        One that cannot begin ends the job, unless it was killed while others are at work.
+        """
         number, process = self.workers.pop(line)
         line.close()
         process.join()
-        if line not in self._ready:
+        was_killed = (process.exitcode or 0) < 0
+        if line not in self._ready and not (was_killed and self._ready):
             self._stopped = f"a worker ended before it began, with code {process.exitcode}"
         elif line not in self._dismissed and self.dispatch.lost(number):
             self._start()
