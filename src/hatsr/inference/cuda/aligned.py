@@ -5,6 +5,7 @@ heads of 30, they read less or nothing. The channels that fill up are zero in ev
 """
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -145,9 +146,9 @@ class AlignedNorm:
         normed, unused = x.new_empty(x.shape, dtype=self.dtype), self.weight
         given = [unused if t is None else t.contiguous() for t in (y, gated, gains)]
         per_picture = width if gains is not None and len(gains) > 1 else 0
-        block = 8
+        block, kernel = 8, cast(Any, add_and_norm)
         with torch.cuda.device_of(x):
-            add_and_norm[(-(-b * h * w // block),)](  # pyright: ignore[reportIndexIssue]
+            kernel[(-(-b * h * w // block),)](
                 x,
                 *given,
                 self.weight,
