@@ -12,7 +12,15 @@ from hatsr.image.alpha import bleed
 from hatsr.image.bitstreams.jpeg_quality import jpeg_tables
 from hatsr.image.codecs.decoded import MAX_PIXELS, check_size
 from hatsr.image.codecs.pillow import from_pil, to_pil
-from hatsr.image.codes import LUMA_WEIGHTS, Codes, from_codes, luma, modcrop, to_codes
+from hatsr.image.codes import (
+    FULL_RANGE_LUMA_WEIGHTS,
+    LUMA_WEIGHTS,
+    Codes,
+    from_codes,
+    luma,
+    modcrop,
+    to_codes,
+)
 from hatsr.image.errors import PictureError
 from hatsr.image.fitting import losses
 from hatsr.image.listing import READABLE, UNREADABLE_KINDS, list_pictures, list_unreadable
@@ -37,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
+    "FULL_RANGE_LUMA_WEIGHTS",
     "LUMA_WEIGHTS",
     "MAX_PIXELS",
     "QUALITY",

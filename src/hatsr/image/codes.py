@@ -9,6 +9,8 @@ Codes = UInt8[np.ndarray, "h w 3"]
 """A picture in 8-bit RGB."""
 LUMA_WEIGHTS = (65.481, 128.553, 24.966)
 """Of R, G and B in [0, 1] for Y of ITU-R BT.601 in studio range, less its offset of 16."""
+FULL_RANGE_LUMA_WEIGHTS = (0.299, 0.587, 0.114)
+"""Of R, G and B for Y of the same range, as JFIF has it."""
 _ROWS = 256
 """Rows that are rounded at once, so that a large picture needs no second copy in float32."""
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
+from hatsr.image import FULL_RANGE_LUMA_WEIGHTS
 from hatsr.inference.upscaler import Upscaler
 from hatsr.resize import imresize
 
@@ -13,7 +14,6 @@ _SMALLEST, _LARGEST = 16, 64
 """Sides of the squares to look at, LR pixels; in between a third of the picture's shorter side."""
 _FAINT = 6 / 255
 """Added to the detail, so that nothing is told from detail too faint to see."""
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def removed_detail(rgb: Float32[np.ndarray, "h w 3"], real: Upscaler) -> float | None:
@@ -48,6 +48,6 @@ def _energies(patch: Float32[np.ndarray, "side side 3"], real: Upscaler) -> tupl
     """Mean squares of what is gone, and of the Laplacian of luma."""
     lr = torch.from_numpy(np.ascontiguousarray(patch.transpose(2, 0, 1)))
     gone = imresize(real.enlarge(lr[None])[0], size=patch.shape[:2]) - lr
-    luma = patch @ _LUMA
+    luma = patch @ np.array(FULL_RANGE_LUMA_WEIGHTS, np.float32)
     neighbours = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
     return float(gone.square().mean()), float(np.mean((luma[1:-1, 1:-1] - neighbours / 4) ** 2))

@@ -9,9 +9,7 @@ from torch import Tensor
 
 from hatsr.data.degrade.keys import Key
 from hatsr.data.degrade.parameters import Noise
-from hatsr.image import to_codes
-
-_GRAY = (0.299, 0.587, 0.114)
+from hatsr.image import FULL_RANGE_LUMA_WEIGHTS, to_codes
 
 
 def gaussian_noise(
@@ -54,7 +52,7 @@ def poisson_noise(
 
 
 def _gray(picture: Float[Tensor, "3 h w"]) -> Float[Tensor, "1 h w"]:
-    weights = torch.tensor(_GRAY, dtype=picture.dtype, device=picture.device)
+    weights = torch.tensor(FULL_RANGE_LUMA_WEIGHTS, dtype=picture.dtype, device=picture.device)
     return (picture * weights[:, None, None]).sum(0, keepdim=True)
 
 
