@@ -22,7 +22,7 @@ from textbook import forward as textbook
 
 from hatsr import HAT, Settings, Upscaler, preset
 from hatsr.evaluation.cost.network_cost import RULE, complexity_of, time_forward
-from hatsr.inference.engine import Engine, kept_heap
+from hatsr.inference.engine import Engine, retain_freed_memory
 from hatsr.native import Kernels, disabled, kernels
 
 MATRIX = 2048
@@ -79,7 +79,7 @@ def speed(name: str, size: int, rounds: int) -> None:
     with torch.inference_mode():
         ours, theirs = engine.run(lr), textbook(model, lr)
         error = float((ours - theirs).abs().max() / theirs.abs().max())
-        with kept_heap():
+        with retain_freed_memory():
             times = turns(works, rounds)
             faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
             engine.run(lr)

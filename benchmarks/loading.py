@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from hatsr.data import (
-    Patches,
+    PatchDataset,
     Plan,
     Source,
     Stage,
@@ -36,7 +36,7 @@ KEEP, NOTHING = 1 << 34, 0
 def rate(source: Source, budget: int, from_crops: bool, workers: int, batches: int) -> float:
     """Patches a second."""
     pairs = keep_in_memory(source, () if from_crops else (SCALE,), budget, PATCH * SCALE)
-    patches = Patches(pairs, (Task(SCALE),), seed=0)
+    patches = PatchDataset(pairs, (Task(SCALE),), seed=0)
     plan = Plan((Stage(0, PATCH, BATCH),), WARM + batches)
     loader = iter(open_loader(patches, plan, 0, 0, workers))
     for _ in islice(loader, WARM):

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import torch
 
 from hatsr import HAT, preset
-from hatsr.inference.engine import Engine, kept_heap
+from hatsr.inference.engine import Engine, retain_freed_memory
 from hatsr.inference.engine.fast_attention import FastOverlappingAttention, FastWindowAttention
 from hatsr.inference.engine.fast_blocks import FastCAB, FastHAB, FastMLP, FastRHAG
 from hatsr.inference.engine.linear import FusedLinear, PlainLinear
@@ -130,7 +130,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     rows: dict[str, dict[str, float]] = {}
-    with torch.inference_mode(), kept_heap():
+    with torch.inference_mode(), retain_freed_memory():
         for name in options.networks:
             found = profile(name, options.size)
             rows[f"{name}\n{sum(found.values()):.3f} s"] = found

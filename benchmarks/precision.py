@@ -17,7 +17,7 @@ import torch
 
 from hatsr import HAT, checkpoint, image, load, preset
 from hatsr.evaluation.metrics import psnr
-from hatsr.inference.engine import Engine, kept_heap
+from hatsr.inference.engine import Engine, retain_freed_memory
 from hatsr.inference.settings import Precision
 from hatsr.resize import imresize
 
@@ -35,7 +35,7 @@ def speed(name: str, model: HAT, size: int, precision: str, rounds: int) -> None
     engines = {each: make_engine(model, each) for each in ("fp32", precision)}
     times: dict[str, list[float]] = {key: [] for key in engines}
     lr = torch.rand(1, 3, size, size)
-    with kept_heap():
+    with retain_freed_memory():
         for _ in range(rounds + 1):
             for key, engine in engines.items():
                 start = time.perf_counter()

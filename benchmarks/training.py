@@ -15,7 +15,7 @@ from collections.abc import Callable
 import torch
 
 from hatsr.evaluation.cost.network_cost import complexity_of
-from hatsr.inference.engine import kept_heap
+from hatsr.inference.engine import retain_freed_memory
 from hatsr.model import HAT, HATConfig
 
 CONFIG = HATConfig(
@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    with kept_heap():
+    with retain_freed_memory():
         before, step = matrix_rate(), make_step()
         step()
         seconds = fastest(step, options.seconds)

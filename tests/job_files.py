@@ -13,7 +13,7 @@ from tiny import tiny
 
 from hatsr import checkpoint, image
 from hatsr.batch import Job, Output, PictureFile, upscale_files
-from hatsr.inference.opening import load
+from hatsr.inference.loading import load
 from hatsr.inference.settings import Settings
 
 

@@ -151,7 +151,7 @@ def test_recordings_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     first = engine.run(lr)
     for _ in range(3):
         assert torch.equal(engine.run(lr), first)
-    assert engine.recorded.recordings[2, 3, 16, 16] is not None
+    assert engine.recorded.graphs[2, 3, 16, 16] is not None
     monkeypatch.setattr(cuda_engine, "RECORDED_PIXELS", 0)
     assert torch.equal(engine.run(lr), first)
 

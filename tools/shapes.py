@@ -15,7 +15,7 @@ import torch
 
 from hatsr.data import open_loader, to_unit
 from hatsr.evaluation.cost.network_cost import complexity_of
-from hatsr.inference.engine import kept_heap
+from hatsr.inference.engine import retain_freed_memory
 from hatsr.training import read_recipe
 from hatsr.training.ema import averaged, update
 from hatsr.training.start.setup import set_up
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=4)
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     options = parser.parse_args()
-    with kept_heap():
+    with retain_freed_memory():
         for name, shape in SHAPES.items():
             print(f"{name:26}", end="", flush=True)
             learn(shape, options)

@@ -6,9 +6,9 @@ from hatsr.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from hatsr.checkpoint import preset as preset
-    from hatsr.inference.once import upscale as upscale
-    from hatsr.inference.opening import load as load
+    from hatsr.inference.loading import load as load
     from hatsr.inference.settings import Settings as Settings
+    from hatsr.inference.upscale_once import upscale as upscale
     from hatsr.inference.upscaler import Upscaler as Upscaler
     from hatsr.model import HAT as HAT
     from hatsr.model import HATConfig as HATConfig
@@ -18,9 +18,9 @@ _HOMES = {
     "HATConfig": "hatsr.model",
     "Settings": "hatsr.inference.settings",
     "Upscaler": "hatsr.inference.upscaler",
-    "load": "hatsr.inference.opening",
+    "load": "hatsr.inference.loading",
     "preset": "hatsr.checkpoint",
-    "upscale": "hatsr.inference.once",
+    "upscale": "hatsr.inference.upscale_once",
 }
 """The public names, and the modules that they are imported from when first used."""
 

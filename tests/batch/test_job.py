@@ -6,7 +6,7 @@ from job_files import make_job, make_net
 from hatsr.batch.books import Books
 from hatsr.batch.crews.team import default_workers, measured_rate
 from hatsr.batch.job import Job, _take_up
-from hatsr.inference.opening import load
+from hatsr.inference.loading import load
 from hatsr.inference.settings import Settings
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hatsr.data import Patches, Task, keep_in_memory, open_folders
+from hatsr.data import PatchDataset, Task, keep_in_memory, open_folders
 from hatsr.data.preparing import Cut, prepare
 
 
@@ -27,13 +27,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def patches() -> Callable[..., Patches]:
+def patches() -> Callable[..., PatchDataset]:
     """Samples at x2 of a folder."""
 
-    def make(folder: Path, seed: int = 3, budget: int = 1 << 30, **options: object) -> Patches:
+    def make(folder: Path, seed: int = 3, budget: int = 1 << 30, **options: object) -> PatchDataset:
         scales = () if options.pop("from_crops", False) else (2,)
         pairs = keep_in_memory(open_folders([folder]), scales, budget)
-        return Patches(pairs, (Task(2),), seed, **options)  # pyright: ignore[reportArgumentType]
+        return PatchDataset(pairs, (Task(2),), seed, **options)  # pyright: ignore[reportArgumentType]
 
     return make
 

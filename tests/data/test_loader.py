@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from hatsr.data.loader import Plan, Stage, open_loader
-from hatsr.data.samples import Batch, Patches
+from hatsr.data.samples import Batch, PatchDataset
 
 
 def test_workers_ranks_and_resume_see_the_same(
-    patches: Callable[..., Patches], folder: Path
+    patches: Callable[..., PatchDataset], folder: Path
 ) -> None:
     data = patches(folder)
     stages = (Stage(0, 8, 4), Stage(3, 6, 8))

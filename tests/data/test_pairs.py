@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from hatsr.data.pairs import how_to_use, keep_in_memory, load_pair, some_of
-from hatsr.data.samples import Patches, Sample
+from hatsr.data.pairs import advice_for, describe_left_out, keep_in_memory, load_pair
+from hatsr.data.samples import PatchDataset, Sample
 from hatsr.data.sources import open_folders
 
 
@@ -19,7 +19,7 @@ def assert_same(a: Sample, b: Sample) -> None:
         assert torch.equal(x, y)
 
 
-def test_memory_and_disk_give_the_same(patches: Callable[..., Patches], folder: Path) -> None:
+def test_memory_and_disk_give_the_same(patches: Callable[..., PatchDataset], folder: Path) -> None:
     kept, lazy = patches(folder), patches(folder, budget=0)
     assert kept.pairs.kept
     assert not lazy.pairs.kept
@@ -46,10 +46,10 @@ def test_broken_and_small_are_left_out(folder: Path) -> None:
 
 def test_a_few_reasons_and_a_count() -> None:
     reasons = {f"{name}.png": f"reason {name}" for name in "abcde"}
-    assert some_of({}) == ""
-    assert some_of({"a": "b"}) == "a: b"
+    assert describe_left_out({}) == ""
+    assert describe_left_out({"a": "b"}) == "a: b"
     first = "a.png: reason a; b.png: reason b; c.png: reason c"
-    assert some_of(reasons) == f"{first}; and 2 more"
+    assert describe_left_out(reasons) == f"{first}; and 2 more"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_advice_goes_by_the_largest_picture(
     folder: Path, patch: int, scale: int, wanted: str
 ) -> None:
     (folder / "9.png").write_bytes(b"broken")
-    assert re.search(wanted, how_to_use(open_folders([folder]), patch, scale))
+    assert re.search(wanted, advice_for(open_folders([folder]), patch, scale))
 
 
 def test_pairs_must_fit(folder: Path, tmp_path: Path) -> None:

@@ -11,16 +11,18 @@ from hatsr.data.degrade import PRESETS
 from hatsr.data.loader import Plan, Stage, open_loader
 from hatsr.data.pairs import keep_in_memory
 from hatsr.data.pictures import downsample
-from hatsr.data.samples import VARIANTS, Patches, Task, dihedral
+from hatsr.data.samples import VARIANTS, PatchDataset, Task, dihedral
 from hatsr.data.sources import open_folders
 
 
-def test_seeds_differ(patches: Callable[..., Patches], folder: Path) -> None:
+def test_seeds_differ(patches: Callable[..., PatchDataset], folder: Path) -> None:
     one, other = patches(folder, seed=1), patches(folder, seed=2)
     assert any(not torch.equal(one[k, 8].lr[0], other[k, 8].lr[0]) for k in range(3))
 
 
-def test_lr_is_that_of_the_whole_picture(patches: Callable[..., Patches], folder: Path) -> None:
+def test_lr_is_that_of_the_whole_picture(
+    patches: Callable[..., PatchDataset], folder: Path
+) -> None:
     data = patches(folder, augment=False)
     for k in range(8):
         sample = data[k, 8]
@@ -32,7 +34,7 @@ def test_lr_is_that_of_the_whole_picture(patches: Callable[..., Patches], folder
 
 
 def test_crops_make_float_lr_and_enlarge_small_pictures(
-    patches: Callable[..., Patches], folder: Path
+    patches: Callable[..., PatchDataset], folder: Path
 ) -> None:
     data = patches(folder, from_crops=True)
     sample = data[0, 32]
@@ -40,7 +42,9 @@ def test_crops_make_float_lr_and_enlarge_small_pictures(
     assert sample.hr[0].shape == (3, 64, 64)
 
 
-def test_detail_prefers_the_rougher_crop(patches: Callable[..., Patches], folder: Path) -> None:
+def test_detail_prefers_the_rougher_crop(
+    patches: Callable[..., PatchDataset], folder: Path
+) -> None:
     from hatsr.data.samples import detail
 
     plain, picky = patches(folder), patches(folder, candidates=6)
@@ -53,13 +57,13 @@ def test_detail_prefers_the_rougher_crop(patches: Callable[..., Patches], folder
 
 def test_several_tasks_share_the_picture(folder: Path) -> None:
     pairs = keep_in_memory(open_folders([folder]), (2, 3), 1 << 30)
-    sample = Patches(pairs, (Task(2), Task(3, noise=25.0)), seed=0)[4, 8]
+    sample = PatchDataset(pairs, (Task(2), Task(3, noise=25.0)), seed=0)[4, 8]
     assert [hr.shape[1] for hr in sample.hr] == [16, 24]
     assert sample.lr[1].dtype == torch.float32
 
 
 def test_broken_on_the_way_gives_way_to_the_next(
-    patches: Callable[..., Patches], folder: Path
+    patches: Callable[..., PatchDataset], folder: Path
 ) -> None:
     data = patches(folder, budget=0)
     (folder / "0.png").write_bytes(b"")
@@ -67,7 +71,7 @@ def test_broken_on_the_way_gives_way_to_the_next(
 
 
 def test_degraded_samples_are_pure_functions_too(
-    patches: Callable[..., Patches], folder: Path
+    patches: Callable[..., PatchDataset], folder: Path
 ) -> None:
     """Neither workers nor resuming change them; HR stays as it is without degradation."""
     clean = patches(folder)

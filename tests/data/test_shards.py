@@ -15,7 +15,7 @@ from hatsr.data import shards
 from hatsr.data.pairs import keep_in_memory
 from hatsr.data.pictures import decode, downsample
 from hatsr.data.preparing.shard_writer import ShardWriter
-from hatsr.data.samples import Patches, Task
+from hatsr.data.samples import PatchDataset, Task
 from hatsr.data.shards import open_shards, open_source
 from hatsr.data.sources import open_folders
 
@@ -144,7 +144,7 @@ def test_a_million_pictures_cost_what_ten_do(tmp_path: Path) -> None:
 
     before, begun = psutil.Process().memory_info().rss, time.perf_counter()
     pairs = keep_in_memory(open_shards(str(manifest)), (2,), budget=1 << 20)
-    data = Patches(pairs, (Task(2),), seed=0)
+    data = PatchDataset(pairs, (Task(2),), seed=0)
     samples = [data[k, 4] for k in range(50)]
     assert len(pairs) == 1_000_000
     assert time.perf_counter() - begun < 2

@@ -163,7 +163,7 @@ def lam_patches(
             blurred = run(network, path.start)
         for patch in patches:
             check_patch(patch, settings.patch_size, *blurred.shape[-2:])
-        walk = _Walk(network, path, patches, settings)
+        walk = _PathIntegral(network, path, patches, settings)
         done, size = 0, 1
         while done < settings.steps:
             kept = walk.advance(slice(done, done + size))
@@ -175,7 +175,7 @@ def lam_patches(
     return walk.results(blurred)
 
 
-class _Walk:
+class _PathIntegral:
     """Sums of gradient times slope for several patches, which grow along the path."""
 
     def __init__(

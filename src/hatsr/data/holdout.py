@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from hatsr.data.pairs import UNREADABLE, how_to_use, load_pair, some_of
+from hatsr.data.pairs import UNREADABLE, advice_for, describe_left_out, load_pair
 from hatsr.data.random import draw, shuffled
 from hatsr.data.sources import DataError, Folder, Source
 from hatsr.image import modcrop
@@ -81,7 +81,10 @@ def hold_out(
     if not held or len(held) == len(source):
         reasons, advice = "", "add pictures or name a folder in valid.data"
         if left_out:
-            reasons, advice = f" ({some_of(left_out)})", how_to_use(source, patch, max(scales))
+            reasons, advice = (
+                f" ({describe_left_out(left_out)})",
+                advice_for(source, patch, max(scales)),
+            )
         raise DataError(
             "data.train must hold usable pictures to hold out and others to train on, got "
             f"{len(source)} of which {len(held)} would be held out{reasons}; {advice}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch.utils.data import DataLoader, Sampler
 
-from hatsr.data.samples import Batch, Patches, stack
+from hatsr.data.samples import Batch, PatchDataset, stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses(Sampler):
+class PatchBatchSampler(Sampler):
     """(sample number, patch side) of every part of every step from one step on, for one process."""
 
     plan: Plan
@@ -89,7 +89,7 @@ class Addresses(Sampler):
 
 
 def open_loader(
-    patches: Patches, plan: Plan, start: int, rank: int, workers: int, pinned: bool = False
+    patches: PatchDataset, plan: Plan, start: int, rank: int, workers: int, pinned: bool = False
 ) -> DataLoader[Batch]:
     """Batches from one step on, made ahead of time by worker processes.
 
@@ -107,7 +107,7 @@ def open_loader(
     can_fork = "fork" in multiprocessing.get_all_start_methods()
     return DataLoader(
         patches,
-        batch_sampler=Addresses(plan, start, rank),
+        batch_sampler=PatchBatchSampler(plan, start, rank),
         collate_fn=stack,
         num_workers=workers,
         multiprocessing_context="fork" if workers and can_fork else None,

@@ -56,7 +56,7 @@ def load_pair(source: Source, index: int, scales: Sequence[int], smallest: int =
 
 
 @dataclass(frozen=True)
-class PairStore:
+class PairCache:
     """Pictures of a source by number, the first ones kept in memory.
 
     Workers that are forked from the process that made this share its memory.
@@ -102,7 +102,7 @@ def keep_in_memory(
     scales: tuple[int, ...],
     budget: int,
     smallest: int = 1,
-) -> PairStore:
+) -> PairCache:
     """Decode a source once and keep it, if all of it fits; leave out what cannot be used.
 
     Args:
@@ -132,22 +132,22 @@ def keep_in_memory(
         enough = max(index + 1, min(_ENOUGH, len(source)))
         if keeping and used * len(source) > budget * enough:
             if not is_folder:
-                return PairStore(source, scales, smallest)  # a million in shards cost nothing
+                return PairCache(source, scales, smallest)  # a million in shards cost nothing
             keeping = False
             kept.clear()
         elif keeping:
             kept.append(pair)
-    return PairStore(source, scales, smallest, tuple(kept), tuple(indices), broken)
+    return PairCache(source, scales, smallest, tuple(kept), tuple(indices), broken)
 
 
-def some_of(left_out: Mapping[str, str]) -> str:
+def describe_left_out(left_out: Mapping[str, str]) -> str:
     """The first three pictures that were left out, with their reasons, and how many more."""
     first = [f"{name}: {reason}" for name, reason in islice(left_out.items(), 3)]
     more = len(left_out) - len(first)
     return "; ".join([*first, f"and {more} more"] if more else first)
 
 
-def how_to_use(source: Source, patch: int, scale: int) -> str:
+def advice_for(source: Source, patch: int, scale: int) -> str:
     """What to do about a source of which too little can be used; judged by a folder's headers.
 
     Args:

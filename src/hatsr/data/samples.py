@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from hatsr.data.degrade import Degradation, degrade_patch, sample_key
-from hatsr.data.pairs import UNREADABLE, Pair, PairStore
+from hatsr.data.pairs import UNREADABLE, Pair, PairCache
 from hatsr.data.pictures import at_least, downsample_float
 from hatsr.data.random import Draws, draw, picture_of
 from hatsr.data.sources import DataError
@@ -53,10 +53,10 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Patches(Dataset):
+class PatchDataset(Dataset):
     """Samples by number and patch side. The same for every worker, process and resume."""
 
-    pairs: PairStore
+    pairs: PairCache
     """The pictures that samples are cut from."""
     tasks: tuple[Task, ...]
     """One patch pair is cut for each task, all from one picture."""

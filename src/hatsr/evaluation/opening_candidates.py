@@ -60,7 +60,7 @@ def open_candidate(
     if is_pictures(spec):
         return open_pictures(spec, scale)
     from hatsr.checkpoint import resolve
-    from hatsr.inference.opening import load
+    from hatsr.inference.loading import load
 
     model = load(spec, device=device, memory=memory, overrides=overrides)
     if scale not in (None, model.scale):

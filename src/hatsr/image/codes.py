@@ -15,9 +15,11 @@ _ROWS = 256
 """Rows that are rounded at once, so that a large picture needs no second copy in float32."""
 
 
-def from_codes(codes: Num[np.ndarray, "*shape"], top: int | float) -> Float32[np.ndarray, "*shape"]:
-    """Codes 0 ... ``top`` to [0, 1]: one correctly rounded float32 division."""
-    return np.divide(codes, np.float32(top), dtype=np.float32, casting="same_kind")
+def from_codes(
+    codes: Num[np.ndarray, "*shape"], max_code: int | float
+) -> Float32[np.ndarray, "*shape"]:
+    """Codes 0 ... ``max_code`` to [0, 1]: one correctly rounded float32 division."""
+    return np.divide(codes, np.float32(max_code), dtype=np.float32, casting="same_kind")
 
 
 def to_codes(values: Float[np.ndarray, "*shape"], bits: int = 8) -> UInt[np.ndarray, "*shape"]:
@@ -27,7 +29,7 @@ def to_codes(values: Float[np.ndarray, "*shape"], bits: int = 8) -> UInt[np.ndar
         ValueError: a value is not a number or not finite: it would turn black without a message.
     """
     codes = np.empty(values.shape, np.uint8 if bits == 8 else np.uint16)
-    top = np.float32(2**bits - 1)
+    max_code = np.float32(2**bits - 1)
     for row in range(0, len(values), _ROWS):
         part = values[row : row + _ROWS]
         if not np.isfinite(part).all():
@@ -35,7 +37,7 @@ def to_codes(values: Float[np.ndarray, "*shape"], bits: int = 8) -> UInt[np.ndar
                 f"pixels must be finite, got NaN or infinity in rows {row} to "
                 f"{row + len(part) - 1}; compute the picture again with fp32 precision"
             )
-        part = np.clip(part, np.float32(0), np.float32(1)) * top
+        part = np.clip(part, np.float32(0), np.float32(1)) * max_code
         part += np.float32(0.5)
         codes[row : row + _ROWS] = part  # the cast cuts off: half goes up
     return codes

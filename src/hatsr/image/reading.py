@@ -22,8 +22,8 @@ from hatsr.image.codecs.png import read_png
 from hatsr.image.codecs.tiff import read_tiff
 from hatsr.image.codecs.webp import read_webp
 from hatsr.image.errors import PictureError, naming_errors
-from hatsr.image.kinds import is_avif, unreadable_kind
 from hatsr.image.picture import Picture
+from hatsr.image.unreadable_formats import is_avif, unreadable_kind
 
 _NAMES = "PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF, PGM or PPM"
 _HEAD = 1024

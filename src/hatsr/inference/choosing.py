@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from hatsr import checkpoint, image
 from hatsr.image import Picture
-from hatsr.inference.opening import open_model
+from hatsr.inference.loading import open_model
 from hatsr.inference.removed_detail import removed_detail
 from hatsr.inference.settings import Settings
 from hatsr.inference.upscaler import Upscaler

@@ -36,7 +36,7 @@ Attention = Callable[[Tensor, Tensor, Tensor, Tensor, WindowRows], None]
 """Writes to rows p c what the windows' queries (p c) get from keys and values (rows c each).
 
 Of keys and values the last row is zeros: key -1 of `WindowRows`, where windows have it."""
-_TOGETHER = 4096
+_QUERIES_AT_ONCE = 4096
 """Queries that are gathered at a time, in whole windows."""
 _ALIGNED = 8
 """What the width of a head must be a multiple of for PyTorch's fused attention on a GPU."""
@@ -173,7 +173,7 @@ def gathered_attend(
     """An `Attention` in PyTorch: some windows at a time, rows by index."""
     for chosen, mask in _groups(windows):
         masked = bias if mask is None else bias + mask.to(bias)
-        for part in chosen.split(max(1, _TOGETHER // bias.shape[1])):
+        for part in chosen.split(max(1, _QUERIES_AT_ONCE // bias.shape[1])):
             rows, key_rows = windows.query_rows[part], windows.key_rows[part] % len(k)
             given = (_gather(q, rows), _gather(k, key_rows), _gather(v, key_rows))
             mixed = plain_attend(*given, masked[None])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hatsr.files import check_not_input
-from hatsr.inference.engine import kept_heap
+from hatsr.inference.engine import retain_freed_memory
 from hatsr.inference.settings import AUTO
 from hatsr.training.events import Event, JsonLines, Listener, TensorBoard, ignore
 from hatsr.training.loop import TrainingResult, run_steps
@@ -47,8 +47,8 @@ def train(
         NotFiniteError: loss or gradient is not finite; the weights before it are saved.
         StateError: a state could not be written.
     """
-    folder, say = runs / recipe.name, _sayer(listener)
-    with kept_heap():
+    folder, say = runs / recipe.name, _setup_logger(listener)
+    with retain_freed_memory():
         setup = _set_up(recipe, folder, say, device=device, fresh=fresh)
         if setup.accelerator.is_main_process:
             say("\n".join(preflight(setup, fresh).lines))
@@ -67,8 +67,10 @@ def dry_run(
     listener: Listener = ignore,
 ) -> Preflight:
     """What a run would do and cost; nothing is written. Arguments and errors as for `train`."""
-    with kept_heap():
-        setup = _set_up(recipe, runs / recipe.name, _sayer(listener), device=device, fresh=fresh)
+    with retain_freed_memory():
+        setup = _set_up(
+            recipe, runs / recipe.name, _setup_logger(listener), device=device, fresh=fresh
+        )
         return preflight(setup, fresh)
 
 
@@ -85,7 +87,7 @@ def _set_up(
         raise SetupError(str(error)) from error
 
 
-def _sayer(listener: Listener) -> Callable[[str], None]:
+def _setup_logger(listener: Listener) -> Callable[[str], None]:
     """A function that passes lines on to a listener, as set-up events."""
 
     def say(text: str) -> None:

@@ -10,14 +10,14 @@ from PIL import Image
 
 from hatsr.data.degrade.compression import compress, random_jpeg, real_jpeg, to_codes, to_tensor
 from hatsr.data.degrade.keys import Key
-from hatsr.data.degrade.parameters import Jpeg, Sampling
+from hatsr.data.degrade.parameters import ChromaSubsampling, Jpeg
 
 RGB = np.random.default_rng(0).integers(0, 256, (19, 26, 3), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("sampling", get_args(Sampling))
+@pytest.mark.parametrize("sampling", get_args(ChromaSubsampling))
 @pytest.mark.parametrize("quality", [1, 30, 75, 100])
-def test_is_pillows(quality: int, sampling: Sampling) -> None:
+def test_is_pillows(quality: int, sampling: ChromaSubsampling) -> None:
     file = io.BytesIO()
     Image.fromarray(RGB).save(file, "JPEG", quality=quality, subsampling=sampling)
     assert np.array_equal(compress(RGB, quality, sampling), np.asarray(Image.open(file)))

@@ -10,9 +10,9 @@ from PIL import Image
 
 from hatsr.data.degrade.compression import compress, to_tensor
 from hatsr.data.degrade.differentiable import differentiable_jpeg, quantisation, soft_jpeg
-from hatsr.data.degrade.parameters import Sampling
+from hatsr.data.degrade.parameters import ChromaSubsampling
 
-SAMPLINGS = get_args(Sampling)
+SAMPLINGS = get_args(ChromaSubsampling)
 
 
 def picture(height: int, width: int) -> np.ndarray:
@@ -36,7 +36,9 @@ def test_tables_are_pillows(quality: int) -> None:
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 @pytest.mark.parametrize("quality", [1, 10, 30, 49, 50, 75, 90, 95, 100])
 @pytest.mark.parametrize("size", [(64, 64), (53, 75)])
-def test_agrees_with_pillow(quality: int, sampling: Sampling, size: tuple[int, int]) -> None:
+def test_agrees_with_pillow(
+    quality: int, sampling: ChromaSubsampling, size: tuple[int, int]
+) -> None:
     """At least 87 % of all values are the same, the mean difference is below 0.2 levels."""
     rgb = picture(*size)
     real = to_tensor(compress(rgb, quality, sampling))
@@ -47,7 +49,7 @@ def test_agrees_with_pillow(quality: int, sampling: Sampling, size: tuple[int, i
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS)
-def test_single_precision_and_batches(sampling: Sampling) -> None:
+def test_single_precision_and_batches(sampling: ChromaSubsampling) -> None:
     batch = torch.stack([to_tensor(picture(24, 24)), to_tensor(picture(24, 24)).flip(2)])
     both = differentiable_jpeg(batch, 60, sampling)
     assert torch.equal(both[1], differentiable_jpeg(batch[1], 60, sampling))
@@ -58,7 +60,9 @@ def test_single_precision_and_batches(sampling: Sampling) -> None:
 
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 @pytest.mark.parametrize("size", [(8, 8), (5, 11)])
-def test_gradient_is_that_of_finite_differences(sampling: Sampling, size: tuple[int, int]) -> None:
+def test_gradient_is_that_of_finite_differences(
+    sampling: ChromaSubsampling, size: tuple[int, int]
+) -> None:
     values = (torch.rand(3, *size, dtype=torch.float64) * 0.6 + 0.2).requires_grad_()
     assert torch.autograd.gradcheck(
         lambda p: soft_jpeg(p, 70, sampling), (values,), eps=1e-6, atol=1e-4, fast_mode=True

@@ -6,8 +6,8 @@ from tiny import tiny
 from torch import Tensor
 
 from hatsr.inference.cuda import CudaEngine, cuda_engine
-from hatsr.inference.cuda.aligned import by_head, in_front, spread
-from hatsr.inference.cuda.recorded import Recorded
+from hatsr.inference.cuda.aligned import padded_at_end, padded_per_head, scatter_channels
+from hatsr.inference.cuda.cuda_graphs import CudaGraphCache
 from hatsr.inference.engine import Engine
 from hatsr.inference.plain import LiveBytes, make_runner
 from hatsr.inference.runner import Box, Runner
@@ -156,11 +156,11 @@ def test_is_what_runs_a_hat_on_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_heads_are_filled_up_each() -> None:
     x = torch.arange(1.0, 13)  # q, k of two heads of three
-    assert by_head(2, 3, 2).width == 32
-    filled = spread(x, 0, by_head(2, 3, 2)).view(4, 8)
+    assert padded_per_head(2, 3, 2).width == 32
+    filled = scatter_channels(x, 0, padded_per_head(2, 3, 2)).view(4, 8)
     assert torch.equal(filled[:, :3].flatten(), x)
     assert not filled[:, 3:].any()
-    assert spread(torch.ones(9, 2), 0, in_front(9)).shape == (16, 2)
+    assert scatter_channels(torch.ones(9, 2), 0, padded_at_end(9)).shape == (16, 2)
 
 
 def test_nothing_is_recorded_without_a_gpu() -> None:
@@ -170,7 +170,7 @@ def test_nothing_is_recorded_without_a_gpu() -> None:
         calls.append(x)
         return 2 * x
 
-    recorded = Recorded(double, 2)
+    recorded = CudaGraphCache(double, 2)
     for _ in range(3):
         assert torch.equal(recorded(torch.ones(2)), torch.full((2,), 2.0))
     assert len(calls) == 3

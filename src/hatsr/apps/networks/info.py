@@ -66,7 +66,7 @@ def _machine() -> dict[str, object]:
 
     import torch
 
-    from hatsr.inference.engine import can_keep_heap, fuses
+    from hatsr.inference.engine import can_retain_freed_memory, fuses
     from hatsr.inference.settings import choose_device
     from hatsr.inference.tiling.memory import available_bytes
     from hatsr.native import (
@@ -97,7 +97,9 @@ def _machine() -> dict[str, object]:
         "window attention": f"native kernel, {native.name}"
         if isinstance(native, Kernels)
         else f"plain torch ({native})",
-        "heap": "kept between layers" if can_keep_heap() else "as the system does (no glibc here)",
+        "heap": "kept between layers"
+        if can_retain_freed_memory()
+        else "as the system does (no glibc here)",
         "cuda": torch.cuda.is_available(),
         "attention on cuda": _cuda_attention(device),
     }

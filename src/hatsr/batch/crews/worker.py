@@ -17,7 +17,7 @@ from hatsr.batch.many_frames import EnlargedFrames
 from hatsr.batch.upscaling import software_of
 from hatsr.image import Picture, PictureSequence
 from hatsr.inference.choosing import Chooser, for_picture, open_upscaler
-from hatsr.inference.engine import kept_heap
+from hatsr.inference.engine import retain_freed_memory
 from hatsr.inference.runner import ignore_progress
 from hatsr.inference.upscaler import Upscaler
 
@@ -62,7 +62,7 @@ class Worker:
         self._network = ThreadPoolExecutor(1, "network")
         self._heap = ExitStack()
         self._network.submit(torch.set_num_threads, assignment.threads).result()
-        self._network.submit(self._heap.enter_context, kept_heap()).result()
+        self._network.submit(self._heap.enter_context, retain_freed_memory()).result()
 
     def __enter__(self) -> "Worker":
         return self

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from hatsr import image
 from hatsr.data.degrade.keys import Key
-from hatsr.data.degrade.parameters import Jpeg, Sampling
+from hatsr.data.degrade.parameters import ChromaSubsampling, Jpeg
 
 _SUBSAMPLING = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
 
 
 def compress(
-    rgb: UInt8[np.ndarray, "h w 3"], quality: int, sampling: Sampling
+    rgb: UInt8[np.ndarray, "h w 3"], quality: int, sampling: ChromaSubsampling
 ) -> UInt8[np.ndarray, "h w 3"]:
     """What is left of an 8-bit picture after a JPEG file.
 
@@ -32,7 +32,7 @@ def compress(
 
 
 def real_jpeg(
-    picture: Float[Tensor, "3 h w"], quality: int, sampling: Sampling
+    picture: Float[Tensor, "3 h w"], quality: int, sampling: ChromaSubsampling
 ) -> Float[Tensor, "3 h w"]:
     """A picture in [0, 1] rounded to 8 bit and by way of a JPEG file; no gradient passes."""
     return to_tensor(compress(to_codes(picture), quality, sampling)).to(picture)

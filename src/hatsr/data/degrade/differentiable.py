@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from hatsr.data.degrade.parameters import Sampling
+from hatsr.data.degrade.parameters import ChromaSubsampling
 from hatsr.image import jpeg_tables
 
 Plane = Float[Tensor, "*b h w"]
@@ -38,7 +38,7 @@ def quantisation(quality: int) -> tuple[Float[Tensor, "8 8"], Float[Tensor, "8 8
 
 
 def soft_jpeg(
-    picture: Float[Tensor, "*b 3 h w"], quality: int, sampling: Sampling
+    picture: Float[Tensor, "*b 3 h w"], quality: int, sampling: ChromaSubsampling
 ) -> Float[Tensor, "*b 3 h w"]:
     """Pictures by way of JPEG with a smooth function in place of rounding the coefficients.
 
@@ -48,7 +48,7 @@ def soft_jpeg(
 
 
 def differentiable_jpeg(
-    picture: Float[Tensor, "*b 3 h w"], quality: int, sampling: Sampling
+    picture: Float[Tensor, "*b 3 h w"], quality: int, sampling: ChromaSubsampling
 ) -> Float[Tensor, "*b 3 h w"]:
     """Pictures in [0, 1] as JPEG leaves them, with the gradient of `soft_jpeg`.
 
@@ -69,20 +69,26 @@ def differentiable_jpeg(
 
 
 def _by_jpeg(
-    picture: Tensor, quality: int, sampling: Sampling, quantise: Rounding, settle: Rounding
+    picture: Tensor,
+    quality: int,
+    sampling: ChromaSubsampling,
+    quantise: Rounding,
+    round_integer: Rounding,
 ) -> Tensor:
     """The codec, with how coefficients and all other integers are rounded."""
     tables = [table.to(picture) for table in quantisation(quality)]
     factors = _FACTORS[sampling]
     height, width = picture.shape[-2:]
-    levels = settle(_mix(picture.clamp(0, 1) * 255, _TO_YCC) + _offset(picture))
+    levels = round_integer(_mix(picture.clamp(0, 1) * 255, _TO_YCC) + _offset(picture))
     luma, *chromas = levels.unbind(-3)
-    planes = [_by_blocks(luma, tables[0], quantise, settle)]
+    planes = [_by_blocks(luma, tables[0], quantise, round_integer)]
     for chroma in chromas:
-        small = _by_blocks(_shrink(chroma, factors, settle), tables[1], quantise, settle)
-        planes.append(_enlarge(small, factors, settle)[..., :height, :width])
+        small = _by_blocks(
+            _shrink(chroma, factors, round_integer), tables[1], quantise, round_integer
+        )
+        planes.append(_enlarge(small, factors, round_integer)[..., :height, :width])
     rgb = _mix(torch.stack(planes, -3) - _offset(picture), _TO_RGB)
-    return settle(rgb).clamp(0, 255) / 255
+    return round_integer(rgb).clamp(0, 255) / 255
 
 
 def _mix(picture: Tensor, weights: tuple[tuple[int, ...], ...]) -> Tensor:
@@ -96,7 +102,7 @@ def _offset(picture: Tensor) -> Tensor:
     return offset[:, None, None]
 
 
-def _by_blocks(plane: Plane, table: Tensor, quantise: Rounding, settle: Rounding) -> Plane:
+def _by_blocks(plane: Plane, table: Tensor, quantise: Rounding, round_integer: Rounding) -> Plane:
     """Every 8 x 8 block to rounded coefficients and back.
 
     Between the passes, and before they are divided, libjpeg keeps coefficients as integers of a
@@ -108,14 +114,14 @@ def _by_blocks(plane: Plane, table: Tensor, quantise: Rounding, settle: Rounding
     blocks = wide.unflatten(-1, (-1, 8)).unflatten(-3, (-1, 8)) - 128  # n y m x
 
     def finely(values: Tensor, unit: float) -> Tensor:
-        return settle(values / unit) * unit
+        return round_integer(values / unit) * unit
 
     rows = finely(torch.einsum("vx,...ynx->...ynv", basis, blocks), _BETWEEN)
     coefficients = finely(torch.einsum("uy,...ynv->...unv", basis, rows), _BEFORE)
     kept = quantise(coefficients / step) * step
     columns = finely(torch.einsum("uy,...unv->...ynv", basis, kept), _BETWEEN)
     back = torch.einsum("vx,...ynv->...ynx", basis, columns) + 128
-    return settle(back.flatten(-2).flatten(-3, -2)).clamp(0, 255)[..., :height, :width]
+    return round_integer(back.flatten(-2).flatten(-3, -2)).clamp(0, 255)[..., :height, :width]
 
 
 def _cosines() -> Float[Tensor, "8 8"]:
@@ -127,7 +133,7 @@ def _cosines() -> Float[Tensor, "8 8"]:
 
 
 def _shrink(
-    plane: Plane, factors: tuple[int, int], settle: Rounding
+    plane: Plane, factors: tuple[int, int], round_integer: Rounding
 ) -> Float[Tensor, "*b small_h small_w"]:
     """Mean of the pixels that share a chroma sample; ties go down and up in turns.
 
@@ -139,11 +145,11 @@ def _shrink(
     height, width = plane.shape[-2:]
     wide = _repeat_edge(plane, -height % v, -width % (8 * h))
     mean = wide.unflatten(-1, (-1, h)).unflatten(-3, (-1, v)).mean((-3, -1))
-    return settle(mean - _in_turns(mean))
+    return round_integer(mean - _in_turns(mean))
 
 
 def _enlarge(
-    plane: Plane, factors: tuple[int, int], settle: Rounding
+    plane: Plane, factors: tuple[int, int], round_integer: Rounding
 ) -> Float[Tensor, "*b large_h large_w"]:
     """Three parts of the nearest sample, one of the next, along width and, for 4:2:0, height.
 
@@ -153,7 +159,7 @@ def _enlarge(
     if h == 1:
         return plane
     wide = _double(_double(plane, -2), -1) if v == 2 else _double(plane, -1)
-    return settle(wide + _in_turns(wide) * (1 if v == 2 else -1))
+    return round_integer(wide + _in_turns(wide) * (1 if v == 2 else -1))
 
 
 def _double(plane: Plane, axis: int) -> Float[Tensor, "*b large_h large_w"]:

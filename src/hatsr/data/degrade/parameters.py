@@ -15,7 +15,7 @@ Shape = Literal[
     "plateau-anisotropic",
 ]
 """Shape of a blur kernel."""
-Sampling = Literal["4:4:4", "4:2:2", "4:2:0"]
+ChromaSubsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 """Of a JPEG file's chroma: full, half the width, half the width and height."""
 
 
@@ -131,7 +131,7 @@ class Jpeg:
     """Probability that there is any compression."""
     quality: tuple[int, int] = (30, 95)
     """Least and highest, as Pillow and libjpeg count."""
-    samplings: tuple[tuple[Sampling, float], ...] = (("4:2:0", 1.0),)
+    samplings: tuple[tuple[ChromaSubsampling, float], ...] = (("4:2:0", 1.0),)
     """Chroma samplings with their weights."""
 
     def __post_init__(self) -> None:

@@ -1,12 +1,20 @@
 """Named degradations."""
 
-from hatsr.data.degrade.parameters import Blur, Degradation, Jpeg, Noise, Resize, Round, Sampling
+from hatsr.data.degrade.parameters import (
+    Blur,
+    ChromaSubsampling,
+    Degradation,
+    Jpeg,
+    Noise,
+    Resize,
+    Round,
+)
 
 _KEEP = Resize(up=0.0, down=0.0, keep=1.0)
 _NO_BLUR = Blur(probability=0.0)
 _NO_NOISE = Noise(probability=0.0)
 
-_ANY_SAMPLING: tuple[tuple[Sampling, float], ...] = (
+_ANY_SAMPLING: tuple[tuple[ChromaSubsampling, float], ...] = (
     ("4:2:0", 0.6),
     ("4:2:2", 0.15),
     ("4:4:4", 0.25),

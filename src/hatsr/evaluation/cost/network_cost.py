@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from hatsr.checkpoint import make_network, preset
 from hatsr.evaluation.cost.measuring import measured
 from hatsr.evaluation.paper.published import smaller_table
-from hatsr.inference.engine import kept_heap
+from hatsr.inference.engine import retain_freed_memory
 from hatsr.inference.plain import forward_on_meta, make_runner
 from hatsr.model import NetworkConfig, as_network
 
@@ -80,7 +80,7 @@ def time_forward(network: nn.Module, height: int = 64, width: int = 64) -> Forwa
     known = as_network(network)
     sides = (-(-side // known.multiple) * known.multiple for side in (height, width))
     lr = torch.rand(1, known.channels, *sides)
-    with kept_heap():
+    with retain_freed_memory():
         runner = make_runner(network, device="cpu", dtype=torch.float32)
         with measured() as idle:
             pass

@@ -27,7 +27,7 @@ def read_avif(data: bytes, max_pixels: int) -> Decoded:
     if not depth & _HIGH_BIT_DEPTH:
         return decoded
     codes = np.atleast_3d(imagecodecs.avif_decode(data, index=0))
-    return replace(decoded, codes=codes, top=4095 if depth & _TWELVE_BIT else 1023, bits=16)
+    return replace(decoded, codes=codes, max_code=4095 if depth & _TWELVE_BIT else 1023, bits=16)
 
 
 def encode_avif(picture: Picture, software: str | None, quality: int) -> bytes:

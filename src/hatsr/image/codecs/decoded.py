@@ -22,7 +22,7 @@ class Decoded:
 
     codes: Num[np.ndarray, "h w c"]
     """One to four channels: gray, gray and alpha, RGB, RGB and alpha."""
-    top: int | float
+    max_code: int | float
     """The code that stands for 1."""
     bits: int
     """8 or 16: bits per channel that hold the codes without loss."""
@@ -66,7 +66,7 @@ def to_picture(decoded: Decoded) -> Picture:
     height, width = codes.shape[:2]
     dpi = decoded.dpi or (exif.resolution(decoded.exif) if decoded.exif else None)
     dpi = dpi[::-1] if dpi and exchanged else dpi
-    picture = from_channels(from_codes(codes, decoded.top), decoded.bits)
+    picture = from_channels(from_codes(codes, decoded.max_code), decoded.bits)
     return replace(
         picture,
         icc_profile=decoded.icc_profile,

@@ -109,13 +109,13 @@ def decode(image: Image.Image) -> Decoded:
     profile, notes = image.info.get("icc_profile"), ()
     if image.mode in ("CMYK", "LAB"):
         codes, note = to_srgb(image, profile)
-        profile, notes, top = None, (note,), 255
+        profile, notes, max_code = None, (note,), 255
     else:
-        codes, top = stored_codes(image)
+        codes, max_code = stored_codes(image)
     return Decoded(
         codes=codes,
-        top=top,
-        bits=8 if top <= 255 and codes.dtype.kind == "u" else 16,
+        max_code=max_code,
+        bits=8 if max_code <= 255 and codes.dtype.kind == "u" else 16,
         icc_profile=profile,
         exif=image.info.get("exif"),
         xmp=_xmp(image),

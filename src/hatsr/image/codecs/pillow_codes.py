@@ -74,27 +74,27 @@ def stored_codes(image: Image.Image) -> tuple[Num[np.ndarray, "h w c"], int | fl
     key = image.info.get("transparency")
     if image.mode in deep or image.mode.startswith("I;16"):
         pixels = deep.get(image.mode, integer_codes)(np.asarray(image))
-        top = 1 if image.mode == "F" else 65535
+        max_code = 1 if image.mode == "F" else 65535
     elif image.mode in ("P", "PA"):
         clear = image.mode == "PA" or key is not None
         return np.asarray(image.convert("RGBA" if clear else "RGB")), 255
     elif image.mode in _MODES:
         mode = _MODES[image.mode]
-        pixels, top = np.asarray(image.convert(mode) if mode else image), 255
+        pixels, max_code = np.asarray(image.convert(mode) if mode else image), 255
     else:
         raise PictureError(
             f"Pillow mode must be one of 1, L, LA, P, PA, RGB, RGBA, CMYK, YCbCr, LAB, HSV, I, "
             f"I;16, F, got {image.mode}; convert the image first"
         )
     codes = pixels[..., None] if pixels.ndim == 2 else pixels
-    return (codes, top) if key is None else (_keyed(codes, key, top), top)
+    return (codes, max_code) if key is None else (_keyed(codes, key, max_code), max_code)
 
 
 def _keyed(
-    codes: Num[np.ndarray, "h w c"], key: int | tuple[int, ...], top: int | float
+    codes: Num[np.ndarray, "h w c"], key: int | tuple[int, ...], max_code: int | float
 ) -> Num[np.ndarray, "h w more_c"]:
     """The codes with an alpha channel: transparent where every channel equals the key."""
     if codes.shape[2] not in (1, 3):
         return codes
     shown = (codes != np.asarray(key)).any(axis=2)
-    return np.dstack([codes, (shown * top).astype(codes.dtype)])
+    return np.dstack([codes, (shown * max_code).astype(codes.dtype)])

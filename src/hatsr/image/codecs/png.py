@@ -58,7 +58,7 @@ def read_png(data: bytes, max_pixels: int) -> Decoded:
     colour_notes = () if "icc" in raw else _colour_notes(parts, side.info)
     return Decoded(
         codes=codes,
-        top=2**bits - 1,
+        max_code=2**bits - 1,
         bits=bits,
         icc_profile=side.info.get("icc_profile") or raw.get("icc"),
         exif=side.info.get("exif") or raw.get("exif") or _latin(words.get("exif", "")),

@@ -155,29 +155,29 @@ def _decoded(page: TiffPage) -> Decoded:
     """Codes of a page, and its metadata but EXIF."""
     stored = page.asarray()
     stored = np.moveaxis(stored, 0, 2) if page.axes == "SYX" else np.atleast_3d(stored)
-    codes, top = _codes(stored, page)
+    codes, max_code = _codes(stored, page)
     profile = _tag(page, ICC)
     colours = _COLOURS[PHOTOMETRIC(page.photometric)]
     colour, extra = codes[..., :colours], codes[..., colours:]
     notes = []
     if page.photometric == PHOTOMETRIC.SEPARATED:
-        inks = to_codes(from_codes(colour, top), 8)
+        inks = to_codes(from_codes(colour, max_code), 8)
         image = Image.frombytes("CMYK", (page.imagewidth, page.imagelength), inks.tobytes())
         colour, note = to_srgb(image, profile)
-        extra, profile, top = to_codes(from_codes(extra, top), 8), None, 255
+        extra, profile, max_code = to_codes(from_codes(extra, max_code), 8), None, 255
         notes.append(note)
     elif page.photometric == PHOTOMETRIC.PALETTE:
-        colour, extra, top = _palette(page)[colour[..., 0]], extra[..., :0], 255
+        colour, extra, max_code = _palette(page)[colour[..., 0]], extra[..., :0], 255
     elif page.photometric == PHOTOMETRIC.MINISWHITE:
-        colour = (top - colour).astype(colour.dtype)
+        colour = (max_code - colour).astype(colour.dtype)
     kind = _opacity(page, extra.shape[2])
     if extra.shape[2] > (kind is not None):
         notes.append("extra channels of unknown meaning are left out")
     if kind == EXTRASAMPLE.ASSOCALPHA:
-        colour, extra, top = _divided(colour, extra[..., :1]), from_codes(extra, top), 1
+        colour, extra, max_code = _divided(colour, extra[..., :1]), from_codes(extra, max_code), 1
     return Decoded(
         codes=colour if kind is None else np.concatenate([colour, extra[..., :1]], axis=2),
-        top=top,
+        max_code=max_code,
         bits=8 if page.bitspersample <= 8 else 16,
         icc_profile=profile,
         xmp=_tag(page, XMP),

@@ -10,7 +10,7 @@ from hatsr.image.bitstreams.png_chunks import MAGIC, chunk, chunks
 from hatsr.image.codecs.png import encode_png
 from hatsr.image.sequences.sequence import PictureFrame
 
-_MOST = 65535
+_MAX_UINT16 = 65535
 """Largest number over or under the line of a time."""
 
 
@@ -53,6 +53,6 @@ def write_apng(
 
 def _over_and_under(seconds: Fraction) -> tuple[int, int]:
     """A time as two numbers of 16 bits."""
-    limit = max(1, min(_MOST, int(_MOST / max(seconds, 1))))
+    limit = max(1, min(_MAX_UINT16, int(_MAX_UINT16 / max(seconds, 1))))
     near = seconds.limit_denominator(limit)
-    return min(near.numerator, _MOST), near.denominator
+    return min(near.numerator, _MAX_UINT16), near.denominator

@@ -14,9 +14,9 @@ from hatsr.image.codecs.decoded import MAX_PIXELS, Decoded, to_picture
 from hatsr.image.codecs.pillow import open_header
 from hatsr.image.codecs.tiff import count_pages, page_numbers, read_tiff
 from hatsr.image.errors import PictureError, naming_errors
-from hatsr.image.kinds import is_avif
 from hatsr.image.reading import Readable, contents, quiet, reader_of
 from hatsr.image.sequences.sequence import PictureFrame, PictureSequence
+from hatsr.image.unreadable_formats import is_avif
 
 _HEAD = 1024
 """Bytes at the beginning by which a format is known."""
@@ -139,7 +139,7 @@ def _with_codes(facts: Decoded, rgba: UInt8[np.ndarray, "h w 4"], has_alpha: boo
     colours = 1 if facts.codes.shape[2] <= 2 else 3
     codes = rgba[..., [*range(colours), *([3] if has_alpha else [])]]
     notes = tuple(note for note in facts.notes if not note.startswith("animation:"))
-    return replace(facts, codes=codes, top=255, notes=notes)
+    return replace(facts, codes=codes, max_code=255, notes=notes)
 
 
 def _pages(name: str, data: bytes, max_pixels: int) -> PictureSequence:

@@ -6,7 +6,7 @@ from jaxtyping import Float32, Float64
 from hatsr.image.bitstreams.jpeg_quality import jpeg_tables
 from hatsr.image.codes import FULL_RANGE_LUMA_WEIGHTS
 
-_MOST = 1024
+_MAX_BLOCKS = 1024
 """Blocks to look at."""
 _FEWEST = 16
 """Blocks to tell anything by."""
@@ -56,7 +56,7 @@ def _coefficients(rgb: Float32[np.ndarray, "h w 3"]) -> Float64[np.ndarray, "n 8
     """The cosine transform of luma, in levels, in blocks spread evenly over the picture."""
     height, width = (side // 8 * 8 for side in rgb.shape[:2])
     parts = rgb[:height, :width].reshape(height // 8, 8, width // 8, 8, 3)
-    step = max(1, round((parts.shape[0] * parts.shape[2] / _MOST) ** 0.5))
+    step = max(1, round((parts.shape[0] * parts.shape[2] / _MAX_BLOCKS) ** 0.5))
     chosen = parts[::step, :, ::step].astype(np.float64)
     levels = chosen @ np.array(FULL_RANGE_LUMA_WEIGHTS) * 255 - 128
     return np.einsum("uy,nymx,vx->nmuv", _BASIS, levels, _BASIS).reshape(-1, 8, 8)

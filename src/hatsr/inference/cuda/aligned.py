@@ -1,4 +1,4 @@
-"""Layers filled up with zeros to the widths that a GPU's matrix units like.
+"""Layers zero-padded to the widths that a GPU's matrix units like.
 
 They read 16 bytes at a time; of widths that are no multiple of 8, such as HAT's 180 channels in
 heads of 30, they read less or nothing. The channels that fill up are zero in every map.
@@ -34,19 +34,19 @@ def aligned(width: int) -> int:
     return -(-width // _ALIGNED) * _ALIGNED
 
 
-def in_front(width: int) -> Channels:
+def padded_at_end(width: int) -> Channels:
     """Channels in their order, zeros behind them."""
     return Channels(torch.arange(width), aligned(width))
 
 
-def by_head(heads: int, head_width: int, parts: int = 1) -> Channels:
+def padded_per_head(heads: int, head_width: int, parts: int = 1) -> Channels:
     """Channels of (parts heads d), each head with its zeros behind it."""
     wide = aligned(head_width)
     head = torch.arange(parts * heads)[:, None] * wide
     return Channels((head + torch.arange(head_width)).flatten(), parts * heads * wide)
 
 
-def spread(x: Tensor, axis: int, channels: Channels) -> Tensor:
+def scatter_channels(x: Tensor, axis: int, channels: Channels) -> Tensor:
     """A tensor with an axis of the network's channels made as wide as the map's."""
     shape = list(x.shape)
     shape[axis] = channels.width
@@ -54,7 +54,7 @@ def spread(x: Tensor, axis: int, channels: Channels) -> Tensor:
 
 
 class AlignedLinear:
-    """A linear layer of filled up maps.
+    """A linear layer of zero-padded maps.
 
     Args:
         layer: what it does.
@@ -66,10 +66,12 @@ class AlignedLinear:
     def __init__(
         self, layer: nn.Linear, inputs: Channels, outputs: Channels, dtype: torch.dtype
     ) -> None:
-        weight = spread(spread(layer.weight, 1, inputs), 0, outputs)
+        weight = scatter_channels(scatter_channels(layer.weight, 1, inputs), 0, outputs)
         self.weight = weight.to(dtype)
         bias = weight.new_zeros(outputs.width)
-        self.bias = (bias if layer.bias is None else spread(layer.bias, 0, outputs)).to(dtype)
+        self.bias = (bias if layer.bias is None else scatter_channels(layer.bias, 0, outputs)).to(
+            dtype
+        )
 
     def __call__(self, x: Float[Tensor, "b h w i"]) -> Float[Tensor, "b h w o"]:
         """The output of the layer."""
@@ -77,7 +79,7 @@ class AlignedLinear:
 
 
 class AlignedConv:
-    """A convolution of filled up maps; a separable one is multiplied out.
+    """A convolution of zero-padded maps; a separable one is multiplied out.
 
     Args:
         conv: what it does.
@@ -86,10 +88,13 @@ class AlignedConv:
 
     def __init__(self, conv: nn.Module, dtype: torch.dtype) -> None:
         weight, bias = dense(conv)
-        outputs, inputs = (in_front(n) for n in weight.shape[:2])
-        weight = spread(spread(weight, 1, inputs), 0, outputs).to(dtype)
+        outputs, inputs = (padded_at_end(n) for n in weight.shape[:2])
+        weight = scatter_channels(scatter_channels(weight, 1, inputs), 0, outputs).to(dtype)
         self.weight = weight.contiguous(memory_format=torch.channels_last)
-        self.bias, self.padding = spread(bias, 0, outputs).to(dtype), weight.shape[-1] // 2
+        self.bias, self.padding = (
+            scatter_channels(bias, 0, outputs).to(dtype),
+            weight.shape[-1] // 2,
+        )
 
     def __call__(self, x: Float[Tensor, "b h w i"]) -> Float[Tensor, "b h w o"]:
         """The output of the convolution, of the same size."""
@@ -99,7 +104,7 @@ class AlignedConv:
 
 
 class AlignedNorm:
-    """A layer norm over the true channels of filled up maps, and the sum before it.
+    """A layer norm over the true channels of zero-padded maps, and the sum before it.
 
     Args:
         norm: what it does.
@@ -109,9 +114,9 @@ class AlignedNorm:
     def __init__(self, norm: nn.LayerNorm, dtype: torch.dtype) -> None:
         self.norm, self.dtype = norm, dtype
         (self.channels,) = norm.normalized_shape
-        front = in_front(self.channels)
+        front = padded_at_end(self.channels)
         self.width = front.width
-        self.weight, self.bias = (spread(t, 0, front) for t in (norm.weight, norm.bias))
+        self.weight, self.bias = (scatter_channels(t, 0, front) for t in (norm.weight, norm.bias))
 
     def __call__(
         self,

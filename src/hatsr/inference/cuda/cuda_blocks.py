@@ -16,8 +16,8 @@ from hatsr.inference.cuda.aligned import (
     AlignedLinear,
     AlignedNorm,
     aligned,
-    by_head,
-    in_front,
+    padded_at_end,
+    padded_per_head,
 )
 from hatsr.inference.engine.fast_blocks import Mean
 from hatsr.inference.runner import Box
@@ -58,8 +58,10 @@ class CudaAttention:
     ) -> None:
         width, bias = attention.proj.in_features, attention.bias().detach()
         heads, head_width = len(bias), width // len(bias)
-        inside, outside = by_head(heads, head_width), in_front(width)
-        self.qkv = AlignedLinear(attention.qkv, outside, by_head(heads, head_width, 3), dtype)
+        inside, outside = padded_per_head(heads, head_width), padded_at_end(width)
+        self.qkv = AlignedLinear(
+            attention.qkv, outside, padded_per_head(heads, head_width, 3), dtype
+        )
         self.proj = AlignedLinear(attention.proj, inside, outside, dtype)
         # Scores are divided by the root of a head's width, which is larger now.
         queries = self.qkv.weight.shape[0] // 3
@@ -83,7 +85,7 @@ class CudaMLP:
     """MLP, from normed features to what is added."""
 
     def __init__(self, fc1: nn.Linear, fc2: nn.Linear, dtype: torch.dtype) -> None:
-        hidden, outside = in_front(fc1.out_features), in_front(fc2.out_features)
+        hidden, outside = padded_at_end(fc1.out_features), padded_at_end(fc2.out_features)
         self.fc1 = AlignedLinear(fc1, outside, hidden, dtype)
         self.fc2 = AlignedLinear(fc2, hidden, outside, dtype)
 

@@ -9,7 +9,7 @@ from torch.nn.functional import pad
 
 from hatsr.inference.cuda.aligned import AlignedNorm, aligned
 from hatsr.inference.cuda.cuda_blocks import Closing, CudaRHAG, Pooling
-from hatsr.inference.cuda.recorded import Recorded
+from hatsr.inference.cuda.cuda_graphs import CudaGraphCache
 from hatsr.inference.engine.fast_blocks import Mean
 from hatsr.inference.engine.hat import blocks_with_halo, scaled, tail_halo
 from hatsr.inference.runner import Patch, Progress, ignore_progress
@@ -69,7 +69,7 @@ class CudaEngine:
             self.groups = [CudaRHAG(g, dtype) for g in model.groups if isinstance(g, RHAG)]
             self.norm, self.close = AlignedNorm(model.norm, dtype), Closing(model.body_conv, dtype)
             self.tail = model.tail.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        self.recorded = Recorded(self._forward, _RECORDINGS)
+        self.recorded = CudaGraphCache(self._forward, _RECORDINGS)
 
     def bytes_needed(self, height: int, width: int) -> int:
         """Memory that a picture takes while it is in the network, its SR included; LR pixels."""

@@ -1,4 +1,4 @@
-"""How the heap keeps what it has while a network runs."""
+"""Settings of glibc's allocator that keep freed memory in the process while a network runs."""
 
 import ctypes
 import platform
@@ -10,16 +10,16 @@ _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # names and numbers of 
 _KEEP = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 2**24))
 _USUAL = ((_M_MMAP_MAX, 65536), (_M_TRIM_THRESHOLD, 2**17), (_M_TOP_PAD, 2**17))
 _IS_KEPT = ContextVar("_IS_KEPT", default=False)
-"""Whether `kept_heap` is open around what runs."""
+"""Whether `retain_freed_memory` is open around what runs."""
 
 
-def can_keep_heap() -> bool:
-    """Whether `kept_heap` does anything here."""
+def can_retain_freed_memory() -> bool:
+    """Whether `retain_freed_memory` does anything here."""
     return platform.libc_ver()[0] == "glibc"
 
 
 @contextmanager
-def kept_heap() -> Generator[None, None, None]:
+def retain_freed_memory() -> Generator[None, None, None]:
     """Let the allocator keep freed memory for the next layer while this is open.
 
     The usual settings of glibc give every large temporary back to the system, and the page
@@ -27,7 +27,7 @@ def kept_heap() -> Generator[None, None, None]:
     come back on leaving, and the memory with them. Around many pictures, each of which opens it
     again, it is given back once. Elsewhere than on glibc this does nothing.
     """
-    if _IS_KEPT.get() or not can_keep_heap():
+    if _IS_KEPT.get() or not can_retain_freed_memory():
         yield
         return
     before = _IS_KEPT.set(True)

@@ -23,7 +23,7 @@ from torch.nn.functional import gelu
 from hatsr.inference.engine.linear import Layers
 
 _LEVELS = 255  # of an activation: codes 0 to 255
-_MOST = 127  # largest code of a weight
+_MAX_WEIGHT_CODE = 127  # largest code of a weight
 _PAD_COLUMNS = ([1, 1], [0, 1], [1, 1], 1)  # stride, padding, dilation, groups
 
 
@@ -77,7 +77,7 @@ def _rounds_in_one_pass() -> bool:
 def _rounded(weight: Float[Tensor, "o ..."]) -> tuple[Int8[Tensor, "o ..."], Float[Tensor, " o"]]:
     """Codes of weights and the scale of each output channel."""
     flat = weight.detach().flatten(1)
-    scale = (flat.abs().amax(1) / _MOST).clamp(min=torch.finfo(flat.dtype).tiny)
+    scale = (flat.abs().amax(1) / _MAX_WEIGHT_CODE).clamp(min=torch.finfo(flat.dtype).tiny)
     return (flat / scale[:, None]).round().to(torch.int8).view(weight.shape), scale
 
 

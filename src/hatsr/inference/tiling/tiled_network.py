@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from hatsr.inference.engine import kept_heap
+from hatsr.inference.engine import retain_freed_memory
 from hatsr.inference.plain import make_runner
 from hatsr.inference.runner import Progress, Runner, ignore_progress
 from hatsr.inference.settings import DTYPES, Settings
@@ -121,7 +121,7 @@ class TiledNetwork:
         limit = self.settings.budget()
         if not has_own_memory(self.settings.device):  # results are kept on the CPU
             limit -= resident_srs * budget.result_bytes(self.network, *padded.shape[-2:])
-        with kept_heap():
+        with retain_freed_memory():
             if len(padded) > 1:
                 sr = self._run(padded, None, progress)
             else:

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-_MOST = 64
+_MAX_BLOCK = 64
 """Queries and keys of a block at most; half of it where registers would not hold them."""
 _PROGRAMS = 1024
 """Programs that the gradient of a bias is shared out among, about."""
@@ -162,7 +162,7 @@ def _sizes(qkv: Tensor, bias: Tensor, window: int, overlap: int, shift: int) -> 
     head_width = qkv.shape[-1] // 3 // heads
     lanes = _power_of_two(head_width)
     narrow = lanes <= 64 and qkv.element_size() == 2
-    most = _MOST if narrow else _MOST // 2
+    most = _MAX_BLOCK if narrow else _MAX_BLOCK // 2
     return {
         "heads": heads,
         "head_width": head_width,

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from hatsr.model.windows import reflect_index
 
-_TOGETHER = 64
+_CROPS_AT_ONCE = 64
 """Crops that are run at a time."""
 
 
@@ -68,8 +68,8 @@ def upscale_by_crops(
     total = lr.new_zeros(*lr.shape[:2], *(side * scale for side in lr.shape[2:]))
     count = lr.new_zeros(total.shape[2:])
     first: list[Tensor] = []
-    for i in range(0, len(places), _TOGETHER):
-        part = places[i : i + _TOGETHER]
+    for i in range(0, len(places), _CROPS_AT_ONCE):
+        part = places[i : i + _CROPS_AT_ONCE]
         cut = [lr[:, :, r.start : r.start + crop, c.start : c.start + crop] for r, c in part]
         crops = upscale(torch.cat(cut)).split(len(lr))
         first = first or [crops[0]]

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import fold, pad, unfold
 
 SIDE, STRIDE = 3, 2
-_TOGETHER = 1024
+_PATCHES_AT_ONCE = 1024
 """Patches that are looked up at a time."""
 
 
@@ -85,12 +85,12 @@ def nearest(
     """
     squares = keys.square().sum(-1)[:, None]
     found = []
-    for start in range(0, queries.shape[1], _TOGETHER):
-        part = queries[:, start : start + _TOGETHER]
+    for start in range(0, queries.shape[1], _PATCHES_AT_ONCE):
+        part = queries[:, start : start + _PATCHES_AT_ONCE]
         distances = squares - 2 * part @ keys.transpose(1, 2)  # but for the query's own square
         near = None
         if candidates is not None:
-            near = candidates[start : start + _TOGETHER].to(queries.device)
+            near = candidates[start : start + _PATCHES_AT_ONCE].to(queries.device)
             near = near.expand(len(part), -1, -1)
             distances = distances.gather(2, near)
         chosen = distances.topk(min(count, distances.shape[2]), largest=False).indices

@@ -10,19 +10,19 @@ from accelerate import Accelerator
 from hatsr.data import (
     DataError,
     Folder,
-    PairStore,
-    Patches,
+    PairCache,
+    PatchDataset,
     Plan,
     Source,
     ValidationPair,
+    advice_for,
     decode_validation,
+    describe_left_out,
     fingerprint,
     hold_out,
-    how_to_use,
     keep_in_memory,
     open_folders,
     open_source,
-    some_of,
 )
 from hatsr.inference.settings import AUTO, check_device
 from hatsr.model import WithActivationCheckpointing
@@ -50,7 +50,7 @@ class Setup:
     """Where states, weights, log and samples go."""
     accelerator: Accelerator
     """Device, processes and precision."""
-    patches: Patches
+    patches: PatchDataset
     """The training samples."""
     plan: Plan
     """Which samples a step takes."""
@@ -95,7 +95,7 @@ def set_up(
         say("validation is without the first task's noise; give valid.data_lr to have it with")
     if validation and recipe.degrade and recipe.valid.conditions == ("clean",):
         say("validation is on clean LR; give valid.conditions to judge by degraded LR")
-    patches = Patches(
+    patches = PatchDataset(
         open_pairs(recipe, source, say),
         recipe.all_tasks,
         recipe.seed,
@@ -157,7 +157,7 @@ def open_sources(recipe: Recipe) -> tuple[Source, tuple[ValidationPair, ...]]:
     return left, under_conditions(validation, valid.conditions)
 
 
-def open_pairs(recipe: Recipe, source: Source, say: Say) -> PairStore:
+def open_pairs(recipe: Recipe, source: Source, say: Say) -> PairCache:
     """Training pictures, in memory if they fit; those left out are named with the reasons."""
     data = recipe.data
     from_crops = data.lr_from == "crop"
@@ -171,7 +171,7 @@ def open_pairs(recipe: Recipe, source: Source, say: Say) -> PairStore:
     if not len(pairs):
         raise DataError(
             f"data.train must hold usable pictures, got {len(source)} of which none can be used "
-            f"({some_of(pairs.broken)}); {how_to_use(source, patch, scale)}"
+            f"({describe_left_out(pairs.broken)}); {advice_for(source, patch, scale)}"
         )
     return pairs
 
