@@ -79,8 +79,8 @@ def compare(found: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> None:
 
 
 def gradients(outputs: tuple[Tensor, ...], inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    total = sum((t.double() * drawn(*t.shape, seed=i)).sum() for i, t in enumerate(outputs))
-    return torch.autograd.grad(total, inputs, retain_graph=True)  # pyright: ignore[reportArgumentType]
+    weights = [drawn(*t.shape, seed=i, bf16=True).detach().to(t) for i, t in enumerate(outputs)]
+    return torch.autograd.grad(outputs, inputs, weights, retain_graph=True)
 
 
 @pytest.mark.parametrize(("size", "width", "outputs"), SIZES, ids=str)
@@ -89,7 +89,7 @@ def test_normed_layer(size: tuple[int, ...], width: int, outputs: int) -> None:
     given = x, *norm.parameters(), *linear.parameters()
     right = exact(*given)
     found = normed_layer(x, norm, linear)
-    normed = functional.layer_norm(right[0], (width,), *right[1:3])
+    normed = functional.layer_norm(right[0], (width,), right[1], right[2])
     wanted = right[0], normed, functional.linear(normed, *right[3:])
     assert [t.dtype for t in found] == [torch.float32, torch.bfloat16, torch.bfloat16]
     compare(found, wanted)
@@ -122,7 +122,7 @@ def test_added_mlp(size: tuple[int, ...], width: int, inner: int, is_shared: boo
     given = x, *norm.parameters(), *first.parameters(), *second.parameters()
     right = exact(*given)
     found = added_mlp(x, norm, first, second, share if is_shared else None)
-    normed = functional.layer_norm(right[0], (width,), *right[1:3])
+    normed = functional.layer_norm(right[0], (width,), right[1], right[2])
     hidden = functional.gelu(functional.linear(normed, *right[3:5]))
     added = functional.linear(hidden, *right[5:7]) * share.double()[:, None, None, None]
     wanted = right[0] + added

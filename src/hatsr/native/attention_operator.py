@@ -147,8 +147,9 @@ def _backward(  # noqa: PLR0913 - an operator takes tensors one by one
     d_qkv = torch.empty_like(qkv)
     d_query, d_keys = d_qkv.split((out.shape[-1], 2 * out.shape[-1]), -1)
     sums = torch.zeros_like(d_keys, dtype=torch.float32) if shared else d_keys
+    d_key, d_value = sums.chunk(2, -1)
     d_bias = packed.new_zeros(torch.get_num_threads(), *packed.shape)
-    gradients = d_query, *sums.chunk(2, -1), d_bias
+    gradients = d_query, d_key, d_value, d_bias
     _run_backward(windows, qkv, packed, (out, log_sums, d_out), gradients)
     if shared:
         d_keys.copy_(sums)
