@@ -11,7 +11,7 @@ RUNS = hat-t-x2 hat-t-x3 hat-t-x4-from-x2
 REAL = hat-t-real-x4
 FOLDERS = 'data.train=[$(DATA)/train]' valid.data=$(DATA)/valid
 
-.PHONY: demo test test-web compile-test lint docs notebooks coverage bench weights clean
+.PHONY: demo test test-web test-ray test-triton compile-test lint docs notebooks coverage bench weights clean
 
 demo: $(READY)
 	$(BIN)/hatsr upscale examples/astronaut.jpg -o out --overwrite
@@ -22,6 +22,14 @@ test: $(READY)
 # The page and the service, in an environment of its own; with Chromium on the machine, the page too.
 test-web: .venv-web/.ready
 	$(subst .venv,.venv-web,$(BIN))/python -m pytest -m web tests/apps/web
+
+# Jobs on a cluster of Ray and with a store on this machine, in an environment of their own.
+test-ray: .venv-ray/.ready
+	$(subst .venv,.venv-ray,$(BIN))/python -m pytest -m ray tests/batch
+
+# Kernels for GPUs, interpreted on the CPU and compiled for a GPU that need not be there.
+test-triton: .venv/.triton
+	TRITON_INTERPRET=1 $(BIN)/python -m pytest -m triton tests/model tests/inference/cuda
 
 compile-test: $(READY)
 	HATSR_UNINSTRUMENTED=1 $(BIN)/python -m pytest -m uninstrumented
@@ -55,7 +63,7 @@ weights: $(READY)
 $(READY): pyproject.toml constraints.txt hatch_build.py src/hatsr/native/build.py $(wildcard src/hatsr/native/*.cpp src/hatsr/native/*.h)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" --constraint constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,figures,export,openvino]' --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,figures,export,openvino,video]' --group dev
 	touch $(READY)
 
 .venv-web/.ready: pyproject.toml constraints.txt hatch_build.py
@@ -65,10 +73,17 @@ $(READY): pyproject.toml constraints.txt hatch_build.py src/hatsr/native/build.p
 	$(subst .venv,.venv-web,$(BIN))/python -m pip install --quiet --constraint .venv-web/constraints.txt --editable '.[web]' --group dev --group web
 	touch $@
 
+.venv-ray/.ready: pyproject.toml constraints.txt hatch_build.py
+	$(PYTHON) -m venv .venv-ray
+	grep -v '^python-dateutil' constraints.txt > .venv-ray/constraints.txt
+	$(subst .venv,.venv-ray,$(BIN))/python -m pip install --quiet --upgrade "pip>=25.1" --constraint .venv-ray/constraints.txt
+	$(subst .venv,.venv-ray,$(BIN))/python -m pip install --quiet --constraint .venv-ray/constraints.txt --editable '.[ray]' --group dev --group ray
+	touch $@
+
 # What only some targets need: a group of pyproject.toml.
 .venv/.%: $(READY)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group $*
 	touch $@
 
 clean:
-	rm -rf .venv .venv-web out site
+	rm -rf .venv .venv-web .venv-ray out site

@@ -26,11 +26,12 @@ def attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
 
 
 def window_attention(layer: WindowAttention, x: Tensor) -> Tensor:
-    _, h, w, _ = x.shape
+    b, h, w, _ = x.shape
     bias, shift = layer.bias()[None], layer.shift
     if shift:
         x = x.roll((-shift, -shift), (1, 2))
-        bias = bias + shift_mask(h, w, layer.size, shift)[:, None]
+        bias = bias + shift_mask(h, w, layer.size, shift).to(bias)[:, None]
+        bias = bias.repeat(b, 1, 1, 1)
     q, k, v = layer.qkv(partition(x, layer.size)).chunk(3, dim=-1)
     x = merge(layer.proj(attention(q, k, v, bias)), layer.size, h, w)
     return x.roll((shift, shift), (1, 2)) if shift else x

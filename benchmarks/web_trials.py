@@ -85,11 +85,9 @@ def post(
 
 def left(server: Server) -> int:
     """Files in the temporary folder once all jobs are over."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
+    end, files = time.monotonic() + 10, [server.temporary]
+    while files and time.monotonic() < end:
         files = [path for path in server.temporary.rglob("*") if path.is_file()]
-        if not files:
-            break
         time.sleep(0.1)
     return len(files)
 

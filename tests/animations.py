@@ -7,7 +7,7 @@ from PIL import Image, TiffImagePlugin
 
 from hatsr.image import PictureFrame, read_sequence
 
-HEIGHT, WIDTH = 12, 16
+HEIGHT, WIDTH = 18, 20
 TIMES = (40, 100, 100, 250)
 """Milliseconds of each frame."""
 
@@ -51,7 +51,7 @@ def make_document(path: Path) -> Path:
     pages = [
         Image.fromarray(rng.integers(0, 256, (5, 7, 3), np.uint8)),
         Image.fromarray(rng.integers(0, 256, (6, 4), np.uint8)),
-        Image.fromarray(rng.integers(0, 256, (3, 3, 4), np.uint8), "RGBA"),
+        Image.fromarray(rng.integers(64, 256, (3, 3, 4), np.uint8), "RGBA"),
     ]
     with TiffImagePlugin.AppendingTiffWriter(str(path), new=True) as file:
         for number, page in enumerate(pages):

@@ -1,8 +1,10 @@
 """Folders of tiny pictures, whole and broken, and jobs on them in processes of their own."""
 
+import io
 import os
 import subprocess
 import sys
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -34,26 +36,52 @@ def make_pictures(folder: Path, count: int, side: int = 12) -> Path:
     return folder
 
 
-def break_pictures(folder: Path) -> set[str]:
-    """Broken files in several ways; returns their paths below the folder."""
+def break_pictures(folder: Path, count: int = 20) -> set[str]:
+    """So many broken files in twenty ways; returns their paths below the folder."""
     whole = (folder / "p000.png").read_bytes()
-    damaged = bytearray(whole)
-    damaged[-20] ^= 0xFF
+    jpeg = encoded("JPEG")
     contents = {
         "empty.png": b"",
         "text.png": b"not a picture",
         "cut.png": whole[:60],
         "headless.png": whole[20:],
-        "sub/checksum.png": bytes(damaged),
+        "magic.png": whole[:8],
+        "huge.png": whole[:16] + b"\0\x0f\xff\xff" * 2 + whole[24:],
+        "sub/checksum.png": flipped(whole, len(whole) - 20),
+        "sub/flipped.png": flipped(whole, whole.index(b"IDAT") + 8),
         "sub/pdf.jpg": b"%PDF-1.4 ...",
-        "sub/cut.jpg": b"\xff\xd8\xff\xe0" + bytes(20),
+        "sub/head.jpg": b"\xff\xd8\xff\xe0" + bytes(20),
+        "sub/cut.jpg": jpeg[: len(jpeg) // 2],
+        "sub/page.jpg": b"<!DOCTYPE html><title>404</title>",
+        "sub/zeros.bmp": b"BM" + bytes(60),
+        "sub/cut.ppm": b"P6 8 8 255\n" + bytes(20),
         "sub/deep/zeros.tif": b"II*\0" + bytes(40),
+        "sub/deep/far.tif": b"II*\0\xff\xff\xff\x7f",
         "sub/deep/cut.webp": b"RIFF\x10\0\0\0WEBPVP8 ",
+        "sub/deep/half.webp": encoded("WEBP")[:80],
         "sub/deep/zeros.gif": b"GIF89a" + bytes(30),
+        "sub/deep/cut.avif": encoded("AVIF")[:100],
     }
-    for name, content in contents.items():
-        (folder / name).write_bytes(content)
-    return set(contents)
+    names = set[str]()
+    for i, (name, content) in enumerate(islice(cycle(contents.items()), count)):
+        path = folder / name
+        path = path.with_name(f"{i // len(contents) or ''}{path.name}")
+        path.write_bytes(content)
+        names.add(path.relative_to(folder).as_posix())
+    return names
+
+
+def encoded(kind: str) -> bytes:
+    """A picture of noise in a format of Pillow."""
+    file = io.BytesIO()
+    pixels = np.random.default_rng(1).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(file, kind)
+    return file.getvalue()
+
+
+def flipped(data: bytes, place: int) -> bytes:
+    """The same with all bits of a byte turned."""
+    return data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
 
 
 def make_job(net: str, **output: object) -> Job:
@@ -81,7 +109,7 @@ def results(folder: Path) -> dict[str, bytes]:
     }
 
 
-def start(source: Path, folder: Path, net: str, *more: str) -> subprocess.Popen[str]:
+def start(source: Path | str, folder: Path, net: str, *more: str) -> subprocess.Popen[str]:
     """`hatsr batch` in a session of its own."""
     command = [sys.executable, "-m", "hatsr.apps.cli", "batch", str(source), "-o", str(folder)]
     return subprocess.Popen(

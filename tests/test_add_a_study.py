@@ -23,7 +23,7 @@ def test_a_study_of_the_page_alone(pictures: Path, tmp_path: Path) -> None:
         f"{small}.evaluate.data=[{pictures}]",
     ]
     study = read_study(tmp_path / "heads.yaml", shorter)
-    report = run(study, Bench(folder=tmp_path / "heads", cpu=True))
+    report = run(study, Bench(folder=tmp_path / "heads", device="cpu"))
     assert [row.name for row in report.rows] == ["one head", "three heads"]
     (found,) = report.orders
     assert found.order.words() == "three heads > one head"

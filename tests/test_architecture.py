@@ -88,6 +88,11 @@ def test_a_module_name_stands_once() -> None:
     assert not [name for name, count in counts.items() if count > 1]
 
 
+def test_no_folder_holds_more_than_a_dozen_modules() -> None:
+    counts = Counter(path.parent for path in FILES if path.name != "__init__.py")
+    assert not [str(folder) for folder, count in counts.items() if count > 12]
+
+
 def types_in(path: Path) -> Iterator[str]:
     """Names of classes, and of aliases and type variables, which are assigned at module level."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -153,6 +158,7 @@ def test_annotations_are_postponed_only_for_names_of_types_alone(path: Path) -> 
 HAT_ROOMS = (
     "model",
     "inference/engine",
+    "inference/cuda",
     "inference/plain.py",  # the row that gives HAT its engine
     "checkpoint/layouts",
     "checkpoint/network_kinds.py",

@@ -210,3 +210,14 @@ def test_citation_is_of_this_version() -> None:
 
 def test_type_hints_are_announced() -> None:
     assert (Path(hatsr.__file__).parent / "py.typed").is_file()
+
+
+def test_the_files_of_the_ways_through_the_program_exist() -> None:
+    text = (ROOT / "docs" / "follow.md").read_text(encoding="utf-8")
+    ways = [re.findall(r"^\| `(\S+)` \|", way, re.MULTILINE) for way in text.split("\n## ")[1:]]
+    assert len(ways) == 5
+    assert max(map(len, ways)) <= 12
+    missing = {file for files in ways for file in files} - {
+        path.relative_to(ROOT / "src" / "hatsr").as_posix() for path in ROOT.rglob("src/**/*.py")
+    }
+    assert not missing

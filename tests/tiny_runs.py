@@ -28,7 +28,7 @@ def run(recipe: Recipe, folder: Path, stop_at: int = 10**9) -> list[dict]:
     """Train a recipe until the end, or until it was asked so often whether to stop; all events."""
     events: list[dict] = []
     steps = iter(range(10**9))
-    setup = set_up(recipe, folder, cpu=True)
+    setup = set_up(recipe, folder, device="cpu")
     run_steps(setup, lambda step: [events.append], lambda: next(steps) >= stop_at)
     return events
 

@@ -38,7 +38,7 @@ def learn(shape: tuple[str, ...], options: argparse.Namespace) -> None:
     changes = [f"network.{change}" for change in shape]
     folders = [f"data.train=[{options.data}/train]", f"valid.data={options.data}/valid"]
     recipe = read_recipe("hat-t-x4", [*changes, *folders])
-    setup = set_up(recipe, Path("runs/shapes"), cpu=True)
+    setup = set_up(recipe, Path("runs/shapes"), device="cpu")
     networks = setup.networks.train()
     average = averaged(networks)
     optimizer = torch.optim.Adam(networks.parameters(), betas=(0.9, 0.99), fused=True)

@@ -21,14 +21,34 @@ def replacing(path: Path) -> Generator[Path, None, None]:
     Raises:
         OSError: the file cannot be written; the message names `path`, not the temporary file.
     """
-    target = Path(os.path.realpath(path))
-    part = target.with_name(f".{_number(target)}.{os.getpid()}.part")
+    part = temporary_name(path)
     with naming(path, part):
         try:
             yield part
-            part.replace(target)
+            part.replace(os.path.realpath(path))
         finally:
             part.unlink(missing_ok=True)
+
+
+def temporary_name(path: Path) -> Path:
+    """The temporary name of `replacing` for this process."""
+    target = Path(os.path.realpath(path))
+    return target.with_name(f".{_number(target)}.{os.getpid()}.part")
+
+
+def sync(path: Path) -> None:
+    """Let a file, or the names in a folder, outlast a loss of power from now on.
+
+    Raises:
+        OSError: the disk could not keep it.
+    """
+    if path.is_dir() and os.name == "nt":  # folders need no syncing there, and cannot be opened
+        return
+    number = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def _number(target: Path) -> str:

@@ -1,3 +1,5 @@
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,3 +35,17 @@ def foreign(tmp_path: Path) -> str:
     path = tmp_path / "foreign.pth"
     torch.save({"params": to_official(tiny())}, path)
     return str(path)
+
+
+@pytest.fixture
+def on_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[], str]:
+    """A wide terminal in colours; gives what was said since the last time, without colours."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def said() -> str:
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", "".join(capsys.readouterr()))
+
+    return said

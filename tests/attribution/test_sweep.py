@@ -8,7 +8,8 @@ from hatsr.attribution import LamSettings
 from hatsr.attribution.inputs import random_network
 from hatsr.attribution.rows import read_rows as read
 from hatsr.attribution.summary import summarise
-from hatsr.attribution.sweep import Sweep, SweepPlan, all_tasks, belonging, grid_patches, pending
+from hatsr.attribution.sweep import Sweep
+from hatsr.attribution.sweep_tasks import SweepPlan, all_tasks, belonging, pending
 
 
 @pytest.fixture
@@ -62,17 +63,3 @@ def test_other_settings_or_weights_are_other_rows(plan, tmp_path):
     assert len(pending(tasks, [row | {"steps": 50} for row in rows])) == 4
     checkpoint.save(random_network(TINY, 7), tmp_path / "net0.safetensors", layout="official")
     assert len(pending(all_tasks(plan)[0], rows)) == 2
-
-
-def test_grid_is_even_and_inside():
-    assert grid_patches(48, 80, 16, 2) == ((8, 16), (8, 48), (24, 16), (24, 48))
-    assert grid_patches(16, 16, 16, 3) == ((0, 0),)
-    with pytest.raises(ValueError, match="SR must be at least 16 x 16, got 15 x 40"):
-        grid_patches(15, 40, 16, 3)
-
-
-def test_messages(tmp_path):
-    with pytest.raises(ValueError, match="must have models and pictures, got 0 and 1"):
-        SweepPlan(models=(), pictures=("a.png",))
-    with pytest.raises(ValueError, match="grid must be at least 1, got 0"):
-        SweepPlan(models=("hat-t-x4",), pictures=("a.png",), grid=0)

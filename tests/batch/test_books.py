@@ -3,7 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from hatsr.batch.books import DIED, Begun, Books, Entry, is_running, locked
+from hatsr.batch.books import Books
+from hatsr.batch.entries import DIED, Begun, Entry
+from hatsr.batch.locking import is_running, locked
+from hatsr.batch.stores import DiskStore
 from hatsr.files import replacing
 
 
@@ -61,7 +64,7 @@ def test_a_result_in_its_place_is_done_and_half_of_one_is_removed(
         assert taken is not None
         with replacing(folder / "1_x2.png") as part:
             part.write_text("all")
-            books.place(taken.id, part)
+            books.place(taken.id, DiskStore(folder).stamp(part.name))
             if not placed:
                 os.link(part, folder / part.name.replace(".part", "0.part"))  # of another process
         if not placed:
@@ -77,7 +80,7 @@ def test_another_result_than_the_one_that_was_placed_is_not_ours(folder: Path) -
         assert taken is not None
         with replacing(folder / "1_x2.png") as part:
             part.write_text("all")
-            books.place(taken.id, part)
+            books.place(taken.id, DiskStore(folder).stamp(part.name))
         (folder / "1_x2.png").write_text("of someone else")
         assert not books.has_made("1.png")
 
@@ -111,7 +114,7 @@ def test_changes_together_are_all_or_none(folder: Path) -> None:
 
 
 def test_the_job(folder: Path) -> None:
-    begun = Begun(Path("in"), {"scale": 2}, 10**9)
+    begun = Begun("in", {"scale": 2}, 10**9)
     with Books(folder) as books:
         assert books.job() is None
         books.set_job(begun)

@@ -4,7 +4,8 @@ import pytest
 from job_files import make_job, make_net
 
 from hatsr.batch.books import Books
-from hatsr.batch.job import Job, _take_up, default_workers, measured_rate
+from hatsr.batch.crews.team import default_workers, measured_rate
+from hatsr.batch.job import Job, _take_up
 from hatsr.inference.opening import load
 from hatsr.inference.settings import Settings
 
@@ -41,7 +42,7 @@ def test_as_many_workers_as_the_memory_lets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upscaler = load(make_net(tmp_path), device="cpu")
-    monkeypatch.setattr("hatsr.batch.job.cores", lambda: 8)
+    monkeypatch.setattr("hatsr.batch.crews.team.cores", lambda: 8)
     need = upscaler.bytes_needed(100, 102)
     assert need == upscaler.bytes_needed(100, 104)  # windows of 4
     assert default_workers(upscaler, (100, 102), 3 * need) == 3

@@ -29,7 +29,7 @@ def test_all_frames_are_enlarged(tmp_path: Path, source: str, target: str) -> No
     outcome, upscaler = run(path)
     assert (outcome.status, outcome.target) == ("done", tmp_path / target), outcome.message
     assert outcome.message == "4 frames"
-    assert (outcome.lr_size, outcome.sr_size, upscaler.count) == ((12, 16), (24, 32), 4)
+    assert (outcome.lr_size, outcome.sr_size, upscaler.count) == ((18, 20), (36, 40), 4)
     assert [f.seconds for f in frames_of(tmp_path / target)] == [f.seconds for f in frames_of(path)]
     for number, frame in enumerate(frames_of(tmp_path / target)):
         assert np.array_equal(codes_of(frame), doubled(drawing(number)))

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from hatsr.batch.books import Books, Entry
+from hatsr.batch.books import Books
+from hatsr.batch.entries import Entry
 from hatsr.batch.status import Pace, Status
 
 
@@ -20,7 +21,8 @@ def test_time_left_goes_from_what_is_expected_to_what_is_measured(
     with Books(tmp_path, create=True) as books:
         for i in range(10):
             books.plan(entry(str(i), 100))
-        pace = Pace(books, 1000.0, told.append)
+        pace = Pace(books, told.append)
+        pace.expect(1000.0)
     pace.report(None)
     assert told[-1].seconds_left == pytest.approx(100)  # 10 x 100^2 pixels at 1000 a second
     now += 90

@@ -5,7 +5,7 @@ import pytest
 from tiny import tiny
 
 from hatsr import checkpoint
-from hatsr.checkpoint import CheckpointError, is_model_folder, read, resolve, save, shipped
+from hatsr.checkpoint import CheckpointError, called, is_model_folder, read, resolve, save, shipped
 from hatsr.model import preset
 
 
@@ -36,6 +36,26 @@ def test_the_folder_of_a_run_means_its_best_weights(as_text: bool, tmp_path: Pat
         resolve(folder)
     (tmp_path / "later.safetensors").unlink()
     assert resolve(folder) == tmp_path / "last.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("runs/hat-x2/best.safetensors", "hat-x2"),
+        ("runs/hat-x2/last.safetensors", "last"),
+        ("somewhere/hat-t-x4.safetensors", "hat-t-x4"),
+        ("somewhere/HAT_SRx4.pth", "HAT_SRx4"),
+    ],
+)
+def test_the_best_weights_of_a_run_are_called_as_the_run(file: str, name: str) -> None:
+    assert called(Path(file)) == name
+
+
+def test_a_run_is_called_by_its_folder_from_inside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert called(Path("best.safetensors")) == tmp_path.name
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hatsr.data.degrade import PRESETS
 from hatsr.data.loader import Plan, Stage, open_loader
 from hatsr.data.pairs import keep_in_memory
 from hatsr.data.pictures import downsample
-from hatsr.data.samples import Patches, Task
+from hatsr.data.samples import VARIANTS, Patches, Task, dihedral
 from hatsr.data.sources import open_folders
 
 
@@ -85,3 +85,9 @@ def test_degraded_samples_are_pure_functions_too(
         assert data[k, 8].lr[0].dtype == torch.uint8
         same.append(torch.equal(data[k, 8].lr[0], clean[k, 8].lr[0]))
     assert 0 < sum(same) < 12
+
+
+def test_dihedral_is_eight_symmetries() -> None:
+    picture = np.arange(2 * 3 * 3).reshape(2, 3, 3)
+    variants = [dihedral(picture, variant) for variant in range(VARIANTS)]
+    assert len({(each.shape, each.tobytes()) for each in variants}) == VARIANTS

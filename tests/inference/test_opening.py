@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -28,3 +31,11 @@ def test_denoise_lies_between_the_two_networks() -> None:
 def test_where_there_is_no_denoise(model: str, denoise: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         hatsr.load(model, denoise=denoise)
+
+
+def test_opening_loads_no_compiler() -> None:
+    code = (
+        "import sys, hatsr; hatsr.load('hat-t-x4', device='cpu'); "
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

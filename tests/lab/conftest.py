@@ -38,7 +38,7 @@ def write_study(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Cal
         tree["recipe"]["valid"]["data"] = str(pictures)
         tree["sizes"]["small"]["evaluate"] = {"data": [str(pictures)]}
         path = tmp_path_factory.mktemp("study") / "mini.yaml"
-        path.write_text(yaml.safe_dump({**tree, **changes}), encoding="utf-8")
+        path.write_text(yaml.safe_dump({**tree, **changes}, sort_keys=False), encoding="utf-8")
         return path
 
     return write

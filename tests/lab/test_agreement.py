@@ -98,6 +98,7 @@ def test_only_shared_seeds_and_pictures_count() -> None:
     found = find_order(PublishedOrder(more="a", less="b"), values)
     assert found.gap is not None
     assert (found.gap.seeds, found.gap.pictures) == (1, 2)
+    assert found.verdict == "as in the paper, sure, of one seed alone"
     del values["a"][0]
     assert find_order(PublishedOrder(more="a", less="b"), values).verdict == "not measured"
 
@@ -110,4 +111,5 @@ def test_all_orders_together() -> None:
         "By PSNR, 1 of 2 orders came out as in the paper (1 of these surely), 1 the other way "
         "round (1 surely). 1 more cannot be told yet."
     )
+    assert overall(findings[:1], "PSNR") == "By PSNR, the order came out: as in the paper, sure."
     assert overall(findings[2:], "PSNR") == "Nothing can be said of the order yet."

@@ -55,14 +55,16 @@ def whole(write_study: Written, tmp_path_factory: pytest.TempPathFactory) -> Who
     """The miniature, without a break."""
     folder = tmp_path_factory.mktemp("whole")
     watched: list[StudyStatus] = []
-    report = run(read_study(write_study()), Bench(folder=folder, cpu=True), watch=watched.append)
+    report = run(
+        read_study(write_study()), Bench(folder=folder, device="cpu"), watch=watched.append
+    )
     return Whole(folder, report, watched)
 
 
 def test_stopped_and_gone_on_with_is_the_same(
     whole: Whole, write_study: Written, tmp_path: Path
 ) -> None:
-    study, bench = read_study(write_study()), Bench(folder=tmp_path, cpu=True)
+    study, bench = read_study(write_study()), Bench(folder=tmp_path, device="cpu")
     for looks in (4, 9, 3, 14, 10**9):
         run(study, bench, asked_to_stop=stops_after(looks))
     assert len(exact(whole.folder)) == 4
@@ -84,7 +86,7 @@ def test_every_cell_is_told_of(whole: Whole) -> None:
 
 def test_nothing_is_done_twice(whole: Whole, write_study: Written) -> None:
     before = {path: path.stat().st_mtime_ns for path in whole.folder.rglob("last.safetensors")}
-    run(read_study(write_study()), Bench(folder=whole.folder, cpu=True))
+    run(read_study(write_study()), Bench(folder=whole.folder, device="cpu"))
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
@@ -111,7 +113,7 @@ def test_the_report_says_what_the_cells_hold(whole: Whole) -> None:
 
 
 def test_what_another_process_does_is_left_to_it(write_study: Written, tmp_path: Path) -> None:
-    study, bench = read_study(write_study(), ["seeds=[0]"]), Bench(folder=tmp_path, cpu=True)
+    study, bench = read_study(write_study(), ["seeds=[0]"]), Bench(folder=tmp_path, device="cpu")
     theirs, _ = cells_of(study, "small")
     with locked(theirs.folder(tmp_path)):
         assert status(study, bench).running == ("window 2, seed 0",)
@@ -123,7 +125,7 @@ def test_what_another_process_does_is_left_to_it(write_study: Written, tmp_path:
 
 def test_a_cell_that_fails_costs_no_other(write_study: Written, tmp_path: Path) -> None:
     study = read_study(write_study(), ["seeds=[0]", "variants.bad.recipe.data.train=[nowhere]"])
-    bench = Bench(folder=tmp_path, cpu=True)
+    bench = Bench(folder=tmp_path, device="cpu")
     run(study, bench)
     found = status(study, bench)
     assert len(found.done) == 2
@@ -134,7 +136,7 @@ def test_a_cell_that_fails_costs_no_other(write_study: Written, tmp_path: Path) 
 def test_a_folder_of_another_study_is_refused(whole: Whole, write_study: Written) -> None:
     other = read_study(write_study(), ["recipe.optim.learning_rate=1e-4"])
     with pytest.raises(ValueError, match=r"must be of the same study, got .*learning_rate: 0.001"):
-        run(other, Bench(folder=whole.folder, cpu=True))
+        run(other, Bench(folder=whole.folder, device="cpu"))
 
 
 def test_test_pictures_must_be_there_before_anything_is_trained(
@@ -163,7 +165,7 @@ def test_di_blocking_and_stages(write_study: Written, tmp_path: Path, pictures: 
         sizes={"small": size},
         variants={"one": {"paper": paper}, "other": {"recipe": {"network": {"window_size": 2}}}},
     )
-    report = run(read_study(path), Bench(folder=tmp_path / "out", cpu=True))
+    report = run(read_study(path), Bench(folder=tmp_path / "out", device="cpu"))
     assert [row.name for row in report.rows[:2]] == ["one, after pre-training", "one"]
     first, last = report.rows[:2]
     assert len(first.values("di")[0]) == 2
@@ -175,8 +177,10 @@ def test_di_blocking_and_stages(write_study: Written, tmp_path: Path, pictures: 
 
 
 def test_minutes_become_steps_once(write_study: Written, tmp_path: Path) -> None:
-    study = read_study(write_study(), ["sizes.small.budget={minutes: 0.001}", "seeds=[0]"])
-    cell, bench = cells_of(study, "small")[0], Bench(folder=tmp_path, cpu=True)
+    study = read_study(
+        write_study(), ["sizes.small.budget={steps: null, minutes: 0.001}", "seeds=[0]"]
+    )
+    cell, bench = cells_of(study, "small")[0], Bench(folder=tmp_path, device="cpu")
     steps = steps_of(cell, "training", bench)
     assert steps is not None
     assert steps >= 1
@@ -189,8 +193,8 @@ def test_minutes_become_steps_once(write_study: Written, tmp_path: Path) -> None
 def test_killed_workers_are_gone_on_with(
     whole: Whole, write_study: Written, tmp_path: Path
 ) -> None:
-    bench = Bench(folder=tmp_path / "killed", cpu=True)
-    options = [str(write_study()), "-o", str(bench.folder), "--workers", "2", "--cpu"]
+    bench = Bench(folder=tmp_path / "killed", device="cpu")
+    options = [str(write_study()), "-o", str(bench.folder), "--workers", "2", "--device", "cpu"]
     command = [sys.executable, "-m", "hatsr.apps.cli", "lab", *options]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         while not list(bench.folder.rglob("state-*.pt")) and process.poll() is None:

@@ -25,7 +25,7 @@ from hatsr.training.recipe import Recipe
 from hatsr.training.start.setup import set_up
 recipe = Recipe.model_validate_json(Path(sys.argv[1]).read_text())
 folder = Path(sys.argv[2])
-setup = set_up(recipe, folder, cpu=True)
+setup = set_up(recipe, folder, device="cpu")
 rank = setup.accelerator.process_index
 seen = [list(setup.plan.part(step, rank, 0)) for step in range(recipe.iterations)]
 (folder.parent / f"seen-{rank}.json").write_text(__import__("json").dumps(seen))
@@ -37,7 +37,7 @@ torch.distributed.destroy_process_group()
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="no torch.distributed")
 def test_two_processes_agree_with_one(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
     recipe = tiny(iterations=5, network={"drop_path": 0.0})
-    setup = set_up(recipe, tmp_path / "one", cpu=True)
+    setup = set_up(recipe, tmp_path / "one", device="cpu")
     run_steps(setup, lambda step: [], lambda: False)
     recipe_file, driver = tmp_path / "recipe.json", tmp_path / "driver.py"
     recipe_file.write_text(json.dumps(recipe.model_dump(mode="json")))

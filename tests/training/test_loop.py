@@ -32,14 +32,14 @@ def test_overfits_one_batch(tiny: Callable[..., Recipe], pictures: Path, tmp_pat
         optim={"learning_rate": 5e-3, "clip": 1.0},
         save={"every": 1000, "log_every": 10},
     )
-    _, events = go(set_up(recipe, tmp_path, cpu=True))
+    _, events = go(set_up(recipe, tmp_path, device="cpu"))
     losses = [event["loss"] for event in events if event["event"] == "step"]
     assert losses[-1] < losses[0] / 5
 
 
 def test_validation_changes_nothing(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
     for name, valid in (("often", {"every": 1}), ("never", {"data": None})):
-        go(set_up(tiny(valid=valid), tmp_path / name, cpu=True))
+        go(set_up(tiny(valid=valid), tmp_path / name, device="cpu"))
     often, never = weights(tmp_path / "often"), weights(tmp_path / "never")
     assert all(torch.equal(often[key], never[key]) for key in never)
 
@@ -54,7 +54,7 @@ def test_patches_a_second_are_those_of_each_step_s_stage(
         valid={"data": None},
         save={"every": 100, "log_every": 4},
     )
-    _, events = go(set_up(recipe, tmp_path, cpu=True))
+    _, events = go(set_up(recipe, tmp_path, device="cpu"))
     rates = [event["patches_per_second"] for event in events if event["event"] == "step"]
     # Five looks at the clock between two lines: one a step, one for the line.
     assert rates == [(3 * 4 + 8) / 5, 4 * 8 / 5]
@@ -62,10 +62,10 @@ def test_patches_a_second_are_those_of_each_step_s_stage(
 
 def test_early_stop(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
     recipe = tiny(iterations=50, valid={"every": 2, "patience": 2}, optim={"learning_rate": 1e-12})
-    outcome, _ = go(set_up(recipe, tmp_path, cpu=True))
+    outcome, _ = go(set_up(recipe, tmp_path, device="cpu"))
     assert outcome.reason == "early stop"
     assert outcome.progress.step < 50
-    again, events = go(set_up(recipe, tmp_path, cpu=True))
+    again, events = go(set_up(recipe, tmp_path, device="cpu"))
     assert again.progress.step == outcome.progress.step
     assert not [event for event in events if event["event"] == "step"]
 
@@ -77,7 +77,7 @@ def test_not_a_number_stops_and_names_the_batch(
     plain = pixel_loss
     monkeypatch.setattr(loop, "pixel_loss", lambda *given: plain(*given) * next(calls))
     with pytest.raises(NotFiniteError, match=r"in step 2, samples 8 to 11 \(.*\.png") as caught:
-        go(set_up(tiny(), tmp_path, cpu=True))
+        go(set_up(tiny(), tmp_path, device="cpu"))
     assert "lower optim.learning_rate" in str(caught.value)
     state = load_state(tmp_path / "states", print)
     assert state is not None
@@ -89,9 +89,9 @@ def test_activation_checkpointing_is_no_dead_flag(
     tiny: Callable[..., Recipe], tmp_path: Path
 ) -> None:
     for name, flag in (("on", True), ("off", False)):
-        go(set_up(tiny(activation_checkpointing=flag, iterations=3), tmp_path / name, cpu=True))
+        go(set_up(tiny(activation_checkpointing=flag, iterations=3), tmp_path / name, device="cpu"))
     on, off = weights(tmp_path / "on"), weights(tmp_path / "off")
     for key, value in off.items():
         torch.testing.assert_close(on[key], value)
-    setup = set_up(tiny(activation_checkpointing=True), tmp_path, cpu=True)
+    setup = set_up(tiny(activation_checkpointing=True), tmp_path, device="cpu")
     assert all(group.activation_checkpointing for group in setup.networks.main.groups)

@@ -31,20 +31,20 @@ def other(tiny: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch) -> Calla
 
 
 def test_it_is_trained_and_judged(other: Callable[..., Recipe], tmp_path: Path) -> None:
-    setup = set_up(other(iterations=4), tmp_path / "run", cpu=True)
+    setup = set_up(other(iterations=4), tmp_path / "run", device="cpu")
     before = {name: t.clone() for name, t in setup.networks.main.state_dict().items()}
     go(setup)
     found = read(tmp_path / "run" / "best.safetensors")
     assert found.config == OtherConfig(scale=2)
     assert all(not torch.equal(before[name], tensor) for name, tensor in found.tensors.items())
-    again = set_up(other(iterations=6), tmp_path / "run", cpu=True)
+    again = set_up(other(iterations=6), tmp_path / "run", device="cpu")
     go(again)
     assert read(tmp_path / "run" / "last.safetensors").metadata["step"] == "6"
 
 
 def test_what_it_cannot_do_is_said(other: Callable[..., Recipe], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"activation_checkpointing must be false .* got Other"):
-        set_up(other(activation_checkpointing=True), tmp_path, cpu=True)
+        set_up(other(activation_checkpointing=True), tmp_path, device="cpu")
     with pytest.raises(ValueError, match=r"tasks must be left out for .* got Other"):
         Networks(OtherConfig(), scales=(4, 2))
     with pytest.raises(ValueError, match=r"start\.interpolate must be false .* got Other"):

@@ -22,7 +22,7 @@ def test_two_steps(name: str, tiny: Callable[..., Recipe], tmp_path: Path) -> No
     tree["network"] = {"kind": kind_of(config), **asdict(config)}
     recipe = to_recipe(Values({"iterations": 2}).over(Values(tree)))
     assert recipe.config == config
-    setup = set_up(recipe, tmp_path / "run", cpu=True)
+    setup = set_up(recipe, tmp_path / "run", device="cpu")
     network = setup.networks.main
     before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
     fixed = {key for key, parameter in network.named_parameters() if not parameter.requires_grad}

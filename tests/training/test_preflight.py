@@ -31,7 +31,7 @@ def test_preflight_times_the_next_step_as_it_will_be(
             "stages": [{"start": 2, "patch": 4, "batch": 6}, {"start": 5, "patch": 6, "batch": 2}]
         },
     )
-    setup = set_up(recipe, tmp_path, cpu=True)
+    setup = set_up(recipe, tmp_path, device="cpu")
     save_state(tmp_path / "states", 3, {}, keep=2)
     monkeypatch.setattr(preflight_module, "loss_of", spy)
     told = preflight(setup)
@@ -44,7 +44,7 @@ def test_preflight_times_the_next_step_as_it_will_be(
 def test_preflight_tells_and_refuses(
     tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setup = set_up(tiny(), tmp_path, cpu=True)
+    setup = set_up(tiny(), tmp_path, device="cpu")
     before = {key: value.clone() for key, value in setup.networks.state_dict().items()}
     told = preflight(setup)
     text = "\n".join(told.lines)

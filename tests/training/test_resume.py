@@ -25,7 +25,7 @@ from hatsr.training.loop import run_steps
 from hatsr.training.recipe import Recipe
 from hatsr.training.start.setup import set_up
 recipe = Recipe.model_validate_json(Path(sys.argv[1]).read_text())
-run_steps(set_up(recipe, Path(sys.argv[2]), cpu=True), lambda step: [], lambda: False)
+run_steps(set_up(recipe, Path(sys.argv[2]), device="cpu"), lambda step: [], lambda: False)
 """
 
 

@@ -23,7 +23,7 @@ def test_changes_are_told_and_another_network_is_refused(
     events = run(tiny(iterations=3), tmp_path)
     assert "iterations: 2 -> 3" in events[0]["text"]
     with pytest.raises(ValueError, match=r"must keep its network, .* name=.* or .* --fresh"):
-        Run(set_up(tiny(network={"embed_dim": 16}), tmp_path, cpu=True), lambda step: [])
+        Run(set_up(tiny(network={"embed_dim": 16}), tmp_path, device="cpu"), lambda step: [])
 
 
 def test_another_start_task_or_picture_is_refused(
@@ -56,7 +56,7 @@ def test_moved_pictures_and_a_moved_start_are_no_obstacle(
     assert run(recipe, tmp_path / "second")[-1]["reason"] == "finished"
     assert newest(tmp_path / "second")["progress"]["step"] == 3
     with pytest.raises(ValueError, match="model must be a file"):
-        set_up(recipe, tmp_path / "second", cpu=True, fresh=True)
+        set_up(recipe, tmp_path / "second", device="cpu", fresh=True)
 
 
 def test_another_number_of_usable_pictures_is_told(
@@ -84,7 +84,7 @@ def test_a_run_that_is_over_says_so(
 def test_the_optimiser_is_the_recipe_s(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
     run(tiny(iterations=2), tmp_path)
     optim = {"betas": [0.5, 0.6], "weight_decay": 0.1, "optimizer": "adamw"}
-    changed = Run(set_up(tiny(optim=optim), tmp_path, cpu=True), lambda step: [])
+    changed = Run(set_up(tiny(optim=optim), tmp_path, device="cpu"), lambda step: [])
     group = changed.optimizer.param_groups[0]
     assert (group["betas"], group["weight_decay"]) == ((0.5, 0.6), 0.1)
     assert group["decoupled_weight_decay"]

@@ -15,7 +15,7 @@ from hatsr.training.validation import enlarge
 
 
 def test_validation_judges_the_average(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
-    setup = set_up(tiny(), tmp_path, cpu=True)
+    setup = set_up(tiny(), tmp_path, device="cpu")
     outcome, events = go(setup)
     told = [event for event in events if event["event"] == "validation"]
     assert [event["step"] for event in told] == [0, 4, 8]

@@ -9,7 +9,8 @@ from hatsr.attribution.figures import check_figure_file
 from hatsr.attribution.local_attribution import LamResult, LamSettings, lam, lam_patches
 from hatsr.attribution.rows import read_rows
 from hatsr.attribution.spread import contribution_area, diffusion_index, gini
-from hatsr.attribution.sweep import Sweep, SweepPlan, SweepResult, sweep
+from hatsr.attribution.sweep import Sweep, SweepResult, sweep
+from hatsr.attribution.sweep_tasks import SweepPlan
 
 __all__ = [
     "Explanation",

@@ -74,7 +74,7 @@ def load_network(
     else:
         path = checkpoint.resolve(source)
         model = checkpoint.read(path, overrides).model()
-        name, digest = path.stem, file_digest(path)
+        name, digest = checkpoint.called(path), file_digest(path)
     network = as_network(model)
     if network.channels != 3:
         raise ValueError(f"LAM must be given a network for RGB pictures, got {source} for gray")

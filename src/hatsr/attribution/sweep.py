@@ -4,177 +4,23 @@ import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 
-from hatsr.attribution.inputs import StudiedNetwork, file_digest, load_network, load_picture
-from hatsr.attribution.local_attribution import DEFAULTS, LamSettings, lam_patches
-from hatsr.attribution.objective import PatchCorner
-from hatsr.attribution.rows import Row, read_rows, row_key
+from hatsr.attribution.rows import read_rows
 from hatsr.attribution.summary import Summary, summarise
+from hatsr.attribution.sweep_tasks import (
+    FinishedTask,
+    SweepPlan,
+    SweepTask,
+    all_tasks,
+    belonging,
+    pending,
+    run_task,
+)
 from hatsr.evaluation import CountProgress
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SweepPlan:
-    """What to measure: every model at every position of every picture.
-
-    Raises:
-        ValueError: a value breaks its rule.
-    """
-
-    models: tuple[str, ...]
-    """Sources as `load_network` takes them."""
-    pictures: tuple[str, ...]
-    """Picture files."""
-    grid: int = 3
-    """Patches per side of each picture, evenly spaced."""
-    is_lr: bool = False
-    """The files are LR pictures, not HR ones."""
-    settings: LamSettings = DEFAULTS
-    """How each attribution is computed; the memory is for all processes together."""
-
-    def __post_init__(self) -> None:
-        """Check every rule once."""
-        if not self.models or not self.pictures:
-            raise ValueError(
-                f"a sweep must have models and pictures, got {len(self.models)} and "
-                f"{len(self.pictures)}"
-            )
-        if self.grid < 1:
-            raise ValueError(f"grid must be at least 1, got {self.grid}")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SweepTask:
-    """The patches of one picture that one model has still to do; they share forward passes."""
-
-    model: str
-    """Source of the network, as `load_network` takes it."""
-    picture: str
-    """Picture file."""
-    patches: tuple[PatchCorner, ...]
-    """Upper left corners of the patches, SR pixels."""
-    head: Row
-    """What all its rows say: weights, picture and how they are computed."""
-    plan: SweepPlan
-    """The plan that the task is a part of."""
-
-    def key(self, patch: PatchCorner) -> str:
-        """What tells one row from all others."""
-        return row_key(self.head | {"patch": list(patch)})
-
-
-def grid_patches(
-    height: int, width: int, patch_size: int, per_side: int
-) -> tuple[PatchCorner, ...]:
-    """Evenly spaced patches, the same for every network.
-
-    Args:
-        height: of the SR picture.
-        width: of the SR picture.
-        patch_size: side of a patch, SR pixels.
-        per_side: 1 for the middle; more reach from the margin of half a gap to the other.
-
-    Raises:
-        ValueError: the picture is smaller than a patch.
-    """
-    if min(height, width) < patch_size:
-        raise ValueError(f"SR must be at least {patch_size} x {patch_size}, got {height} x {width}")
-
-    def starts(length: int) -> list[int]:
-        return [
-            round((length - patch_size) * (2 * i + 1) / (2 * per_side)) for i in range(per_side)
-        ]
-
-    return tuple(dict.fromkeys((y, x) for y in starts(height) for x in starts(width)))
-
-
-def all_tasks(plan: SweepPlan) -> tuple[list[SweepTask], dict[str, str]]:
-    """A task for each model and picture, and why a picture has none, by file.
-
-    Raises:
-        ValueError: a model cannot be loaded.
-    """
-    found: list[SweepTask] = []
-    failures: dict[str, str] = {}
-
-    @cache
-    def facts(picture: str, scale: int) -> tuple[int, int, str]:
-        """Height and width of SR, and what tells the file apart; each file is read once."""
-        h, w = load_picture(picture, scale, is_lr=plan.is_lr).lr.shape[-2:]
-        return h * scale, w * scale, file_digest(picture)
-
-    for model in plan.models:
-        network = load_network(model, plan.settings.device)
-        for picture in (each for each in plan.pictures if each not in failures):
-            try:
-                height, width, pixels = facts(picture, network.scale)
-                patches = grid_patches(height, width, plan.settings.patch_size, plan.grid)
-            except (OSError, ValueError) as error:
-                failures[picture] = _in_words(error, picture)
-                continue
-            head = _head(plan, network, picture) | {"pixels": pixels}
-            found.append(
-                SweepTask(model=model, picture=picture, patches=patches, head=head, plan=plan)
-            )
-    return found, failures
-
-
-def _head(plan: SweepPlan, network: StudiedNetwork, picture: str) -> Row:
-    return {
-        "model": network.name,
-        "weights": network.digest,
-        "picture": Path(picture).name,
-        "is_lr": plan.is_lr,
-        "patch_size": plan.settings.patch_size,
-        "steps": plan.settings.steps,
-        "mode": plan.settings.mode,
-    }
-
-
-def _in_words(error: Exception, picture: str) -> str:
-    return str(error).removeprefix(f"{picture}: ")
-
-
-def pending(tasks: Sequence[SweepTask], rows: Sequence[Row]) -> list[SweepTask]:
-    """The tasks with the patches that the rows so far leave to do."""
-    done = {row_key(row) for row in rows}
-    left = [replace(t, patches=tuple(p for p in t.patches if t.key(p) not in done)) for t in tasks]
-    return [task for task in left if task.patches]
-
-
-def belonging(tasks: Sequence[SweepTask], rows: Sequence[Row]) -> list[Row]:
-    """The rows of these tasks, in the tasks' order; a file may hold others."""
-    by_key = {row_key(row): row for row in rows}
-    keys = [task.key(patch) for task in tasks for patch in task.patches]
-    return [by_key[key] for key in keys if key in by_key]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FinishedTask:
-    """The rows of a task, or why it failed."""
-
-    task: SweepTask
-    rows: tuple[Row, ...] = ()
-    failure: str = ""
-    """Why there are no rows."""
-
-
-def run_task(task: SweepTask) -> FinishedTask:
-    """Do a task; one that fails, whatever its network or picture raised, costs no other."""
-    try:
-        plan, network = task.plan, load_network(task.model, task.plan.settings.device)
-        picture = load_picture(task.picture, network.scale, is_lr=plan.is_lr)
-        lr = picture.lr.to(network.device)
-        found = lam_patches(network.function, lr, task.patches, plan.settings)
-    except Exception as error:
-        why = f"{task.head['model']}, {_in_words(error, task.picture)}"
-        return FinishedTask(task=task, failure=why)
-    return FinishedTask(task=task, rows=tuple(task.head | each.numbers() for each in found))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,15 +58,15 @@ class Sweep:
         """How many patches the rows so far leave to do."""
         return sum(len(task.patches) for task in self.todo)
 
-    def run(self, processes: int = 1, progress: CountProgress | None = None) -> SweepResult:
+    def run(self, workers: int = 1, progress: CountProgress | None = None) -> SweepResult:
         """Do what is left.
 
         Args:
-            processes: how many share the work; each gets its part of threads and memory.
+            workers: processes that share the work; each gets its part of threads and memory.
             progress: told the tasks done, their total, and the picture of the last one.
         """
         failures = dict(self.failures)
-        for done, finished in enumerate(self.finished(processes), 1):
+        for done, finished in enumerate(self.finished(workers), 1):
             if finished.failure:
                 failures[finished.task.picture] = finished.failure
             if progress is not None:
@@ -228,10 +74,10 @@ class Sweep:
         rows = belonging(self.tasks, read_rows(self.results))
         return SweepResult(summaries=tuple(summarise(rows)), failures=failures)
 
-    def finished(self, processes: int = 1) -> Generator[FinishedTask]:
+    def finished(self, workers: int = 1) -> Generator[FinishedTask]:
         """What becomes of the tasks, one after the other; rows are in the file by then."""
         with self.results.open("a", encoding="utf-8") as file:
-            for finished in _run(self.todo, min(processes, len(self.todo))):
+            for finished in _run(self.todo, min(workers, len(self.todo))):
                 file.write("".join(json.dumps(row) + "\n" for row in finished.rows))
                 file.flush()
                 yield finished
@@ -240,22 +86,22 @@ class Sweep:
 def sweep(
     plan: SweepPlan,
     results: Path,
-    processes: int = 1,
+    workers: int = 1,
     progress: CountProgress | None = None,
 ) -> SweepResult:
     """Mean diffusion index of networks over positions and pictures: a `Sweep` in one call."""
-    return Sweep(plan, results).run(processes, progress)
+    return Sweep(plan, results).run(workers, progress)
 
 
-def _run(todo: Sequence[SweepTask], processes: int) -> Iterator[FinishedTask]:
-    if processes <= 1:
+def _run(todo: Sequence[SweepTask], workers: int) -> Iterator[FinishedTask]:
+    if workers <= 1:
         yield from map(run_task, todo)
         return
-    threads = max(1, torch.get_num_threads() // processes)
+    threads = max(1, torch.get_num_threads() // workers)
     with ProcessPoolExecutor(
-        processes, get_context("spawn"), initializer=torch.set_num_threads, initargs=(threads,)
+        workers, get_context("spawn"), initializer=torch.set_num_threads, initargs=(threads,)
     ) as pool:
-        waiting = [pool.submit(run_task, _share(task, processes)) for task in todo]
+        waiting = [pool.submit(run_task, _share(task, workers)) for task in todo]
         try:
             for future in as_completed(waiting):
                 yield future.result()
@@ -263,6 +109,6 @@ def _run(todo: Sequence[SweepTask], processes: int) -> Iterator[FinishedTask]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _share(task: SweepTask, processes: int) -> SweepTask:
-    settings = replace(task.plan.settings, memory=task.plan.settings.memory / processes)
+def _share(task: SweepTask, workers: int) -> SweepTask:
+    settings = replace(task.plan.settings, memory=task.plan.settings.memory / workers)
     return replace(task, plan=replace(task.plan, settings=settings))

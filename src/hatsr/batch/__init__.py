@@ -12,13 +12,15 @@ from hatsr.batch.finding import Found, PictureFile, find_pictures
 from hatsr.batch.outputs import Existing, Output, check_folder_name, check_output, target_of
 
 if TYPE_CHECKING:
-    from hatsr.batch.books import is_running, locked
+    from hatsr.batch.crews.local_crew import end_with_parent, warm_up
+    from hatsr.batch.crews.team import BatchEngine, Team
     from hatsr.batch.job import Job, JobWatch, run_job
-    from hatsr.batch.local import end_with_parent
+    from hatsr.batch.locking import is_running, locked
     from hatsr.batch.status import Status, read_status
     from hatsr.batch.upscaling import Outcome, Upscaling, Watch, upscale, upscale_files
 
 __all__ = [
+    "BatchEngine",
     "Existing",
     "Found",
     "Job",
@@ -27,6 +29,7 @@ __all__ = [
     "Output",
     "PictureFile",
     "Status",
+    "Team",
     "Upscaling",
     "Watch",
     "check_folder_name",
@@ -40,11 +43,15 @@ __all__ = [
     "target_of",
     "upscale",
     "upscale_files",
+    "warm_up",
 ]
 _HOMES = {
-    "is_running": "books",
-    "locked": "books",
-    "end_with_parent": "local",
+    "BatchEngine": "crews.team",
+    "Team": "crews.team",
+    "warm_up": "crews.local_crew",
+    "end_with_parent": "crews.local_crew",
+    "is_running": "locking",
+    "locked": "locking",
     "Job": "job",
     "JobWatch": "job",
     "run_job": "job",

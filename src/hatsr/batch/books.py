@@ -7,19 +7,16 @@ process may be killed between any two of them.
 import json
 import os
 import sqlite3
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from hatsr.files import remove_leftovers
+from hatsr.batch.entries import DIED, Begun, Count, Entry, State
+from hatsr.batch.stores import DiskStore, FileFacts, Store
 
 FOLDER = ".hatsr"
 """Holds the books, in the output folder."""
-DIED = "a worker died when it was under way, twice; is there too little memory?"
-State = Literal["waiting", "running", "suspect", "running alone", "done", "skipped", "failed"]
-"""suspect: waits to be done alone, since a worker died when it was under way."""
 _LARGEST = "height * width DESC, id"
 """The order of work: what takes longest does not come last, when the other workers wait."""
 _BUSY_SECONDS = 60
@@ -57,52 +54,6 @@ _PLAN_AGAIN = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One picture in the books; paths are relative to the input's and the output's folder."""
-
-    id: int = 0
-    source: str
-    target: str | None
-    """None: it cannot have one, another picture's result goes there."""
-    bytes: int
-    """Of the file when it was planned."""
-    mtime: int
-    """When the file was last changed, as it was planned; nanoseconds."""
-    height: int = 0
-    """LR pixels, by the header; 0: unknown."""
-    width: int = 0
-    state: State = "waiting"
-    attempts: int = 0
-    """How often the work on it was begun."""
-    reason: str = ""
-    """Why it failed or was skipped, or what the user must know."""
-    seconds: float = 0.0
-    """In the network."""
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """What a job is."""
-
-    source: Path
-    """Its input."""
-    options: Mapping[str, object]
-    """What results depend on."""
-    budget: int
-    """Memory for all workers, bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many pictures are in a state."""
-
-    pictures: int = 0
-    pixels: int = 0
-    """LR pixels, where the header tells."""
-    seconds: float = 0.0
-
-
 _FIELDS = (
     "id, source, target, bytes, mtime, height, width, state, attempts, reason, seconds"  # of Entry
 )
@@ -112,15 +63,17 @@ class Books:
     """The open books of an output folder, for one thread.
 
     Args:
-        folder: the output.
+        folder: of the job.
+        results: where they go; None: into the folder.
         create: make them where there are none.
 
     Raises:
         FileNotFoundError: there are none.
     """
 
-    def __init__(self, folder: Path, *, create: bool = False) -> None:
-        self.folder, path = folder, folder / FOLDER / "batch.sqlite"
+    def __init__(self, folder: Path, results: Store | None = None, *, create: bool = False) -> None:
+        self.folder, self.results = folder, results or DiskStore(folder)
+        path = folder / FOLDER / "batch.sqlite"
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
         elif not path.exists():
@@ -153,7 +106,7 @@ class Books:
     def job(self) -> Begun | None:
         """What was begun; None: nothing yet."""
         row = self._base.execute("SELECT input, options, budget FROM job").fetchone()
-        return row and Begun(Path(os.fsdecode(row[0])), json.loads(row[1]), row[2])
+        return row and Begun(os.fsdecode(row[0]), json.loads(row[1]), row[2])
 
     def set_job(self, begun: Begun) -> None:
         """Note what is begun."""
@@ -162,11 +115,11 @@ class Books:
 
     # ------------------------------------------------------------------ planning
 
-    def is_known(self, source: str, stat: os.stat_result) -> bool:
+    def is_known(self, source: str, facts: FileFacts) -> bool:
         """Whether a file is in the books as it is now."""
         query = "SELECT bytes, mtime FROM pictures WHERE source = ?"
         row = self._base.execute(query, (os.fsencode(source),)).fetchone()
-        return row == (stat.st_size, stat.st_mtime_ns)
+        return row == (facts.bytes, facts.mtime)
 
     def has_made(self, source: str) -> bool:
         """Whether the result that is there is the one that was made from a file."""
@@ -174,7 +127,7 @@ class Books:
         row = self._base.execute(query, (os.fsencode(source),)).fetchone()
         if row is None or None in row:
             return False
-        return row[1] == _stamp(self.folder / os.fsdecode(row[0]))
+        return row[1] == self.results.stamp(os.fsdecode(row[0]))
 
     def plan(self, entry: Entry) -> None:
         """Add a picture, or one again that is another file now.
@@ -203,7 +156,8 @@ class Books:
 
     def await_lost(self) -> None:
         """Let what was done wait again where the result is gone."""
-        lost = [(e.id,) for e in self.entries("done") if not (self.folder / str(e.target)).exists()]
+        done = self.entries("done", order="target")
+        lost = [(entry.id,) for entry in done if not self.results.has(str(entry.target))]
         self._base.executemany("UPDATE pictures SET state = 'waiting' WHERE id = ?", lost)
 
     # ------------------------------------------------------------------ working
@@ -224,10 +178,9 @@ class Books:
         row = self._base.execute(query, (taken, worker)).fetchone()
         return row and _entry(row)
 
-    def place(self, id: int, part: Path) -> None:  # noqa: A002
+    def place(self, id: int, stamp: str | None) -> None:  # noqa: A002
         """Note how to know a result that is about to be moved into its place."""
-        row = (_stamp(part), id)
-        self._base.execute("UPDATE pictures SET stamp = ? WHERE id = ?", row)
+        self._base.execute("UPDATE pictures SET stamp = ? WHERE id = ?", (stamp, id))
 
     def finish(self, entry: Entry) -> None:
         """Note what became of a picture, and which state of its file was read."""
@@ -240,25 +193,25 @@ class Books:
             ),
         )
 
-    def give_back(self, worker: int | None = None) -> int:
+    def give_back(self, worker: int | None = None, deaths: int = 2) -> int:
         """Settle what is under way with a worker that died, or (None) with all of a killed job.
 
         A result that is in its place is done. Of any other nothing stays. After the death of a
-        worker it is suspect; if it was that before, it failed. After the end of a job, it waits.
+        worker it is suspect, and waits to be done alone; after one more while it is alone, and so
+        many attempts, it failed. After the end of a job, it waits.
 
         Returns:
             How many there were.
         """
         entries = [*self.entries("running", worker), *self.entries("running alone", worker)]
         for entry in entries:
-            target = self.folder / str(entry.target)
-            remove_leftovers(target)
+            self.results.remove_parts(str(entry.target))
             state, reason = "waiting", ""
             if self.has_made(entry.source):
                 state = "done"
             elif worker is not None:
-                state = "suspect" if entry.state == "running" else "failed"
-                reason = DIED if state == "failed" else ""
+                is_fatal = entry.state == "running alone" and entry.attempts >= deaths
+                state, reason = ("failed", DIED) if is_fatal else ("suspect", "")
             row = (state, reason, entry.id)
             self._base.execute(
                 "UPDATE pictures SET state = ?, reason = ?, worker = NULL WHERE id = ?", row
@@ -311,15 +264,6 @@ def _entry(row: Sequence[Any]) -> Entry:
     return Entry(**{**values, "seconds": float(values["seconds"])})
 
 
-def _stamp(path: Path) -> str | None:
-    """What a file keeps when it is renamed and hardly shares with another; None: not there."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return f"{stat.st_size} {stat.st_mtime_ns}"
-
-
 @contextmanager
 def keeping(folder: Path) -> Generator[None, None, None]:
     """Trouble with books is trouble with their disk, which may be full or gone.
@@ -331,42 +275,3 @@ def keeping(folder: Path) -> Generator[None, None, None]:
         yield
     except sqlite3.Error as error:
         raise OSError(f"the books in {folder} cannot be kept: {error}") from error
-
-
-@contextmanager
-def locked(folder: Path, wait: float = 0) -> Generator[None, None, None]:
-    """Let no other job work on an output folder meanwhile; the system ends it with the process.
-
-    Args:
-        folder: the output.
-        wait: for another job to end, seconds.
-
-    Raises:
-        BlockingIOError: another job does.
-    """
-    path = folder / FOLDER / "lock.sqlite"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    base = sqlite3.connect(path, timeout=wait, isolation_level=None)
-    try:
-        base.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        base.close()
-        if "locked" not in str(error):
-            raise
-        raise BlockingIOError(
-            f"folder must be that of one job at a time, got {folder}; see --status, wait for the "
-            "other, or give another output"
-        ) from error
-    try:
-        yield
-    finally:
-        base.close()
-
-
-def is_running(folder: Path) -> bool:
-    """Whether a job works on an output folder now."""
-    try:
-        with locked(folder):
-            return False
-    except BlockingIOError:
-        return True

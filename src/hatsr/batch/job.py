@@ -2,31 +2,27 @@
 
 import hashlib
 import json
-import os
 import sqlite3
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-import torch
-
 from hatsr import checkpoint, image
-from hatsr.batch.books import Begun, Books, keeping, locked
-from hatsr.batch.local import Assignment, Crew
-from hatsr.batch.outputs import Output, check_folder_name, check_output
-from hatsr.batch.planning import check_places, input_root, plan
+from hatsr.batch.books import Books, keeping
+from hatsr.batch.crews.dispatch import Assignment
+from hatsr.batch.crews.team import Team, measured_rate, open_crew, share_out
+from hatsr.batch.entries import Begun
+from hatsr.batch.locking import locked
+from hatsr.batch.outputs import Output, check_folder_name
+from hatsr.batch.planning import check_places, input_store, plan
 from hatsr.batch.status import Pace, Status, read_status
+from hatsr.batch.stores import open_store
 from hatsr.batch.summary_page import write_summary
 from hatsr.inference.choosing import Chooser, open_upscaler
 from hatsr.inference.settings import Settings
 from hatsr.inference.tiling.memory import LEAST_BUDGET
-from hatsr.inference.upscaler import Upscaler
-
-_SAMPLE_SIDE = 64
-"""LR pixels along the picture that the network's speed is measured on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +36,9 @@ class Job:
     """0 to 1, between the weights for clean pictures and the real-world ones."""
     settings: Settings = field(default_factory=Settings)
     output: Output = field(default_factory=Output)
-    """Its place is a folder."""
+    """How they are written; where they go is the folder of the job, or `results`."""
+    results: str | None = None
+    """Address that results go to, such as s3://bucket/large; None: the folder of the job."""
     max_pixels: int = image.MAX_PIXELS
     """Largest picture to accept, height x width."""
 
@@ -54,7 +52,9 @@ class Job:
             **asdict(self.settings),
             "format": self.output.ending,
             "quality": self.output.quality,
+            "results": self.results,
             "max pixels": self.max_pixels,
+            "first frame": self.output.first_frame,
         }
 
     def _digest(self) -> str:
@@ -85,12 +85,12 @@ class JobWatch(Protocol):
 
 
 def run_job(
-    source: Path,
+    source: Path | str,
     folder: Path,
     job: Job,
     watch: JobWatch,
     *,
-    workers: int | None = None,
+    team: Team | None = None,
     retry_failed: bool = False,
 ) -> Status:
     """Enlarge the pictures of a folder or a manifest, or go on with it where it was stopped.
@@ -99,12 +99,12 @@ def run_job(
     is lost or left half-written, and a further call does only what is not done yet.
 
     Args:
-        source: a folder with subfolders, or a manifest: a text file with a path on each line.
+        source: a folder with subfolders, a manifest (a text file with a path on each line), or an
+            address that fsspec knows.
         folder: gets the results, in the same subfolders, the books and a summary page.
         job: what is to be done with every picture.
         watch: is told how far it has come.
-        workers: processes; by default one for each core, or fewer where the memory wants it; one
-            for a device other than a CPU.
+        team: who does it.
         retry_failed: do what failed again.
 
     Raises:
@@ -115,24 +115,37 @@ def run_job(
     """
     check_folder_name(folder)
     check_places(source, folder)
-    output = replace(job.output, place=folder)
-    check_output(output, [])
+    check_format(job.output.ending)
+    results = open_store(job.results or folder)
     opened = open_upscaler(job.model, job.settings, job.overrides, job.denoise)
     upscaler = opened.clean if isinstance(opened, Chooser) else opened
     folder.mkdir(parents=True, exist_ok=True)
-    with keeping(folder), locked(folder), Books(folder, create=True) as books:
-        budget = _take_up(books, source.resolve(), job)
-        plan(books, source, output, f"_x{upscaler.factor:g}", watch.planning)
+    with keeping(folder), locked(folder), Books(folder, results, create=True) as books:
+        budget = _take_up(books, source, job)
+        plan(books, source, job.output, f"_x{upscaler.factor:g}", watch.planning)
         if retry_failed:
             books.retry_failed()
-        count = workers or default_workers(upscaler, books.largest(), budget)
-        assignment = _assignment(source, folder, job, budget // count, max(1, cores() // count))
-        pace = Pace(books, count * measured_rate(upscaler, assignment.threads), watch.working)
-        del opened, upscaler  # workers have their own
-        stopped = ""
+        stopped, pace = "", Pace(books, watch.working)
         try:
             if pace.left:
-                stopped = Crew(assignment, books, pace.report).work(min(count, pace.left))
+                team = team or Team()
+                workers, threads = share_out(team, upscaler, books, budget)
+                settings = _settings_of_each(job, team, budget // max(1, workers))
+                assignment = Assignment(
+                    source=input_store(source),
+                    results=results,
+                    model=job.model,
+                    overrides=job.overrides,
+                    denoise=job.denoise,
+                    settings=settings,
+                    quality=job.output.quality,
+                    max_pixels=job.max_pixels,
+                    first_frame=job.output.first_frame,
+                    threads=threads,
+                )
+                with open_crew(team, workers, assignment, books, pace.report) as crew:
+                    pace.expect(crew.count * measured_rate(upscaler, threads))
+                    stopped = crew.work()
         finally:
             with suppress(sqlite3.Error, OSError):  # a full disk: the next call settles it
                 books.give_back()
@@ -140,21 +153,33 @@ def run_job(
         return replace(read_status(folder), running=False, stopped=stopped)
 
 
-def _take_up(books: Books, source: Path, job: Job) -> int:
+def check_format(ending: str | None) -> None:
+    """Refuse a format in which no single picture can be written.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if ending is not None and ending not in image.FORMATS:
+        raise ValueError(f"format must be one of {', '.join(image.FORMATS)}, got {ending}")
+
+
+def _take_up(books: Books, source: Path | str, job: Job) -> int:
     """Begin a job, or go on with it; returns the memory for all workers, bytes.
 
     Raises:
         ValueError: the folder holds another job.
     """
     options = json.loads(json.dumps(job.options()))
+    source = str(source.resolve() if isinstance(source, Path) else source)
     found = books.job()
     if found is None:
         budget = job.settings.budget()
         books.set_job(Begun(source, options, budget))
         return budget
-    theirs = {"input": str(found.source), **found.options}
-    ours = {"input": str(source), **options}
-    changed = [f"{key} {theirs[key]} -> {ours[key]}" for key in ours if theirs[key] != ours[key]]
+    theirs = {"input": found.source, **found.options}
+    ours = {"input": source, **options}
+    pairs = [(key, theirs.get(key), ours[key]) for key in ours]
+    changed = [f"{key} {before} -> {now}" for key, before, now in pairs if before != now]
     if changed:
         raise ValueError(
             f"output must be that of the same job, got {books.folder} with other options "
@@ -165,55 +190,8 @@ def _take_up(books: Books, source: Path, job: Job) -> int:
     return found.budget
 
 
-def _assignment(source: Path, folder: Path, job: Job, memory: int, threads: int) -> Assignment:
-    """What workers must know; pictures get `memory` bytes unless the job says how much."""
-    settings = job.settings
-    if settings.memory is None:
-        settings = replace(settings, memory=max(memory, LEAST_BUDGET))
-    return Assignment(
-        folder=folder,
-        root=input_root(source),
-        model=job.model,
-        overrides=job.overrides,
-        denoise=job.denoise,
-        settings=settings,
-        quality=job.output.quality,
-        max_pixels=job.max_pixels,
-        threads=threads,
-    )
-
-
-def default_workers(upscaler: Upscaler, largest: tuple[int, int], budget: int) -> int:
-    """One for each core, or as many as the largest picture lets; one for other devices.
-
-    Args:
-        upscaler: makes the pixels.
-        largest: height and width, LR pixels.
-        budget: memory for all of them, bytes.
-    """
-    if upscaler.settings.device != "cpu":
-        return 1
-    return max(1, min(cores(), budget // max(1, upscaler.bytes_needed(*largest))))
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def measured_rate(upscaler: Upscaler, threads: int) -> float:
-    """LR pixels per second of the network, on a small picture with so many threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    lr = torch.rand(1, upscaler.network.channels, _SAMPLE_SIDE, _SAMPLE_SIDE)
-    try:
-        seconds = []
-        for _ in range(2):  # the first one warms up
-            start = time.perf_counter()
-            upscaler.enlarge(lr)
-            seconds.append(time.perf_counter() - start)
-    finally:
-        torch.set_num_threads(before)
-    return _SAMPLE_SIDE**2 / min(seconds)
+def _settings_of_each(job: Job, team: Team, memory: int) -> Settings:
+    """Workers here have `memory` bytes each, unless the job says what a picture gets."""
+    if job.settings.memory is None and team.engine == "local":
+        return replace(job.settings, memory=max(memory, LEAST_BUDGET))
+    return job.settings

@@ -55,31 +55,52 @@ def upscale_sequence(
     target.parent.mkdir(parents=True, exist_ok=True)
     kind = image.check_sequence_writable(target, sequence, size, quality)
     chosen, choice = for_picture(upscaler, first)
-    enlarger = FrameEnlarger(chosen)
-    notes: dict[str, None] = dict.fromkeys(sequence.notes)
-
-    def enlarged() -> Iterator[PictureFrame]:
-        for index, frame in enumerate(sequence):
-            notes.update(dict.fromkeys(frame.picture.notes))
-            sr = enlarger.enlarge(
-                frame.picture, lambda f, i=index: progress((i + f) / sequence.count)
-            )
-            yield replace(frame, picture=sr)
-
+    frames = EnlargedFrames(chosen, sequence, progress)
     lost = image.write_sequence(
         target,
         sequence,
-        enlarged(),
+        frames,
         quality=quality if kind in image.QUALITY else None,
         software=software_of(chosen),
     )
-    same = enlarger.reused
-    what = "frames" if sequence.kind == "animation" else "pages"
-    told = f"{sequence.count} {what}" + (f", {same} of them as the one before" if same else "")
     return EnlargedSequence(
         lr_size=(first.height, first.width),
         sr_size=size,
         upscaler=chosen,
         choice=choice,
-        words=(*([str(choice)] if choice else []), told, *notes, *lost),
+        words=(*([str(choice)] if choice else []), *frames.words(), *lost),
     )
+
+
+class EnlargedFrames:
+    """The frames of a sequence, enlarged as they are asked for.
+
+    Args:
+        upscaler: makes the pixels.
+        sequence: what is enlarged.
+        progress: told the fraction done.
+    """
+
+    def __init__(
+        self, upscaler: Upscaler, sequence: PictureSequence, progress: Callable[[float], None]
+    ) -> None:
+        self.sequence, self.progress = sequence, progress
+        self.enlarger = FrameEnlarger(upscaler)
+        self.notes: dict[str, None] = dict.fromkeys(sequence.notes)
+
+    def __iter__(self) -> Iterator[PictureFrame]:
+        """Each in turn."""
+        count = self.sequence.count
+        for index, frame in enumerate(self.sequence):
+            self.notes.update(dict.fromkeys(frame.picture.notes))
+            sr = self.enlarger.enlarge(
+                frame.picture, lambda f, i=index: self.progress((i + f) / count)
+            )
+            yield replace(frame, picture=sr)
+
+    def words(self) -> tuple[str, ...]:
+        """What the user must know, after the last frame."""
+        same = self.enlarger.reused
+        what = "frames" if self.sequence.kind == "animation" else "pages"
+        told = f"{self.sequence.count} {what}"
+        return (told + (f", {same} of them as the one before" if same else ""), *self.notes)

@@ -10,6 +10,7 @@ from hatsr.batch.finding import PictureFile
 from hatsr.files import check_not_input
 
 _PICTURES, _CLIPS = image.SEQUENCE_FORMATS, video.CONTAINERS
+_ANIMATIONS = set(image.SEQUENCE_FORMATS) - set(image.FORMATS)
 _WRITABLE = {**_PICTURES, **_CLIPS}
 Existing = Literal["refuse", "overwrite", "skip"]
 _DOCUMENTS = {
@@ -44,8 +45,9 @@ def check_output(output: Output, pictures: Sequence[PictureFile]) -> None:
             another format than the one asked for, or the picture itself.
     """
     clips = [picture for picture in pictures if picture.is_clip]
-    known = [*(_PICTURES if len(clips) < len(pictures) else ()), *(_CLIPS if clips else ())]
-    endings = ", ".join(known)
+    has_pictures = len(clips) < len(pictures) or not pictures
+    known = [*(_PICTURES if has_pictures else ()), *(_CLIPS if clips else ())]
+    endings = ", ".join(ending for ending in known if ending not in _ANIMATIONS)
     if output.ending is not None and output.ending not in known:
         raise ValueError(f"format must be one of {endings}, got {output.ending}")
     place = output.place

@@ -8,28 +8,38 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from hatsr import image
-from hatsr.batch.books import Books, Entry, State
-from hatsr.batch.finding import PictureFile, is_result
+from hatsr.batch.books import Books
+from hatsr.batch.entries import Entry, State
+from hatsr.batch.finding import PictureFile
 from hatsr.batch.outputs import Output, target_of
+from hatsr.batch.stores import DiskStore, FileFacts, Store, open_store
 
 _TOGETHER = 1000
 """Pictures that are noted in one transaction."""
 
 
-def input_root(source: Path) -> Path:
-    """The folder that paths in the books are relative to: the input, or that of the manifest."""
-    return source if source.is_dir() else source.parent
+def input_store(source: Path | str) -> Store:
+    """What names in the books are relative to: the input, or the folder of the manifest.
+
+    Raises:
+        ValueError: an address that cannot be used here.
+    """
+    store = open_store(source)
+    if isinstance(store, DiskStore) and not store.root.is_dir():
+        return DiskStore(store.root.parent)
+    return store
 
 
-def check_places(source: Path, folder: Path) -> None:
+def check_places(source: Path | str, folder: Path) -> None:
     """Refuse an output that holds the input.
 
     Raises:
         ValueError: it does, or there is no input.
     """
+    if isinstance(source, str):
+        return
     if not source.exists():
         raise ValueError(f"input must be a folder or a manifest, got {source}, which is not there")
     inside = folder.resolve() in (root := source.resolve(), *root.parents)
@@ -41,7 +51,7 @@ def check_places(source: Path, folder: Path) -> None:
 
 def plan(
     books: Books,
-    source: Path,
+    source: Path | str,
     output: Output,
     suffix: str,
     progress: Callable[[int], None],
@@ -52,69 +62,36 @@ def plan(
 
     Args:
         books: where.
-        source: a folder, or a text file with a path on each line, relative to its own folder.
-        output: where results go: a folder.
+        source: a folder or an address, or a text file with a path on each line, relative to its
+            own folder.
+        output: how results are written.
         suffix: of the results' names, such as ``_x4``.
         progress: told how many were looked at so far.
 
     Raises:
         OSError: the folder or the manifest cannot be read.
     """
-    is_folder = source.is_dir()
-    paths = _walk(source, books.folder.resolve()) if is_folder else _listed(source)
+    store = input_store(source)
+    manifest = source if isinstance(source, Path) and not source.is_dir() else None
+    found = _listed(manifest) if manifest else store.pictures(books.results)
     planner = Planner(
-        books=books,
-        root=input_root(source),
-        output=output,
-        suffix=suffix,
-        leave_results=is_folder,
+        books=books, source=store, output=output, suffix=suffix, leave_results=manifest is None
     )
     done = 0
-    while some := list(islice(paths, _TOGETHER)):
+    while some := list(islice(found, _TOGETHER)):
         with books.together():
-            for relative in some:
-                planner.plan(relative)
+            for name, facts in some:
+                planner.plan(name, facts)
         done += len(some)
         progress(done)
 
 
-def _walk(
-    folder: Path, skipped: Path, below: str = "", above: tuple[Path, ...] = ()
-) -> Iterator[str]:
-    """Paths of pictures relative to a folder; it passes over what `list_pictures` does.
-
-    Only the names of one folder at a time are kept.
-    """
-    place = (folder / below).resolve()
-    if place in above or place == skipped:
-        return
-    files, folders = _names(place)
-    for name in files:
-        yield f"{below}{name}"
-    for name in folders:
-        yield from _walk(folder, skipped, f"{below}{name}/", (*above, place))
-
-
-def _names(place: Path) -> tuple[list[str], list[str]]:
-    """The pictures and the folders in a folder, sorted."""
-    files, folders = [], []
-    with os.scandir(place) as entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir():
-                folders.append(entry.name)
-            elif os.path.splitext(entry.name)[1].lower() in image.READABLE:  # noqa: PTH122
-                files.append(entry.name)
-    return sorted(files), sorted(folders)
-
-
-def _listed(manifest: Path) -> Iterator[str]:
+def _listed(manifest: Path) -> Iterator[tuple[str, None]]:
     """The lines of a manifest that are not empty."""
     with manifest.open("rb") as lines:
         for line in lines:
             if text := os.fsdecode(line.strip()):
-                yield text
+                yield text, None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,33 +99,35 @@ class Planner:
     """Notes pictures one by one."""
 
     books: Books
-    root: Path
-    """What their paths are relative to."""
+    source: Store
     output: Output
     suffix: str
     leave_results: bool
     """Leave out what earlier runs made."""
 
-    def plan(self, relative: str) -> None:
-        """Note a picture, unless it is known as it is, or was made by an earlier run."""
-        path, target = self.root / relative, self._target(relative)
-        try:
-            stat = path.stat()
-        except OSError as error:
-            why = f"{path}: {error.strerror}"
+    def plan(self, name: str, facts: FileFacts | None) -> None:
+        """Note a picture, unless it is known as it is, or was made by an earlier run.
+
+        Args:
+            name: in its store.
+            facts: of its file, where they were listed with it.
+        """
+        target = self._target(name)
+        facts, why = (facts, "") if facts else self._facts(name)
+        if facts is None:
             self.books.plan(
-                Entry(source=relative, target=target, bytes=0, mtime=0, state="failed", reason=why)
+                Entry(source=name, target=target, bytes=0, mtime=0, state="failed", reason=why)
             )
             return
-        if self.books.is_known(relative, stat) or (self.leave_results and is_result(path)):
+        if self.books.is_known(name, facts) or (self.leave_results and self.source.is_result(name)):
             return
-        height, width = image.header_size(path) or (0, 0)
-        state, reason = self._existing(relative, target)
+        height, width = self.source.size(name)
+        state, reason = self._existing(name, target)
         entry = Entry(
-            source=relative,
+            source=name,
             target=target,
-            bytes=stat.st_size,
-            mtime=stat.st_mtime_ns,
+            bytes=facts.bytes,
+            mtime=facts.mtime,
             height=height,
             width=width,
             state=state,
@@ -156,23 +135,31 @@ class Planner:
         )
         self.books.plan(entry)
 
-    def _target(self, relative: str) -> str:
-        """Where the result goes; what lies elsewhere than below the root goes by its name alone."""
-        path = Path(relative)
-        is_below = not path.is_absolute() and ".." not in path.parts
-        picture = PictureFile(self.root / path, path.parent if is_below else Path())
-        target = target_of(picture, self.output, self.suffix, alone=False)
-        return str(target.relative_to(self.books.folder))
+    def _facts(self, name: str) -> tuple[FileFacts | None, str]:
+        """Of a file, or why there are none."""
+        try:
+            return self.source.facts(name), ""
+        except OSError as error:
+            return None, f"{self.source.where(name)}: {error.strerror or error}"
 
-    def _existing(self, relative: str, target: str) -> tuple[State, str]:
+    def _target(self, name: str) -> str:
+        """Where the result goes; what lies elsewhere than below the root goes by its name alone."""
+        path = PurePosixPath(name)
+        is_below = not path.is_absolute() and ".." not in path.parts
+        picture = PictureFile(Path(name), Path(path.parent) if is_below else Path())
+        output = Output(place=Path(), ending=self.output.ending)
+        return target_of(picture, output, self.suffix, alone=False).as_posix()
+
+    def _existing(self, name: str, target: str) -> tuple[State, str]:
         """What a result that is there already means."""
-        place = self.books.folder / target
-        if not place.exists() or self.books.has_made(relative):
+        results = self.books.results
+        if not results.has(target) or self.books.has_made(name):
             return "waiting", ""
+        place = results.where(target)
         if self.output.existing == "skip":
             return "skipped", "exists"
         if self.output.existing == "refuse":
             return "failed", f"{place} exists; give --overwrite or --skip-existing"
-        if place.samefile(self.root / relative) or place.is_symlink():
+        if results.would_replace(target, self.source.where(name)):
             return "failed", f"output must not replace an input, got {place}; give another output"
         return "waiting", ""

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.batch.books import Books, Count, Entry, is_running, keeping
+from hatsr.batch.books import Books, keeping
+from hatsr.batch.entries import UNSETTLED, Count, Entry
+from hatsr.batch.locking import is_running
 
-UNSETTLED = ("waiting", "running", "suspect", "running alone")
 _FIRST_SECONDS = 10
 """How long the speed of a sample counts for more than that of the work itself."""
 
@@ -70,12 +71,12 @@ class Pace:
 
     Args:
         books: how far it is.
-        rate: LR pixels per second that are expected.
         tell: is called with how far it is.
     """
 
-    def __init__(self, books: Books, rate: float, tell: Callable[[Status], None]) -> None:
-        self.folder, self.counts, self.rate, self.tell = books.folder, books.counts(), rate, tell
+    def __init__(self, books: Books, tell: Callable[[Status], None]) -> None:
+        self.folder, self.counts, self.tell = books.folder, books.counts(), tell
+        self.rate = 0.0
         self.begun, self.pictures, self.pixels = time.perf_counter(), 0, 0
         self.planned = _pixels_left(self.counts)
 
@@ -83,6 +84,10 @@ class Pace:
     def left(self) -> int:
         """Pictures that are not settled."""
         return sum(self.counts.get(state, Count()).pictures for state in UNSETTLED)
+
+    def expect(self, rate: float) -> None:
+        """So many LR pixels per second are expected."""
+        self.rate = rate
 
     def report(self, entry: Entry | None) -> None:
         """A picture is done or failed; None: nothing new."""
@@ -92,19 +97,25 @@ class Pace:
             self._move(entry.state, 1, pixels)
             self.pictures, self.pixels = self.pictures + 1, self.pixels + pixels
         elapsed = max(1e-9, time.perf_counter() - self.begun)
-        expected = self.rate * _FIRST_SECONDS
-        speed = (self.pixels + expected) / (elapsed + _FIRST_SECONDS)
         self.tell(
             Status(
                 folder=self.folder,
                 counts=dict(self.counts),
                 running=True,
-                seconds_left=max(0, self.planned - self.pixels) / speed,
+                seconds_left=self._seconds_left(elapsed),
                 pictures_per_second=self.pictures / elapsed,
                 megapixels_per_second=self.pixels / elapsed / 1e6,
                 last=entry,
             )
         )
+
+    def _seconds_left(self, elapsed: float) -> float | None:
+        """By pixels, or, where no header was read, by pictures; None: nobody can tell yet."""
+        if not self.planned:
+            return elapsed * self.left / self.pictures if self.pictures else None
+        done = self.pixels + self.rate * _FIRST_SECONDS
+        pixels = max(0, self.planned - self.pixels)
+        return pixels * (elapsed + _FIRST_SECONDS) / done if done else None
 
     def _move(self, state: str, pictures: int, pixels: int) -> None:
         before = self.counts.get(state, Count())

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hatsr import image
-from hatsr.batch.books import Books, Count, Entry
+from hatsr.batch.books import Books
+from hatsr.batch.entries import Count, Entry
+from hatsr.batch.planning import input_store
+from hatsr.batch.stores import Store
 from hatsr.files import replacing
 
 SUMMARY = "hatsr-batch.html"
@@ -41,7 +44,7 @@ def write_summary(books: Books) -> Path:
     begun = books.job()
     if begun is None:
         raise ValueError(f"folder must hold a job, got {books.folder}")
-    root = begun.source if begun.source.is_dir() else begun.source.parent
+    store = input_store(begun.source)
     loader = PackageLoader("hatsr.batch", ".")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     counts = books.counts()
@@ -54,7 +57,7 @@ def write_summary(books: Books) -> Path:
         failures=list(books.entries("failed", limit=_FAILURES)),
         extremes={
             name: [
-                Thumbnail(entry, _address(root / entry.source, entry))
+                Thumbnail(entry, _address(store, entry))
                 for entry in books.entries("done", order=order, limit=_SHOWN)
             ]
             for name, order in _EXTREMES.items()
@@ -66,11 +69,11 @@ def write_summary(books: Books) -> Path:
     return path
 
 
-def _address(path: Path, entry: Entry) -> str:
+def _address(store: Store, entry: Entry) -> str:
     if entry.height * entry.width > _LARGEST_THUMBNAIL:
         return ""
     try:
-        small = image.to_pil(image.read(path)).convert("RGB")
+        small = image.to_pil(image.read(store.open(entry.source))).convert("RGB")
     except (OSError, ValueError, MemoryError):
         return ""
     small.thumbnail((_THUMBNAIL, _THUMBNAIL))

@@ -181,11 +181,10 @@ def _upscale_file(
     progress: Callable[[float], None],
     max_pixels: int,
 ) -> Outcome:
-    if not output.first_frame:
-        sequence = image.read_sequence(source, max_pixels=max_pixels)
-        if sequence.count > 1:
-            return _upscale_sequence(upscaler, source, sequence, target, output, progress)
-    lr = image.read(source, max_pixels=max_pixels)
+    sequence = image.read_sequence(source, max_pixels=max_pixels, first_frame=output.first_frame)
+    if sequence.count > 1:
+        return _upscale_sequence(upscaler, source, sequence, target, output, progress)
+    lr = next(iter(sequence)).picture
     kind = check_target(lr, target, upscaler.factor, output.quality)
     chosen, choice = for_picture(upscaler, lr)
     sr = chosen.enlarge_picture(lr, progress)
@@ -270,7 +269,7 @@ def check_target(lr: image.Picture, target: Path, factor: int | float, quality: 
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     size = round(lr.height * factor), round(lr.width * factor)
-    has_quality = image.FORMATS[target.suffix.lower()] in image.QUALITY
+    has_quality = image.FORMATS.get(target.suffix.lower()) in image.QUALITY
     quality = quality if has_quality else None
     return image.check_writable(target, size, quality=quality, has_alpha=not lr.opaque)
 

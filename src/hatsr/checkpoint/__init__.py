@@ -22,7 +22,7 @@ from hatsr.checkpoint.shipped_files import (
 if TYPE_CHECKING:
     from hatsr.checkpoint.blending import blend
     from hatsr.checkpoint.encoding import check_range
-    from hatsr.checkpoint.locating import find_config, is_model_folder, resolve
+    from hatsr.checkpoint.locating import called, find_config, is_model_folder, resolve
     from hatsr.checkpoint.names import shorten
     from hatsr.checkpoint.network_kinds import (
         DEFAULT_KIND,
@@ -57,6 +57,7 @@ __all__ = [
     "OfficialLayout",
     "ShippedWeights",
     "blend",
+    "called",
     "check_range",
     "check_target",
     "clean_and_real",
@@ -80,7 +81,7 @@ __all__ = [
 _HOMES = {
     "blending": ("blend",),
     "encoding": ("check_range",),
-    "locating": ("find_config", "is_model_folder", "resolve"),
+    "locating": ("called", "find_config", "is_model_folder", "resolve"),
     "names": ("shorten",),
     "network_kinds": (
         *("DEFAULT_KIND", "KINDS", "NetworkKind", "OfficialLayout", "kind_of", "make_network"),

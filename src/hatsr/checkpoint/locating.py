@@ -44,6 +44,15 @@ def resolve(source: str | os.PathLike[str]) -> Path:
     )
 
 
+def called(file: Path) -> str:
+    """What the network in a file is called: as the file, or as the run whose best weights it has.
+
+    Args:
+        file: a checkpoint, see `resolve`.
+    """
+    return file.absolute().parent.name if file.name == BEST else file.stem
+
+
 def find_config(source: str, *, scale: int | None = None) -> NetworkConfig:
     """The configuration of a named network, or of the one in a file.
 

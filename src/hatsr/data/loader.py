@@ -89,7 +89,7 @@ class Addresses(Sampler):
 
 
 def open_loader(
-    patches: Patches, plan: Plan, start: int, rank: int, workers: int
+    patches: Patches, plan: Plan, start: int, rank: int, workers: int, pinned: bool = False
 ) -> DataLoader[Batch]:
     """Batches from one step on, made ahead of time by worker processes.
 
@@ -100,6 +100,7 @@ def open_loader(
         rank: number of this process.
         workers: processes that cut patches, at most one a processor; 0 cuts them between the
             steps. No number changes what comes out.
+        pinned: in memory that a GPU reads by itself, while it still computes.
     """
     workers = min(workers, _processors())
     # Forked workers see the decoded pictures without a copy of them.
@@ -111,6 +112,7 @@ def open_loader(
         num_workers=workers,
         multiprocessing_context="fork" if workers and can_fork else None,
         prefetch_factor=4 if workers else None,
+        pin_memory=pinned,
         worker_init_fn=_leave_stopping_to_the_run,
     )
 

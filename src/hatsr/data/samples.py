@@ -8,7 +8,6 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from hatsr.data.augment import VARIANTS, dihedral
 from hatsr.data.degrade import Degradation, degrade_patch, sample_key
 from hatsr.data.pairs import UNREADABLE, Pair, PairStore
 from hatsr.data.pictures import at_least, downsample_float
@@ -16,6 +15,8 @@ from hatsr.data.random import Draws, draw, picture_of
 from hatsr.data.sources import DataError
 from hatsr.image import modcrop
 
+VARIANTS = 8
+"""Flips and right-angle rotations of a picture."""
 _PER_TASK = 16
 """Draws reserved for one task's crop and its candidates."""
 _TRIES = 8  # pictures in a row that may be unreadable
@@ -148,6 +149,19 @@ def detail(crop: UInt8[np.ndarray, "h w 3"]) -> float:
     return float(np.abs(np.diff(green, axis=0)).mean() + np.abs(np.diff(green, axis=1)).mean())
 
 
+def dihedral(picture: np.ndarray, variant: int) -> np.ndarray:
+    """One of the eight symmetries of a square, as a view of an h w c array.
+
+    Bit 0 mirrors left and right, bit 1 top and bottom, bit 2 swaps height and width; their
+    products are the flips and the rotations by 90, 180 and 270 degrees.
+    """
+    if variant & 1:
+        picture = picture[:, ::-1]
+    if variant & 2:
+        picture = picture[::-1]
+    return picture.swapaxes(0, 1) if variant & 4 else picture
+
+
 def _noisy(lr: np.ndarray, sigma: float, draws: Draws) -> np.ndarray:
     """LR in [0, 1] with Gaussian noise; the sample's last draw is its seed."""
     clean = lr.astype(np.float32) / 255 if lr.dtype == np.uint8 else lr
@@ -171,6 +185,11 @@ class Batch:
     """LR for each task, b 3 h w, 8 bit or float in [0, 1]."""
     hr: list[Tensor]
     """HR for each task, b 3 scale*h scale*w, 8 bit."""
+
+    def pin_memory(self) -> "Batch":
+        """The same where a GPU reads it by itself; the loader asks for it by this name."""
+        lr, hr = ([patches.pin_memory() for patches in task] for task in (self.lr, self.hr))
+        return Batch(self.numbers, self.pictures, lr, hr)
 
 
 def stack(samples: list[Sample]) -> Batch:

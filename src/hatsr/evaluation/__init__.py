@@ -9,12 +9,14 @@ from hatsr.evaluation.candidates import (
     Candidate,
     NetworkCandidate,
     Pictures,
+)
+from hatsr.evaluation.metrics import psnr, ssim
+from hatsr.evaluation.opening_candidates import (
     as_candidate,
     open_candidate,
     open_candidates,
     open_pictures,
 )
-from hatsr.evaluation.metrics import psnr, ssim
 from hatsr.evaluation.report.findings import Evaluation, ModelComparison
 from hatsr.evaluation.report.tables import Table, as_markdown, paper_table
 from hatsr.evaluation.results import Result, Rules, Score, SetResult

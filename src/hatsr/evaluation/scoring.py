@@ -6,16 +6,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from hatsr.evaluation.benchmark import Benchmark, CountProgress, ignore
-from hatsr.evaluation.candidates import (
-    BICUBIC,
-    Bicubic,
-    Candidate,
-    Pictures,
-    open_candidate,
-    open_candidates,
-)
+from hatsr.evaluation.candidates import BICUBIC, Bicubic, Candidate, Pictures
 from hatsr.evaluation.log import SavedPictures, ScoreLog
 from hatsr.evaluation.measurement import Measurement
+from hatsr.evaluation.opening_candidates import open_candidate, open_candidates
 from hatsr.evaluation.report.crops import CropCollector
 from hatsr.evaluation.report.findings import Evaluation, ModelComparison
 from hatsr.evaluation.report.html import Report

@@ -18,17 +18,19 @@ from hatsr.image.fitting import losses
 from hatsr.image.listing import READABLE, UNREADABLE_KINDS, list_pictures, list_unreadable
 from hatsr.image.matching import match_names
 from hatsr.image.picture import Codec, Compression, Picture, enlarged, from_array, to_array
-from hatsr.image.reading import header_size, read
+from hatsr.image.reading import Readable, header_size, read
 from hatsr.image.sequences.frame_reading import read_sequence
 from hatsr.image.sequences.frame_writing import (
     SEQUENCE_FORMATS,
+    check_sequence_encodable,
     check_sequence_writable,
+    encode_sequence,
     write_sequence,
 )
 from hatsr.image.sequences.sequence import PictureFrame, PictureSequence
 from hatsr.image.traces.jpeg_traces import former_jpeg_quality
 from hatsr.image.traces.origin import read_software
-from hatsr.image.writing import FORMATS, QUALITY, check_writable, encode, write
+from hatsr.image.writing import FORMATS, QUALITY, check_encodable, check_writable, encode, write
 
 if TYPE_CHECKING:
     from hatsr.image.tensors import alpha_to_tensor, from_tensor, to_tensor
@@ -48,12 +50,16 @@ __all__ = [
     "PictureError",
     "PictureFrame",
     "PictureSequence",
+    "Readable",
     "alpha_to_tensor",
     "bleed",
+    "check_encodable",
+    "check_sequence_encodable",
     "check_sequence_writable",
     "check_size",
     "check_writable",
     "encode",
+    "encode_sequence",
     "enlarged",
     "former_jpeg_quality",
     "from_array",

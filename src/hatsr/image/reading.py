@@ -58,18 +58,18 @@ def read(
         PictureError: damaged, cut short, too large, or not a picture; names the file.
         OSError: the file cannot be opened (missing, a folder, no permission).
     """
-    data, name = _contents(source)
+    data, name = contents(source)
     with naming_errors(name), quiet():
         return to_picture(reader_of(data)(data, max_pixels))
 
 
-def _contents(source: str | os.PathLike[str] | bytes | Readable) -> tuple[bytes, str]:
+def contents(source: str | os.PathLike[str] | bytes | Readable) -> tuple[bytes, str]:
     """The bytes of the source and what to call it; a file of unknown kind is not read whole."""
     if isinstance(source, bytes):
         return source, "picture in memory"
     if isinstance(source, str | os.PathLike):
         with Path(source).open("rb") as file:
-            return _contents(file)
+            return contents(file)
     name = str(getattr(source, "name", "picture in an open file"))
     head = source.read(_HEAD)
     with naming_errors(name):

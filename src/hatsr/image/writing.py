@@ -57,10 +57,25 @@ def check_writable(
         OSError: as `hatsr.files.check_replaceable`.
     """
     chosen = _format(Path(path), format)
-    _check_settings(chosen, quality)
-    check_capacity(chosen, size, has_alpha)
+    check_encodable(chosen, size, has_alpha=has_alpha, quality=quality)
     check_replaceable(path)
     return chosen
+
+
+def check_encodable(
+    format: str,  # noqa: A002
+    size: tuple[int, int],
+    *,
+    has_alpha: bool = False,
+    quality: int | None = None,
+) -> None:
+    """Refuse what a format cannot hold, as :func:`check_writable` does, wherever the file will be.
+
+    Raises:
+        PictureError: as :func:`check_writable`.
+    """
+    _check_settings(format, quality)
+    check_capacity(format, size, has_alpha)
 
 
 def write(
@@ -106,8 +121,8 @@ def encode(
     software: str | None = None,
 ) -> bytes:
     """The bytes of the file that :func:`write` would write."""
-    _check_settings(format, quality)
-    check_capacity(format, (picture.height, picture.width), not picture.opaque)
+    size = picture.height, picture.width
+    check_encodable(format, size, has_alpha=not picture.opaque, quality=quality)
     picture, _ = fit(picture, format)
     if format == "png":
         return encode_png(picture, software)

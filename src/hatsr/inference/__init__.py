@@ -1,1 +1,1 @@
-"""How a network runs on pictures: engine, tiles."""
+"""How a network runs on pictures: the choice of weights, tiles, the engine."""

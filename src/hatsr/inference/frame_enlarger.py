@@ -41,8 +41,8 @@ class FrameEnlarger:
 
 
 def _same_pixels(first: Picture, second: Picture) -> bool:
-    return (
-        np.array_equal(first.rgb, second.rgb)
-        and (first.alpha is None) == (second.alpha is None)
-        and (first.alpha is None or np.array_equal(first.alpha, second.alpha))
-    )
+    if not np.array_equal(first.rgb, second.rgb):
+        return False
+    if first.alpha is None or second.alpha is None:
+        return first.alpha is second.alpha
+    return np.array_equal(first.alpha, second.alpha)

@@ -51,7 +51,7 @@ def open_model(
         blended = os.fspath(model or checkpoint.real_world_model(settings.scale))
         return _open_blended(blended, settings, overrides, denoise)
     path = checkpoint.resolve(model or checkpoint.default_model(settings.scale))
-    return Upscaler(checkpoint.read(path, overrides).model(), path.stem, settings)
+    return Upscaler(checkpoint.read(path, overrides).model(), checkpoint.called(path), settings)
 
 
 def _open_blended(

@@ -11,9 +11,10 @@ from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from hatsr.inference.cuda import CudaEngine
 from hatsr.inference.engine import Engine
 from hatsr.inference.runner import Patch, Progress, Runner, ignore_progress
-from hatsr.inference.tiling.budget import FIXED_BYTES
+from hatsr.inference.tiling.budget import FIXED_BYTES, pictures_at_once
 from hatsr.model import HAT, as_network
 
 OVER_TENSORS = 1.3
@@ -23,6 +24,8 @@ residual blocks and pixel shuffles on a CPU)."""
 
 ENGINES: dict[type[nn.Module], Callable[..., Runner]] = {HAT: Engine}
 """By class, networks that have an engine of their own."""
+CUDA_ENGINES: dict[type[nn.Module], Callable[..., Runner]] = {HAT: CudaEngine}
+"""By class, networks that have one for CUDA devices."""
 
 
 def make_runner(
@@ -40,6 +43,9 @@ def make_runner(
         ValueError: it is no `Network`, or int8, or bfloat16 on a CPU, is wanted of one without an
             engine.
     """
+    cuda = CUDA_ENGINES.get(type(network))
+    if cuda is not None and torch.device(device).type == "cuda" and not int8:
+        return cuda(network, device=device, dtype=dtype)
     engine = ENGINES.get(type(network))
     if engine is not None:
         return engine(network, device=device, dtype=dtype, int8=int8)
@@ -71,6 +77,12 @@ class PlainRunner:
         forward_on_meta(self.network, height, width, live, self.dtype)
         return FIXED_BYTES + int(live.most * OVER_TENSORS)
 
+    def pictures_at_once(self, height: int, width: int, limit: int) -> int:
+        """One on a processor, on a GPU as many as fill it, within the limit."""
+        if self.device.type != "cuda":
+            return 1
+        return pictures_at_once(self.bytes_needed, height, width, limit)
+
     def measure(
         self, patches: Sequence[Patch], progress: Progress = ignore_progress
     ) -> list[Tensor] | None:
@@ -80,11 +92,11 @@ class PlainRunner:
     @torch.inference_mode()
     def run(
         self,
-        lr: Float[Tensor, "1 rgb h w"],
+        lr: Float[Tensor, "b rgb h w"],
         *,
         means: list[Tensor] | None = None,
         progress: Progress = ignore_progress,
-    ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
+    ) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """LR in [0, 1] to raw SR; `progress` is told at the end."""
         sr = self.network(lr.to(self.device, self.dtype))
         progress(1.0)

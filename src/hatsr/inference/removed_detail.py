@@ -36,7 +36,7 @@ def removed_detail(rgb: Float32[np.ndarray, "h w 3"], real: Upscaler) -> float |
     return float(np.sqrt(np.mean(gone)) / (np.sqrt(np.mean(detail)) + _FAINT))
 
 
-def _squares(rgb: Float32[np.ndarray, "h w 3"]) -> list[Float32[np.ndarray, "s s 3"]]:
+def _squares(rgb: Float32[np.ndarray, "h w 3"]) -> list[Float32[np.ndarray, "side side 3"]]:
     """Of the middle of each quarter."""
     height, width = rgb.shape[:2]
     side = min(max(min(height, width) // 3, _SMALLEST), _LARGEST)
@@ -44,7 +44,7 @@ def _squares(rgb: Float32[np.ndarray, "h w 3"]) -> list[Float32[np.ndarray, "s s
     return [rgb[top : top + side, left : left + side] for top, left in corners]
 
 
-def _energies(patch: Float32[np.ndarray, "s s 3"], real: Upscaler) -> tuple[float, float]:
+def _energies(patch: Float32[np.ndarray, "side side 3"], real: Upscaler) -> tuple[float, float]:
     """Mean squares of what is gone, and of the Laplacian of luma."""
     lr = torch.from_numpy(np.ascontiguousarray(patch.transpose(2, 0, 1)))
     gone = imresize(real.enlarge(lr[None])[0], size=patch.shape[:2]) - lr

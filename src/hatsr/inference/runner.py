@@ -40,6 +40,10 @@ class Runner(Protocol):
         """Memory that a picture takes while it is in the network, its SR included; LR pixels."""
         ...
 
+    def pictures_at_once(self, height: int, width: int, limit: int) -> int:
+        """Pictures or tiles of a size to run together, so that `limit` bytes hold them."""
+        ...
+
     def measure(
         self, patches: Sequence[Patch], progress: Progress = ignore_progress
     ) -> list[Tensor] | None:
@@ -48,16 +52,16 @@ class Runner(Protocol):
 
     def run(
         self,
-        lr: Float[Tensor, "1 rgb h w"],
+        lr: Float[Tensor, "b rgb h w"],
         *,
         means: list[Tensor] | None = None,
         progress: Progress = ignore_progress,
-    ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
+    ) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """LR in [0, 1] to raw SR, on the runner's device and in its precision.
 
         Args:
-            lr: sides are multiples of what the network needs.
-            means: what `measure` found; None: the picture is whole.
+            lr: sides are multiples of what the network needs; not more than `pictures_at_once`.
+            means: what `measure` found; None: the pictures are whole.
             progress: is told the fraction done.
         """
         ...

@@ -10,7 +10,7 @@ from hatsr.inference.tiling import budget
 from hatsr.inference.tiling.memory import free_bytes, parse_bytes
 from hatsr.native import supports_rounded_products
 
-Precision = Literal["fp32", "fp16", "bf16", "int8"]
+Precision = Literal["auto", "fp32", "fp16", "bf16", "int8"]
 DTYPES = {
     "fp32": torch.float32,
     "fp16": torch.float16,
@@ -20,7 +20,7 @@ DTYPES = {
 """Number types of the features in the network."""
 
 AUTO = "auto"
-"""The best device that is there."""
+"""The best device that is there, and its best precision."""
 OVERLAP = 32
 """LR pixels that neighbouring tiles share."""
 
@@ -37,6 +37,13 @@ def choose_device(name: str = AUTO) -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def best_precision(device: str) -> Literal["fp32", "bf16"]:
+    """What ``auto`` means: bf16 on a CUDA device that multiplies it (Ampere and later)."""
+    if device.partition(":")[0] == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
+        return "bf16"
+    return "fp32"
 
 
 def check_device(name: str) -> None:
@@ -65,11 +72,11 @@ class Settings:
     device: str = AUTO
     """As torch names it: cpu, cuda, cuda:1, mps ...; auto becomes the best that is there, for int8
     the CPU."""
-    precision: Precision = "fp32"
-    """fp16 needs a GPU, bf16 a GPU or a CPU that multiplies it (AVX512_BF16, AMX), where only the
-    factors of products are rounded; a tile that is not finite is run again in fp32. int8 needs a
-    CPU with VNNI. On a CPU bf16 and int8 must cost next to nothing (see
-    `hatsr.inference.int8_check`)."""
+    precision: Precision = "auto"
+    """auto becomes bf16 on a CUDA device that has it, else fp32. fp16 needs a GPU, bf16 a GPU or a
+    CPU that multiplies it (AVX512_BF16, AMX), where only the factors of products are rounded; a
+    tile that is not finite is run again in fp32. int8 needs a CPU with VNNI. On a CPU bf16 and int8
+    must cost next to nothing (see `hatsr.inference.int8_check`)."""
     memory: int | str | None = None
     """Bytes, or a size such as 4GB; None: a share of the device's free memory when a picture
     starts."""
@@ -85,11 +92,15 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check every field, and choose what depends on the machine."""
-        if self.precision not in DTYPES:
-            raise ValueError(f"precision must be one of {list(DTYPES)}, got {self.precision!r}")
+        if self.precision not in (AUTO, *DTYPES):
+            known = [AUTO, *DTYPES]
+            raise ValueError(f"precision must be one of {known}, got {self.precision!r}")
         if self.device == AUTO:
             best = "cpu" if self.precision == "int8" else choose_device()
             object.__setattr__(self, "device", best)
+        check_device(self.device)
+        if self.precision == AUTO:
+            object.__setattr__(self, "precision", best_precision(self.device))
         if self.precision == "int8":
             self._check_int8()
         elif self.precision != "fp32" and self._on_cpu and not self.rounds_products:
@@ -101,7 +112,6 @@ class Settings:
             raise ValueError(f"overlap must be 0 or more, got {self.overlap}")
         if self.memory is not None:
             object.__setattr__(self, "memory", parse_bytes(self.memory))
-        check_device(self.device)
 
     @property
     def rounds_products(self) -> bool:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from hatsr import image
 from hatsr.image import Picture
 from hatsr.inference import ensemble
+from hatsr.inference.batches import free_unused, in_batches, is_out_of_memory
 from hatsr.inference.engine import kept_heap
 from hatsr.inference.int8_check import check_loss
 from hatsr.inference.plain import make_runner
@@ -72,17 +73,22 @@ class Upscaler:
             )
         return self._runners[dtype]
 
+    @property
+    def _main(self) -> Runner:
+        """The network in the precision of the settings."""
+        return self._runner(DTYPES[self.settings.precision])
+
     def bytes_needed(self, height: int, width: int) -> int:
         """Memory that a whole picture takes while it is enlarged; LR pixels."""
         sides = (-(-side // self.multiple) * self.multiple for side in (height, width))
-        return self._runner(DTYPES[self.settings.precision]).bytes_needed(*sides)
+        return self._main.bytes_needed(*sides)
 
     # ------------------------------------------------------------------ tensors
 
     def enlarge(
         self, lr: Float[Tensor, "b rgb h w"], progress: Progress = ignore_progress
     ) -> Float[Tensor, "b rgb sr_h sr_w"]:
-        """LR to SR, as the plain network would give it; pictures of a batch one by one.
+        """LR to SR, as the plain network would give it, whatever else is in the batch.
 
         Args:
             lr: in [0, 1], any size from 1 x 1.
@@ -102,27 +108,46 @@ class Upscaler:
         if count == 1:
             return self._enlarge(lr, progress, 1)
         sr = torch.empty(*lr.shape[:2], *(side * self.scale for side in lr.shape[2:]))
-        for i, one in enumerate(lr.split(1)):
-            sr[i] = self._enlarge(one, lambda f, i=i: progress((i + f) / count), count + 1)[0]
+
+        def enlarge(batch: Tensor, first: int) -> Tensor:
+            share = len(batch) / count
+            return self._enlarge(batch, lambda f: progress(first / count + f * share), count + 1)
+
+        together = self._pictures_at_once(*lr.shape[-2:])
+        for i, one in enumerate(in_batches(lr.split(1), together, enlarge)):
+            sr[i] = one[0]
         return sr
 
+    def _pictures_at_once(self, height: int, width: int) -> int:
+        """Whole pictures that are enlarged together."""
+        sides = (-(-side // self.multiple) * self.multiple for side in (height, width))
+        if self.settings.tile is not None and self.settings.tile < max(height, width):
+            return 1
+        return self._main.pictures_at_once(*sides, self.settings.budget())
+
     def _enlarge(
-        self, lr: Float[Tensor, "1 rgb h w"], progress: Progress, resident_srs: int
-    ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
-        """`enlarge` of one picture, while so many pictures of the result's size are in memory."""
+        self, lr: Float[Tensor, "b rgb h w"], progress: Progress, resident_srs: int
+    ) -> Float[Tensor, "b rgb sr_h sr_w"]:
+        """`enlarge` of one picture, or of several that fit into the network whole.
+
+        So many pictures of the result's size are in memory meanwhile.
+        """
         height, width = lr.shape[-2:]
         padded = pad_to_multiple(lr.detach().float().cpu(), self.multiple)
         limit = self.settings.budget()
         if not has_own_memory(self.settings.device):  # results are kept on the CPU
             limit -= resident_srs * budget.result_bytes(self.network, *padded.shape[-2:])
-        tile = self.settings.tile or self._largest_tile(padded, limit)
         with kept_heap():
-            sr = self._enlarge_or_shrink(padded, tile, progress)
+            if len(padded) > 1:
+                sr = self._run(padded, None, progress)
+            else:
+                tile = self.settings.tile or self._largest_tile(padded, limit)
+                sr = self._enlarge_or_shrink(padded, tile, progress, limit)
         return sr[:, :, : height * self.scale, : width * self.scale]
 
     def _largest_tile(self, padded: Float[Tensor, "1 rgb h w"], limit: int) -> int:
         """The whole picture if it fits, else tiles no larger than needed."""
-        needed = self._runner(DTYPES[self.settings.precision]).bytes_needed
+        needed = self._main.bytes_needed
         if needed(*padded.shape[-2:]) <= limit:
             return max(padded.shape[-2:])
         overlap, multiple = self.settings.overlap, self.multiple
@@ -133,15 +158,15 @@ class Upscaler:
         return max(smallest, *(shrink(n, tile, overlap, multiple) for n in padded.shape[-2:]))
 
     def _enlarge_or_shrink(
-        self, padded: Float[Tensor, "1 rgb h w"], tile: int, progress: Progress
+        self, padded: Float[Tensor, "1 rgb h w"], tile: int, progress: Progress, limit: int
     ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
         """Run with ever smaller tiles until the memory suffices."""
         smallest = budget.smallest_tile(self.multiple, self.settings.overlap)
         while True:
             try:
-                return self._tiled(padded, tile, progress)
+                return self._tiled(padded, tile, progress, limit)
             except (MemoryError, RuntimeError) as error:
-                if not _out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 smaller = min(tile, max(padded.shape[-2:])) // 2 // self.multiple * self.multiple
                 if smaller < smallest:
@@ -150,26 +175,31 @@ class Upscaler:
                         f"{self.settings.device}; free some memory, or try --tile {smallest}"
                     ) from error
                 tile = smaller
+            free_unused()
 
     def _tiled(
-        self, padded: Float[Tensor, "1 rgb h w"], tile: int, progress: Progress
+        self, padded: Float[Tensor, "1 rgb h w"], tile: int, progress: Progress, limit: int
     ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
         height, width = padded.shape[-2:]
         tiles = plan(height, width, tile, self.settings.overlap, self.multiple)
         if len(tiles) == 1:
             return self._run(padded, None, progress)
         area = sample_area(height, width, most=tile * tile)
-        done, total = 0.0, sum(t.pixels for t in tiles) + area
+        total = sum(t.pixels for t in tiles) + area
         means = self._measure(padded, area, lambda f: progress(f * area / total))
-        done += area
+        each = tiles[0].pixels  # tiles are of one size
+
+        def run(batch: Tensor, first: int) -> Tensor:
+            def report(f: float) -> None:
+                progress((area + (first + f * len(batch)) * each) / total)
+
+            return self._run(batch, means, report)
+
         sr = padded.new_zeros(1, padded.shape[1], height * self.scale, width * self.scale)
-        for part in tiles:
-            start, share = done / total, part.pixels / total
-            result = self._run(
-                cut(padded, part), means, lambda f, s=start, w=share: progress(s + w * f)
-            )
+        together = self._main.pictures_at_once(*cut(padded, tiles[0]).shape[-2:], limit)
+        results = in_batches([cut(padded, part) for part in tiles], together, run)
+        for part, result in zip(tiles, results, strict=True):
             stitch(sr, result, part, self.scale)
-            done += part.pixels
         return sr
 
     def _measure(
@@ -177,16 +207,24 @@ class Upscaler:
     ) -> list[Tensor] | None:
         """What tiles must share, measured on patches spread over the picture."""
         patches = sample(padded, area, self.multiple)
-        return self._runner(DTYPES[self.settings.precision]).measure(patches, progress)
+        return self._main.measure(patches, progress)
 
     def _run(
+        self, lr: Float[Tensor, "b rgb h w"], means: list[Tensor] | None, progress: Progress
+    ) -> Float[Tensor, "b rgb sr_h sr_w"]:
+        sr = self._main.run(lr, means=means, progress=progress).float().cpu()
+        failed = [i for i, one in enumerate(sr) if not torch.isfinite(one).all()]
+        sr = sr.clone() if failed else sr
+        for i in failed:
+            sr[i] = self._run_exactly(lr[i : i + 1], means, progress)[0]
+        return sr
+
+    def _run_exactly(
         self, lr: Float[Tensor, "1 rgb h w"], means: list[Tensor] | None, progress: Progress
     ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
-        dtype = DTYPES[self.settings.precision]
-        sr = self._runner(dtype).run(lr, means=means, progress=progress).float().cpu()
-        if dtype != torch.float32 and not torch.isfinite(sr).all():
-            wide = None if means is None else [m.float().nan_to_num() for m in means]
-            sr = self._runner(torch.float32).run(lr, means=wide, progress=progress).cpu()
+        """In float32, what was not finite."""
+        wide = None if means is None else [m.float().nan_to_num() for m in means]
+        sr = self._runner(torch.float32).run(lr, means=wide, progress=progress).cpu()
         if not torch.isfinite(sr).all():
             raise ValueError(f"SR must be finite, got NaN or infinity: {self._cause(lr)}")
         return sr
@@ -271,11 +309,3 @@ class Upscaler:
             ValueError: it is no picture that can be read.
         """
         return like_source(self.enlarge_picture(to_picture(source), progress), source)
-
-
-def _out_of_memory(error: Exception) -> bool:
-    """Whether torch, on any device, or Python ran out of memory."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    texts = ("can't allocate memory", "not enough memory", "out of memory")
-    return any(text in str(error) for text in texts)

@@ -132,7 +132,8 @@ class OrderFinding:
         if self.agrees is None:
             return "no difference"
         order = "as in the paper" if self.agrees else "the other way round"
-        return f"{order}, {'sure' if self.gap.is_sure else 'but not sure'}"
+        sure = "sure" if self.gap.is_sure else "but not sure"
+        return f"{order}, {sure}" + (", of one seed alone" if self.gap.seeds == 1 else "")
 
 
 def find_order(
@@ -166,6 +167,8 @@ def overall(findings: list[OrderFinding], measure: str) -> str:
     known = [each for each in findings if each.gap is not None]
     if not known:
         return "Nothing can be said of the order yet."
+    if len(findings) == 1:
+        return f"By {measure}, the order came out: {known[0].verdict}."
     sides = [[each for each in known if each.agrees is way] for way in (True, False)]
     agreeing, against = (len(side) for side in sides)
     sure = [sum(bool(each.gap and each.gap.is_sure) for each in side) for side in sides]

@@ -13,7 +13,7 @@ from hatsr.evaluation import EvaluationOutput, Rules, evaluate, find_sets, open_
 from hatsr.evaluation.cost.environment import environment
 from hatsr.evaluation.cost.network_cost import complexity, time_forward
 from hatsr.files import replacing
-from hatsr.inference.settings import choose_device
+from hatsr.inference.settings import AUTO, choose_device
 from hatsr.lab.cells import Cell
 from hatsr.lab.study import EvaluationPlan
 from hatsr.training import Event, dry_run, train
@@ -31,13 +31,17 @@ class Bench:
     """Of the study."""
     data_root: Path | None = None
     """Holds a folder for each named test set."""
-    cpu: bool = False
-    """Stay on the CPU where there is a GPU."""
+    device: str = AUTO
+    """Where networks are trained and tested: auto, cpu, cuda, cuda:1, mps ..."""
 
     @property
-    def device(self) -> str:
-        """Where networks are tested."""
-        return "cpu" if self.cpu else choose_device("auto")
+    def test_device(self) -> str:
+        """Where networks are tested, as torch names it.
+
+        Raises:
+            ValueError: the device is not there.
+        """
+        return choose_device(self.device)
 
 
 def work_on(cell: Cell, bench: Bench, asked_to_stop: Callable[[], bool]) -> bool:
@@ -55,7 +59,7 @@ def work_on(cell: Cell, bench: Bench, asked_to_stop: Callable[[], bool]) -> bool
     start = None
     for stage in cell.stages:
         recipe = cell.recipe(stage, steps=steps_of(cell, stage, bench), start=start)
-        ended = train(recipe, folder, cpu=bench.cpu, asked_to_stop=asked_to_stop)
+        ended = train(recipe, folder, device=bench.device, asked_to_stop=asked_to_stop)
         if ended.reason == "interrupted":
             return False
         start = ended.folder / "last.safetensors"
@@ -77,7 +81,7 @@ def steps_of(cell: Cell, stage: str, bench: Bench) -> int | None:
     path = cell.folder(bench.folder) / stage / _STEPS
     if path.exists():
         return int(json.loads(path.read_text(encoding="utf-8")))
-    told = dry_run(cell.recipe(stage), path.parent.parent, cpu=bench.cpu)
+    told = dry_run(cell.recipe(stage), path.parent.parent, device=bench.device)
     steps = max(1, int(60 * minutes / told.step_seconds))
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as part:
@@ -88,7 +92,7 @@ def steps_of(cell: Cell, stage: str, bench: Bench) -> int | None:
 def measure(weights: Path, plan: EvaluationPlan, bench: Bench) -> dict[str, Any]:
     """Every measure of a file of weights: by picture, and what the network costs."""
     output = EvaluationOutput(folder=weights.parent / "evaluation")
-    candidate = open_candidate(str(weights), device=bench.device)
+    candidate = open_candidate(str(weights), device=bench.test_device)
     told = evaluate(candidate, plan.data, data_root=bench.data_root, output=output)
     if not told.comparable:
         raise ValueError(f"every test picture must be measured; {'; '.join(told.remarks)}")
@@ -124,7 +128,7 @@ def diffusion_indices(
         models=(str(weights),),
         pictures=tuple(pictures[: plan.di.pictures]),
         grid=plan.di.grid,
-        settings=LamSettings(steps=plan.di.steps, device=bench.device),
+        settings=LamSettings(steps=plan.di.steps, device=bench.test_device),
     )
     rows_file = weights.parent / "lam.jsonl"
     failures = sweep(asked, rows_file).failures
@@ -141,7 +145,7 @@ def blocking_indices(weights: Path, pictures: Sequence[str], bench: Bench) -> di
     """Mean blocking index over the layers of a network that shows them, by picture."""
     found: dict[str, float] = {}
     for picture in pictures:
-        maps = features([str(weights)], picture, device=bench.device).rows[0]
+        maps = features([str(weights)], picture, device=bench.test_device).rows[0]
         found[Path(picture).name] = fmean(each.blocking_index for each in maps)
     return found
 

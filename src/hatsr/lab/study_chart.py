@@ -116,7 +116,7 @@ def _means(
         for row in shown
     ]
     below = f"the paper: {column}" if numbered else "variants in the order of the table"
-    title = f"here: {measure}, mean and standard deviation over seeds"
+    title = f"here: {measure}, over seeds"
     return StudyPanel(title=title, below=below, x=x, y=y), spots
 
 

@@ -1,8 +1,9 @@
 """The door to window attention: what it computes, and which implementation does it where.
 
 `attend` is differentiable and takes a whole map; `attention_with` has one bias, knows no gradients
-and takes any list of windows. On a CPU both are the native kernel; elsewhere, and without kernels,
-windows are cut or gathered for PyTorch's attention, or for `chunked` where a CPU trains.
+and takes any list of windows. On a CPU both are the native kernel, on a CUDA device `attend` is
+that of Triton; elsewhere, and without kernels, windows are cut or gathered for PyTorch's attention,
+or for `chunked` where a CPU trains.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,10 +13,11 @@ import torch
 from einops import rearrange
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import pad, scaled_dot_product_attention
 
 from hatsr import native
 from hatsr.model.chunked import chunked_attend, supports_chunks
+from hatsr.model.triton_attention import supports_triton, triton_attend
 from hatsr.model.windows import (
     merge,
     overlapping_partition,
@@ -36,6 +38,8 @@ Attention = Callable[[Tensor, Tensor, Tensor, Tensor, WindowRows], None]
 Of keys and values the last row is zeros: key -1 of `WindowRows`, where windows have it."""
 _TOGETHER = 4096
 """Queries that are gathered at a time, in whole windows."""
+_ALIGNED = 8
+"""What the width of a head must be a multiple of for PyTorch's fused attention on a GPU."""
 
 
 def attend(
@@ -52,16 +56,23 @@ def attend(
         shift: of the windows, pixels; windows wrap around, and get -100 added across a seam.
     """
     _, h, w, _ = qkv.shape
+    if supports_triton(qkv):
+        return triton_attend(qkv, bias, window=window, overlap=overlap, shift=shift)
     if native.supports_attention(bias):
         return native.window_attention(qkv, bias, window_rows(h, w, window, overlap, shift))
     if shift:
         qkv = qkv.roll((-shift, -shift), (1, 2))
     q, k, v = _cut(qkv, window, overlap)
-    each = bias[None]
-    if shift:
-        each = each + shift_mask(h, w, window, shift).to(qkv)[:, None]
-    attend_windows = chunked_attend if supports_chunks(q, each) else plain_attend
-    out = merge(attend_windows(q, k, v, each), window, h, w)
+    if qkv.is_cuda:
+        kinds = window_kinds(h, w, window) if shift else None
+        mixed = aligned_attend(q, k, v, bias, kinds, seam_regions(window, shift))
+    else:
+        each = bias[None]
+        if shift:
+            each = each + shift_mask(h, w, window, shift).to(qkv)[:, None]
+        attend_windows = chunked_attend if supports_chunks(q, each) else plain_attend
+        mixed = attend_windows(q, k, v, each)
+    out = merge(mixed, window, h, w)
     return out.roll((shift, shift), (1, 2)) if shift else out
 
 
@@ -95,10 +106,54 @@ def plain_attend(
     """The attention of PyTorch with several heads; `bias` as in `chunked_attend`."""
     if 1 < len(bias) < len(q):
         bias = bias.repeat(len(q) // len(bias), 1, 1, 1)
-    heads = bias.shape[1]
+    heads, bias = bias.shape[1], bias.to(q.dtype)
     q, k, v = (rearrange(t, "n p (heads d) -> n heads p d", heads=heads) for t in (q, k, v))
     out = scaled_dot_product_attention(q, k, v, attn_mask=bias)
     return rearrange(out, "n heads q d -> n q (heads d)")
+
+
+def aligned_attend(
+    q: Float[Tensor, "n q c"],
+    k: Float[Tensor, "n k c"],
+    v: Float[Tensor, "n k c"],
+    bias: Bias,
+    kinds: Int[Tensor, " m"] | None,
+    regions: Int[Tensor, "4 q"],
+) -> Float[Tensor, "n q c"]:
+    """Several heads in a form that PyTorch fuses on a GPU, where no score matrix is ever written.
+
+    Heads are filled up with zeros, and windows of one kind go together, since they share a mask.
+
+    Args:
+        q: queries of each window.
+        k: keys.
+        v: values.
+        bias: B, of all windows.
+        kinds: row of `regions` for each window of a picture; None: all see all.
+        regions: see `seam_regions`.
+    """
+    bias = bias.to(q.dtype)
+    if kinds is None:
+        return _aligned(q, k, v, bias)
+    masks, out = seam_masks(regions).to(q), torch.zeros_like(q)
+    each = kinds.repeat(len(q) // len(kinds))
+    for kind in kinds.unique().tolist():
+        chosen = (each == kind).nonzero()[:, 0].to(q.device)
+        mixed = _aligned(q[chosen], k[chosen], v[chosen], bias + masks[kind])
+        out = out.index_copy(0, chosen, mixed)
+    return out
+
+
+def _aligned(
+    q: Float[Tensor, "n q c"], k: Float[Tensor, "n k c"], v: Float[Tensor, "n k c"], bias: Bias
+) -> Float[Tensor, "n q c"]:
+    heads, width = len(bias), q.shape[-1] // len(bias)
+    fill = -width % _ALIGNED
+    given = (
+        pad(rearrange(t, "n p (heads d) -> n heads p d", heads=heads), (0, fill)) for t in (q, k, v)
+    )
+    out = scaled_dot_product_attention(*given, attn_mask=bias[None], scale=width**-0.5)
+    return rearrange(out[..., :width], "n heads q d -> n q (heads d)")
 
 
 def _cut(

@@ -78,7 +78,12 @@ def shift_mask(height: int, width: int, size: int, shift: int) -> Float[Tensor, 
 
 
 def _grid(size: int) -> Int[Tensor, "q 2"]:
-    position = torch.arange(size, device="cpu")  # on the meta device sums make PyTorch load sympy
+    """Row and column of each place in a window.
+
+    On the CPU whatever device networks are made on: on the meta device PyTorch would load its
+    compiler for each operation, which takes a second.
+    """
+    position = torch.arange(size, device="cpu")
     return torch.cartesian_prod(position, position)
 
 

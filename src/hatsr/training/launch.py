@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hatsr.files import check_not_input
 from hatsr.inference.engine import kept_heap
+from hatsr.inference.settings import AUTO
 from hatsr.training.events import Event, JsonLines, Listener, TensorBoard, ignore
 from hatsr.training.loop import TrainingResult, run_steps
 from hatsr.training.preflight import Preflight, preflight
@@ -25,7 +26,7 @@ def train(
     runs: Path = RUNS,
     *,
     fresh: bool = False,
-    cpu: bool = False,
+    device: str = AUTO,
     listener: Listener = ignore,
     asked_to_stop: Callable[[], bool] = lambda: False,
 ) -> TrainingResult:
@@ -35,7 +36,7 @@ def train(
         recipe: the run; see `read_recipe` and `finetune_recipe`.
         runs: folder of all runs; the run's is named as the recipe.
         fresh: move an earlier run of the name aside and start anew.
-        cpu: stay on the CPU where there is a GPU.
+        device: auto, cpu, cuda, cuda:1, mps ...; auto is a GPU for each process where there is one.
         listener: takes the events, which are also written to the run's `log.jsonl` and, if the
             recipe wants it, to TensorBoard files.
         asked_to_stop: looked at between steps; once it is true, the state is saved.
@@ -48,7 +49,7 @@ def train(
     """
     folder, say = runs / recipe.name, _sayer(listener)
     with kept_heap():
-        setup = _set_up(recipe, folder, say, cpu=cpu, fresh=fresh)
+        setup = _set_up(recipe, folder, say, device=device, fresh=fresh)
         if setup.accelerator.is_main_process:
             say("\n".join(preflight(setup, fresh).lines))
             if fresh:
@@ -62,24 +63,24 @@ def dry_run(
     runs: Path = RUNS,
     *,
     fresh: bool = False,
-    cpu: bool = False,
+    device: str = AUTO,
     listener: Listener = ignore,
 ) -> Preflight:
     """What a run would do and cost; nothing is written. Arguments and errors as for `train`."""
     with kept_heap():
-        setup = _set_up(recipe, runs / recipe.name, _sayer(listener), cpu=cpu, fresh=fresh)
+        setup = _set_up(recipe, runs / recipe.name, _sayer(listener), device=device, fresh=fresh)
         return preflight(setup, fresh)
 
 
 def _set_up(
-    recipe: Recipe, folder: Path, say: Callable[[str], None], *, cpu: bool, fresh: bool
+    recipe: Recipe, folder: Path, say: Callable[[str], None], *, device: str, fresh: bool
 ) -> Setup:
     """Set up; a new run must not replace the weights that it starts from."""
     checkpoint = recipe.start.checkpoint
     try:
         if checkpoint and not fresh and not states(folder / "states"):
             check_not_input(folder, [checkpoint])
-        return set_up(recipe, folder, say, cpu=cpu, fresh=fresh)
+        return set_up(recipe, folder, say, device=device, fresh=fresh)
     except (ValueError, OSError) as error:
         raise SetupError(str(error)) from error
 

@@ -135,7 +135,7 @@ def differentiate(
 def is_finite(run: Run, loss: Tensor, norm: Tensor) -> bool:
     """Whether a step may be taken."""
     judged = run.adversary is None or run.adversary.is_finite
-    return bool(torch.isfinite(norm) and torch.isfinite(loss)) and judged
+    return bool(torch.isfinite(norm) & torch.isfinite(loss)) and judged
 
 
 def change_weights(run: Run, step: int, rate: float) -> None:
@@ -152,8 +152,8 @@ def change_weights(run: Run, step: int, rate: float) -> None:
 def loss_of(model: nn.Module, batch: Batch, optim: OptimRecipe) -> Float[Tensor, ""]:
     """Mean loss over the tasks of a batch."""
     device = next(model.parameters()).device
-    lr = [to_unit(patches.to(device)) for patches in batch.lr]
-    hr = [to_unit(patches.to(device)) for patches in batch.hr]
+    lr = [to_unit(patches.to(device, non_blocking=True)) for patches in batch.lr]
+    hr = [to_unit(patches.to(device, non_blocking=True)) for patches in batch.hr]
     pairs = zip(model(lr), hr, strict=True)
     return torch.stack([pixel_loss(optim.loss, sr, target) for sr, target in pairs]).mean()
 

@@ -53,6 +53,9 @@ class Run:
         self.pairs, self.fingerprints = setup.patches.pairs, setup.fingerprints()
         self.resumed = self._restore(optimizer)
         self.listeners = listeners(self.resumed.step) if self.is_main else []
+        if self.recipe.compile:
+            for network in self.networks.each():
+                network.compile()
         self.model, self.optimizer = self.accelerator.prepare(self.networks, optimizer)
         for note in self.notes:
             self.tell("note", self.resumed.step, text=note)
@@ -136,8 +139,9 @@ class Run:
     def batches(self) -> Iterator[Batch]:
         """Batches of this process from the resumed step on."""
         setup, workers = self.setup, self.recipe.data.workers
-        rank = self.accelerator.process_index
-        return iter(open_loader(setup.patches, setup.plan, self.resumed.step, rank, workers))
+        rank, pinned = self.accelerator.process_index, self.accelerator.device.type == "cuda"
+        start = self.resumed.step
+        return iter(open_loader(setup.patches, setup.plan, start, rank, workers, pinned))
 
     def validate(self, progress: TrainingProgress) -> TrainingProgress:
         """Judge the averaged weights; each process takes its share of the pictures."""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import av
 import av.error
-from av.sidedata.sidedata import Type
+from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from hatsr.video.colours import IDENTITY, ColourTags, known_matrix
@@ -102,13 +103,13 @@ def open_clip(path: Path) -> Clip:
         ) from error
 
 
-def picture_stream(container: av.container.InputContainer, path: Path) -> VideoStream:
+def picture_stream(container: InputContainer, path: Path) -> VideoStream:
     """The stream of frames: the first that is not a cover.
 
     Raises:
         ClipError: there is none.
     """
-    cover = av.stream.Disposition.attached_pic
+    cover = Disposition.attached_pic
     found = [stream for stream in container.streams.video if not stream.disposition & cover]
     if not found:
         kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
@@ -116,7 +117,7 @@ def picture_stream(container: av.container.InputContainer, path: Path) -> VideoS
     return found[0]
 
 
-def _first_frame(container: av.container.InputContainer, stream: VideoStream) -> av.VideoFrame:
+def _first_frame(container: InputContainer, stream: VideoStream) -> av.VideoFrame:
     for packet in container.demux(stream):
         try:
             frames = packet.decode()
@@ -129,7 +130,7 @@ def _first_frame(container: av.container.InputContainer, stream: VideoStream) ->
 
 def _facts(
     path: Path,
-    container: av.container.InputContainer,
+    container: InputContainer,
     stream: VideoStream,
     frame: av.VideoFrame,
 ) -> Clip:
@@ -140,7 +141,7 @@ def _facts(
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
     seconds = _seconds(container, stream)
     aspect = stream.sample_aspect_ratio
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    matrix = frame.side_data.get("DISPLAYMATRIX")
     try:
         tags = tags_of(frame)
     except ValueError as error:
@@ -164,7 +165,7 @@ def _facts(
     )
 
 
-def _seconds(container: av.container.InputContainer, stream: VideoStream) -> float:
+def _seconds(container: InputContainer, stream: VideoStream) -> float:
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return container.duration / av.time_base if container.duration else 0.0

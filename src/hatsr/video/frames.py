@@ -100,6 +100,6 @@ def _planes(frame: av.VideoFrame, name: str, bits: int) -> list[UInt[np.ndarray,
         frame = frame.reformat(format=name, **tags)
     kind = np.uint8 if bits == 8 else np.uint16
     return [
-        np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
+        np.frombuffer(bytes(plane), kind).reshape(plane.height, -1)[:, : plane.width]
         for plane in frame.planes
     ]

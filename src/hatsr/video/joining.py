@@ -90,7 +90,7 @@ def _add_frames(
     stream.time_base = clip.time_base
     mark_colours(stream, clip.written_tags)
     stream.codec_context.framerate = clip.rate
-    stream.codec_context.sample_aspect_ratio = clip.aspect or 1
+    stream.codec_context.sample_aspect_ratio = clip.aspect or Fraction(1)
     stream.set_display_matrix(clip.display_matrix)
     stream.disposition = frames.disposition
     kept = {k: v for k, v in frames.metadata.items() if not k.startswith(_OF_THE_FRAMES)}

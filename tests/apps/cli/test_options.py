@@ -1,4 +1,5 @@
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -6,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from hatsr.apps.cli import cli
-from hatsr.apps.cli.options import PathType
+from hatsr.apps.cli.options import PathType, gathered
 
-TEXTS = {"preset", "overrides", "changes", "ending", "device", "against", "existing"}
+TEXTS = {"preset", "overrides", "changes", "ending", "device", "against", "existing", "size"}
 """Parameters that are plain texts, and no path even by chance."""
 SHARED = ("--model", "--output", "--data", "--data-root", "--memory", "--device", "--json")
 
@@ -103,3 +104,30 @@ def test_a_size_means_the_same_everywhere(arguments: list[str]) -> None:
     assert done.exit_code == 2
     assert "memory must be at least 1MB, got 4" in done.output
     assert "did you mean 4GB?" in done.output
+
+
+@dataclass(frozen=True, slots=True)
+class Meal:
+    dish: str
+    portions: int
+
+
+@click.command()
+@gathered(
+    Meal,
+    "meal",
+    click.option("--dish", default="soup", help="What."),
+    click.option("--portions", default=2, help="How much."),
+)
+@click.option("--spicy", is_flag=True)
+def cook(meal: Meal, spicy: bool) -> None:
+    click.echo(f"{meal} {spicy}")
+
+
+def test_gathered_options_are_one_object() -> None:
+    done = CliRunner().invoke(cook, ["--portions", "3", "--spicy"])
+    assert done.output == "Meal(dish='soup', portions=3) True\n"
+
+
+def test_gathered_options_stand_in_the_help_in_their_order() -> None:
+    assert [each.name for each in cook.params] == ["dish", "portions", "spicy"]

@@ -8,7 +8,8 @@ from click.testing import CliRunner, Result
 from job_files import break_pictures, expected, make_net, make_pictures, results
 
 from hatsr.apps.cli import cli
-from hatsr.batch.books import Begun, Books, Entry
+from hatsr.batch.books import Books
+from hatsr.batch.entries import Begun, Entry
 
 
 def call(*arguments: object) -> Result:
@@ -25,7 +26,7 @@ def test_a_job_to_its_end_and_once_more(tmp_path: Path) -> None:
     assert first.stdout.startswith(f"6 done, {len(broken)} failed, ")
     assert results(out) == right
     page = (out / "hatsr-batch.html").read_text()
-    assert "6 of 16 pictures enlarged" in page
+    assert "6 of 26 pictures enlarged" in page
     assert "empty.png: file is empty; get it again" in page
     assert page.count("data:image/jpeg;base64,") == 12
     other = call(*options, "--scale", 1, "--max-pixels", 99)
@@ -41,7 +42,7 @@ def test_a_job_to_its_end_and_once_more(tmp_path: Path) -> None:
 
 def test_status(tmp_path: Path) -> None:
     with Books(tmp_path, create=True) as books:
-        books.set_job(Begun(tmp_path, {}, 1))
+        books.set_job(Begun(str(tmp_path), {}, 1))
         for i in range(3):
             target = f"{i}_x2.png"
             entry = Entry(source=f"{i}", target=target, bytes=1, mtime=1, height=1000, width=500)
@@ -66,6 +67,8 @@ def entry_fields(entry: Entry) -> dict[str, object]:
         ([], "give a folder or a manifest, or --status"),
         (["nowhere"], "input must be a folder or a manifest, got nowhere"),
         (["{in}", "--format", "jpgg"], "format must be one of .png"),
+        (["{in}", "--format", "gif"], "format must be one of .png"),
+        (["{in}", "--gpus", "1"], "GPUs for each worker must go with the engine ray, got 1"),
         (["{in}", "--scale", "9"], "scale must be from 1 to 2"),
         (["{in}", "-o", "{in}"], "output must not hold the input"),
         (["{in}", "-o", "big.jpg"], "output must be a folder, got big.jpg"),

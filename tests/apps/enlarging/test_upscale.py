@@ -28,6 +28,16 @@ def test_upscale(net: str, photo: str, tmp_path: Path) -> None:
         assert image.size == (10, 12)
 
 
+def test_a_pipe_gets_one_line_a_picture_and_no_empty_one(
+    net: str, photo: str, tmp_path: Path
+) -> None:
+    result = call("upscale", photo, "-o", str(tmp_path / "out"), "--model", net)
+    lines = result.stderr.splitlines()
+    assert (result.stdout, len(lines)) == ("", 2), result.output
+    assert lines[0].startswith(f"{photo} 5 x 6 -> ")
+    assert lines[1].startswith("1 done, on ")
+
+
 def test_upscale_json_and_exit_code(net: str, photo: str, tmp_path: Path) -> None:
     out = str(tmp_path / "out")
     result = call("upscale", photo, "nowhere.png", "-o", out, "--model", net, "--json")

@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 from tiny import TINY_NETWORK
 
-from hatsr.apps.cli.terminal import TrainingBar
 from hatsr.apps.learning.train import finetune, train
+from hatsr.apps.learning.training_bar import TrainingBar
 from hatsr.training.recipe import schema
 from hatsr.training.states import newest_step
 
@@ -50,17 +50,17 @@ def call(command: object, *arguments: object) -> Result:
 
 def test_trains_and_goes_on(recipe: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    first = call(train, recipe, "iterations=2", "--runs", runs, "--cpu")
+    first = call(train, recipe, "iterations=2", "--runs", runs, "--device", "cpu")
     assert first.exit_code == 0, first.output
     assert "finished at iteration 2" in first.output
-    again = call(train, recipe, "--runs", runs, "--cpu")
+    again = call(train, recipe, "--runs", runs, "--device", "cpu")
     assert "iterations  2 done of 4" in again.output
     assert "resuming with another iterations: 2 -> 4" in again.output
     assert "finished at iteration 4" in again.output
     assert {path.name for path in (runs / "tiny").iterdir()} == {
         *("states", "samples", "log.jsonl", "best.safetensors", "last.safetensors")
     }
-    fresh = call(train, recipe, "--runs", runs, "--cpu", "--fresh", "--minutes", "0")
+    fresh = call(train, recipe, "--runs", runs, "--device", "cpu", "--fresh", "--minutes", "0")
     assert "interrupted at iteration 0" in fresh.output
     kept = {path.name for path in (runs / "tiny.old0").iterdir()}
     assert {"states", "log.jsonl", "best.safetensors", "last.safetensors"} <= kept
@@ -77,7 +77,16 @@ def test_a_stop_of_the_whole_group_is_saved(recipe: Path, tmp_path: Path) -> Non
     ]
     with (tmp_path / "out").open("wb") as out:
         process = subprocess.Popen(
-            [*command, *changes, "--runs", str(tmp_path / "runs"), "--cpu", "--threads", "1"],
+            [
+                *command,
+                *changes,
+                "--runs",
+                str(tmp_path / "runs"),
+                "--device",
+                "cpu",
+                "--threads",
+                "1",
+            ],
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -103,7 +112,7 @@ def test_the_bar_ends_with_the_run(
         raise ValueError("this must fail")
 
     monkeypatch.setattr(TrainingBar, "__call__", fail)
-    result = call(train, recipe, "--runs", tmp_path / "runs", "--cpu")
+    result = call(train, recipe, "--runs", tmp_path / "runs", "--device", "cpu")
     assert "this must fail" in result.output
     assert closed == [True]
 
@@ -111,7 +120,7 @@ def test_the_bar_ends_with_the_run(
 def test_finetune_takes_a_run_and_refuses_another_one(
     recipe: Path, pictures: Path, tmp_path: Path
 ) -> None:
-    runs = ("--runs", tmp_path / "runs", "--cpu")
+    runs = ("--runs", tmp_path / "runs", "--device", "cpu")
     assert call(train, recipe, *runs).exit_code == 0
     few = ("iterations=1", "data.patch=8", "data.batch=2", "data.workers=0", "name=mine")
     first = call(finetune, pictures, *few, "--from", tmp_path / "runs" / "tiny", *runs)
@@ -128,17 +137,20 @@ def test_a_run_does_not_replace_the_weights_that_it_starts_from(
     recipe: Path, pictures: Path, tmp_path: Path
 ) -> None:
     runs, few = tmp_path / "runs", ("iterations=1", "valid.data=null", "save.every=1")
-    assert call(train, recipe, *few, "--runs", runs, "--cpu").exit_code == 0
+    assert call(train, recipe, *few, "--runs", runs, "--device", "cpu").exit_code == 0
     shutil.rmtree(runs / "tiny" / "states")
     start = f"start.checkpoint={runs / 'tiny' / 'last.safetensors'}"
-    again = call(train, recipe, *few, start, "--runs", runs, "--cpu")
+    again = call(train, recipe, *few, start, "--runs", runs, "--device", "cpu")
     assert again.exit_code == 2
     assert "output must not replace an input" in again.output
-    assert call(train, recipe, *few, start, "--runs", runs, "--cpu", "--fresh").exit_code == 0
+    assert (
+        call(train, recipe, *few, start, "--runs", runs, "--device", "cpu", "--fresh").exit_code
+        == 0
+    )
 
 
 def test_dry_run_writes_nothing(recipe: Path, tmp_path: Path) -> None:
-    result = call(train, recipe, "--runs", tmp_path / "runs", "--dry-run", "--cpu")
+    result = call(train, recipe, "--runs", tmp_path / "runs", "--dry-run", "--device", "cpu")
     assert "parameters" in result.output
     assert not (tmp_path / "runs").exists()
 
@@ -152,9 +164,9 @@ def test_schema() -> None:
     [
         ((), "RECIPE must be given"),
         (("none.yaml",), "a recipe must be a YAML file or one of hat-l-x2"),
-        (("hat-t-x2", "data.train=[none]", "--cpu"), "a data folder must exist"),
+        (("hat-t-x2", "data.train=[none]", "--device", "cpu"), "a data folder must exist"),
         (("RECIPE", "dta.patch=4"), "unknown key dta in the command line; did you mean data"),
-        (("RECIPE", "data.train=[none]", "--cpu"), "a data folder must exist"),
+        (("RECIPE", "data.train=[none]", "--device", "cpu"), "a data folder must exist"),
         (("RECIPE", "--runs", ""), "a path must not be empty"),
         (("RECIPE", "name=''", "--fresh"), "name in the command line: must be letters"),
     ],

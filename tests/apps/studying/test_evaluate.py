@@ -97,7 +97,7 @@ def test_a_folder_with_a_checkpoint_is_a_model_whatever_pictures_it_has(mine):
     shutil.copy(mine / "HR" / "p0.png", run_folder / "preview.png")
     done = run(evaluate, "-m", "run", "--data", "mine", "-o", "out")
     assert done.exit_code == 0, done.output
-    assert "best (measured)" in done.stdout
+    assert "run (measured)" in done.stdout
     done = run(compare, "bicubic", "run", "--data", "mine", "-o", "against", "--ensemble")
     assert done.exit_code == 0, done.output
 

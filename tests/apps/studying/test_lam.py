@@ -47,7 +47,7 @@ def test_numbers_of_two_networks(files, picture):
 
 
 def test_the_lr_picture_itself_has_no_quality(files):
-    arguments = ("-m", files / "net0.safetensors", "--patch", 184, 152, "--steps", 1, "--lr")
+    arguments = ("-m", files / "net0.safetensors", "--patch", 184, 152, "--steps", 1, "--is-lr")
     result = run(lam, files / "colour.png", *arguments)
     assert result.exit_code == 0
     assert "DI" in result.stdout
@@ -59,7 +59,7 @@ def test_the_lr_picture_itself_has_no_quality(files):
 def test_figure_carries_its_parameters(files, ending):
     pytest.importorskip("matplotlib")
     path = files / f"figure.{ending}"
-    more = ["--lr"] if ending == "svg" else []
+    more = ["--is-lr"] if ending == "svg" else []
     arguments = ("--patch", 4, 8, "--steps", 1, "--colours", "cividis", "-o", path, *more)
     result = run(lam, files / "colour.png", "-m", files / "net0.safetensors", *arguments)
     assert result.exit_code == 0, result.output
@@ -94,8 +94,8 @@ def test_sweep_prints_means_and_continues(files):
     assert "over 2 pictures, 2 patches" in again.output
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_a_picture_that_fails_costs_no_other(files, monkeypatch, processes):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_picture_that_fails_costs_no_other(files, monkeypatch, workers):
     (files / "broken.png").write_bytes((files / "colour.png").read_bytes()[:200])
     Image.new("RGB", (9, 9)).save(files / "small.png")
     (files / "choosy_network.py").write_text(
@@ -108,7 +108,7 @@ def test_a_picture_that_fails_costs_no_other(files, monkeypatch, processes):
     monkeypatch.syspath_prepend(str(files))
     monkeypatch.setenv("PYTHONPATH", str(files), prepend=":")
     pictures = [files / f"{name}.png" for name in ("broken", "small", "bright", "colour")]
-    rest = ("-o", files / "rows.jsonl", "--steps", 1, "--grid", 1, "--processes", processes)
+    rest = ("-o", files / "rows.jsonl", "--steps", 1, "--grid", 1, "--workers", workers)
     result = run(lam_sweep, *pictures, "-m", "python:choosy_network:make", *rest)
     assert result.exit_code == 1
     assert "over 1 pictures, 1 patches" in result.stdout

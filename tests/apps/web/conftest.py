@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 from tiny import tiny
+from web_pictures import save_picture
 from web_servers import Server, start_server
 
 from hatsr import checkpoint
@@ -16,12 +15,6 @@ from hatsr.apps.web.limits import Limits
 from hatsr.apps.web.service import Service, open_service
 
 MEMORY = 4 * 10**9
-
-
-def save_picture(path: Path, height: int, width: int) -> Path:
-    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(path)
-    return path
 
 
 @pytest.fixture(scope="session")

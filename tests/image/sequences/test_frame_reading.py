@@ -27,7 +27,7 @@ KEEP, CLEAR, PREVIOUS = 0, 1, 2
 )
 def test_frames_are_whole(tmp_path: Path, name: str, options: dict[str, object]) -> None:
     clear = bool(options.get("clear"))
-    path = make_animation(tmp_path / name, **options)
+    path = make_animation(tmp_path / name, (0, 1, 1, 3), **options)
     found = frames_of(path)
     wanted = [drawing(n, clear=clear) for n in (0, 1, 1, 3)]
     stored = {Fraction(t, 1000): codes for t, codes in zip(TIMES, wanted, strict=True)}
@@ -91,7 +91,7 @@ def test_a_plain_picture_is_a_sequence_of_one(tmp_path: Path, name: str) -> None
     Image.fromarray(drawing(0)[..., :3]).save(tmp_path / name)
     found = read_sequence(tmp_path / name)
     assert found.count == 1
-    assert [frame.picture.height for frame in found] == [12]
+    assert [frame.picture.height for frame in found] == [18]
 
 
 def test_the_picture_for_other_viewers_is_no_frame(tmp_path: Path) -> None:

@@ -75,6 +75,11 @@ def test_chunks_do_not_show(pixels: int, monkeypatch: pytest.MonkeyPatch, near: 
     assert difference(tiny(), (20, 28), keep) < near
 
 
+def test_blocks_of_the_tail_do_not_show_without_a_closing_convolution(near: float) -> None:
+    model = tiny(group_conv="identity", tail="pixelshuffle-direct")
+    assert difference(model, (4, 100), keep) < near
+
+
 def test_features_of_the_body_are_equal_too(near: float) -> None:
     model = tiny()
     lr = torch.rand(1, 3, 16, 24)
@@ -216,7 +221,7 @@ def test_is_a_runner() -> None:
         ({"scale": 4}, 4),
         ({"scale": 8, "group_conv": "3conv"}, 5),
         ({"tail": "nearest-conv", "scale": 4}, 4),
-        ({"tail": "pixelshuffle-direct", "group_conv": "identity"}, 1),
+        ({"tail": "pixelshuffle-direct", "group_conv": "identity"}, 2),
     ],
     ids=str,
 )

@@ -31,7 +31,7 @@ def test_a_run_learns_and_says_how(tiny: Callable[..., Recipe], tmp_path: Path) 
 def test_a_run_keeps_its_adversary(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
     run(tiny(iterations=2), tmp_path)
     with pytest.raises(ValueError, match="a run must keep its adversarial"):
-        Run(set_up(tiny(adversarial=SECTION), tmp_path, cpu=True), lambda step: [])
+        Run(set_up(tiny(adversarial=SECTION), tmp_path, device="cpu"), lambda step: [])
 
 
 @pytest.mark.parametrize(

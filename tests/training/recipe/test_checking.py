@@ -52,6 +52,9 @@ def test_unknown_key_names_key_and_file(recipe_file: Path) -> None:
         ("data={train: [a/manifest.json], train_lr: lr}", "train_lr must go with a folder"),
         ("iterations", "must be key=value, got 'iterations'"),
         ("name=[", "the command line must be YAML"),
+        ("name=", r"name must be given a value, got 'name='; give null for none"),
+        ("valid.data= ", "valid.data must be given a value, got 'valid.data= '"),
+        ("name=null", "name in the command line: must be a valid string, got None"),
         *(
             (f"name={name!r}", "name in the command line: must be letters, digits, .* got ")
             for name in ("", ".", "..", "../x", "/abs", "a/b", "a\\b", ".hidden", "a b", "_")

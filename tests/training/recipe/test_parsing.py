@@ -1,5 +1,6 @@
 """Recipe files: includes, overrides, encodings, and what YAML means."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ def test_later_values_win(recipe_file: Path) -> None:
     base.write_text("iterations: 10\noptim: {clip: 1.0, learning_rate: 1e-4}\n")
     recipe = read_recipe(recipe_file, ["iterations=20", "network.depths=[1, 2]"])
     assert (recipe.iterations, recipe.optim.clip, recipe.optim.learning_rate) == (20, 2.0, 1e-4)
-    assert recipe.config.depths == (1, 2)
+    assert asdict(recipe.config)["depths"] == (1, 2)
 
 
 def test_file_messages(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hatsr.training.start.setup import set_up
 
 def test_related_tasks_share_the_body(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
     recipe = tiny(iterations=2, tasks=[{"scale": 2}, {"scale": 3}, {"scale": 2, "noise": 15.0}])
-    setup = set_up(recipe, tmp_path, cpu=True)
+    setup = set_up(recipe, tmp_path, device="cpu")
     main, *others = setup.networks.each()
     assert [network.scale for network in others] == [3, 2]  # pyright: ignore
     assert all(network.groups is main.groups for network in others)

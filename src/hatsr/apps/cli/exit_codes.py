@@ -4,8 +4,10 @@
 work begins. 130: stopped by Ctrl-C.
 """
 
+import signal
 from collections.abc import Generator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import click
@@ -60,3 +62,12 @@ def wrong_usage(*kinds: type[Exception]) -> Generator[None, None, None]:
         yield
     except kinds as error:
         raise click.UsageError(str(error), click.get_current_context(silent=True)) from error
+
+
+def stop_when_terminated() -> None:
+    """Let SIGTERM stop the command as Ctrl-C does: nothing half-written stays."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

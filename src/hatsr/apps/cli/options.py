@@ -5,6 +5,8 @@ Nothing heavy is imported, so that help is instant.
 
 import os
 from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +14,28 @@ import click
 
 Declared = TypeVar("Declared", bound=Callable[..., Any])
 Option = Callable[[Declared], Declared]
+
+
+def gathered(kind: type[Any], name: str, *options: Option[Any]) -> Option[Any]:
+    """Several options as one declaration, given to the command as one object.
+
+    Args:
+        kind: a dataclass; each of its fields is the value of the option of that name.
+        name: the parameter of the command that takes the object.
+        options: in the order of the help.
+    """
+
+    def declare(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def call(**values: Any) -> Any:
+            own = {field.name: values.pop(field.name) for field in fields(kind)}
+            return command(**values, **{name: kind(**own)})
+
+        for option in reversed(options):
+            call = option(call)
+        return call
+
+    return declare
 
 
 class PathType(click.Path):
@@ -136,12 +160,13 @@ def data_options(command: Declared) -> Declared:
 def memory_option(help: str) -> Option:  # noqa: A002
     """`--memory`, a budget."""
     return click.option(
-        "--memory", type=SizeType(), metavar="SIZE", help=f"Budget such as 4GB{help}"
+        "--memory", type=SizeType(), metavar="SIZE", help=f"Memory budget such as 4GB{help}"
     )
 
 
 device_option = click.option(
     "--device",
+    metavar="DEVICE",
     default="auto",
     show_default=True,
     help="auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:1, mps ...",
@@ -160,9 +185,10 @@ ending_option = click.option(
     "--format",
     "ending",
     metavar="ENDING",
-    help="png, jpg, webp, tif or avif. Default: as the source.",
+    help="png, jpg, webp, tif or avif; gif of animations; mp4, mov, mkv or webm of clips. "
+    "Default: as the source.",
 )
-quality_option = click.option("--quality", type=int, help="1 to 100, for jpg, webp, avif.")
+quality_option = click.option("--quality", type=int, help="1 to 100, for jpg, webp, avif, clips.")
 tile_option = click.option(
     "--tile",
     type=int,
@@ -171,10 +197,11 @@ tile_option = click.option(
 )
 precision_option = click.option(
     "--precision",
-    type=click.Choice(["fp32", "fp16", "bf16", "int8"]),
-    default="fp32",
+    type=click.Choice(["auto", "fp32", "fp16", "bf16", "int8"]),
+    default="auto",
     show_default=True,
-    help="fp16 needs a GPU, bf16 a GPU or a CPU with AVX512_BF16 or AMX, int8 a CPU with VNNI; on "
+    help="auto: bf16 on CUDA devices that have it, else fp32. "
+    "fp16 needs a GPU, bf16 a GPU or a CPU with AVX512_BF16 or AMX, int8 a CPU with VNNI; on "
     "a CPU both are refused if they cost over 0.05 dB.",
 )
 ensemble_option = click.option(

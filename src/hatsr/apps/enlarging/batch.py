@@ -3,132 +3,90 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.cli.exit_codes import Command, wrong_usage
-from hatsr.apps.cli.options import (
-    PATH,
-    denoise_option,
-    device_option,
-    ending_option,
-    ensemble_option,
-    existing_options,
-    first_frame_option,
-    json_option,
-    max_pixels_option,
-    memory_option,
-    model_option,
-    output_option,
-    precision_option,
-    quality_option,
-    scale_option,
-    tile_option,
-)
-from hatsr.apps.cli.overrides import set_option
-from hatsr.apps.cli.terminal import JobBar, job_line
+from hatsr.apps.cli.exit_codes import Command, stop_when_terminated, wrong_usage
+from hatsr.apps.cli.options import NAME, PATH, json_option, output_option
+from hatsr.apps.enlarging.enlarging_options import EnlargingOptions, enlarging_options
+from hatsr.apps.enlarging.picture_bars import JobBar, job_line
 
 if TYPE_CHECKING:
-    from hatsr.batch import Existing, Status
-    from hatsr.inference.settings import Precision
+    from hatsr.batch import BatchEngine, Status
 
 
 @click.command(cls=Command)
-@click.argument("source", required=False, type=PATH, metavar="DIR|MANIFEST")
+@click.argument("source", required=False, type=NAME, metavar="DIR|MANIFEST|ADDRESS")
 @output_option("Folder for results, books and summary.", metavar="OUT", type=PATH, required=True)
-@click.option("--workers", type=click.IntRange(1), help="Processes. Default: by cores and memory.")
+@click.option("--results", type=NAME, help="Address for results, such as s3://bucket/large.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Processes here, or actors on a cluster of Ray.",
+)
+@click.option("--workers", type=click.IntRange(1), help="Default: by cores and memory.")
+@click.option("--threads", type=click.IntRange(1), help="Of each worker. Default: its share.")
+@click.option("--gpus", type=click.FloatRange(0), default=0.0, help="Of each worker on a cluster.")
 @click.option("--retry-failed", is_flag=True, help="Do what failed again.")
 @click.option("--status", is_flag=True, help="Say how far OUT is, running or stopped, and leave.")
-@model_option()
-@denoise_option
-@scale_option
-@ending_option
-@quality_option
-@memory_option(" for each picture. Default: 60 % of what is free, shared by the workers.")
-@tile_option
-@precision_option
-@ensemble_option
-@device_option
-@existing_options
-@first_frame_option
-@max_pixels_option
-@set_option()
+@enlarging_options(" for each picture. Default: 60 % of what is free, shared by the workers.")
 @json_option("Print how far it is as JSON.")
 def batch(  # noqa: PLR0913  one parameter for each option
-    source: Path | None,
+    source: str | None,
     output: Path,
+    results: str | None,
+    engine: BatchEngine,
     workers: int | None,
+    threads: int | None,
+    gpus: float,
     retry_failed: bool,
     status: bool,
-    model: str | None,
-    denoise: float | None,
-    scale: float | None,
-    ending: str | None,
-    quality: int | None,
-    memory: str | None,
-    tile: int | None,
-    precision: Precision,
-    ensemble: bool,
-    device: str,
-    existing: Existing | None,
-    first_frame: bool,
-    max_pixels: int | None,
-    overrides: dict[str, object],
+    how: EnlargingOptions,
     as_json: bool,
 ) -> None:
     """Enlarge all pictures of a folder and its subfolders, or those that a manifest lists.
+
+    An address, such as s3://bucket/scans, is a folder in an object store.
 
     A manifest is a text file with a path on each line, relative to the manifest. Results are those
     of hatsr upscale. The command may be stopped or killed at any moment; the same command goes on.
 
     Exit code: 0 all done, 1 some failed or the work had to stop, 2 wrong usage, 130 Ctrl-C.
     """
-    from hatsr import image
-    from hatsr.batch import Job, Output, read_status, run_job
-    from hatsr.inference.settings import Settings
+    from hatsr.batch import warm_up
+
+    if source is not None and not status and engine == "local":
+        warm_up()  # before this process imports PyTorch for itself
+    from hatsr.batch import Job, Team, read_status, run_job
 
     if status:
         _print(read_status(output), as_json)
         return
     if source is None:
         raise click.UsageError("give a folder or a manifest, or --status")
-    signal.signal(signal.SIGTERM, _interrupt)
+    stop_when_terminated()
     with wrong_usage(ValueError):
         job = Job(
-            model=model,
-            overrides=overrides,
-            denoise=denoise,
-            settings=Settings(
-                device=device,
-                precision=precision,
-                memory=memory,
-                tile=tile,
-                ensemble=ensemble,
-                scale=scale,
-            ),
-            output=Output(
-                ending=ending and f".{ending.lower().lstrip('.')}",
-                quality=quality,
-                existing=existing or "refuse",
-                first_frame=first_frame,
-            ),
-            max_pixels=max_pixels or image.MAX_PIXELS,
+            model=how.model,
+            overrides=how.overrides,
+            denoise=how.denoise,
+            settings=how.settings(),
+            output=how.output(),
+            results=results,
+            max_pixels=how.largest(),
         )
+        team = Team(engine=engine, workers=workers, threads=threads, gpus=gpus)
         with JobBar(quiet=as_json) as bar:
-            done = run_job(source, output, job, bar, workers=workers, retry_failed=retry_failed)
+            place = source if "://" in source else Path(source)
+            done = run_job(place, output, job, bar, team=team, retry_failed=retry_failed)
     _print(done, as_json)
     sys.exit(1 if done.stopped or done.of("failed") else 0)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """A polite kill stops like Ctrl-C."""
-    raise KeyboardInterrupt
 
 
 def _print(status: Status, as_json: bool) -> None:

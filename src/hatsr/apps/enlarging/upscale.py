@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
-from hatsr.apps.cli.exit_codes import Command, wrong_usage
-from hatsr.apps.cli.options import (
-    NAME,
-    PATH,
-    denoise_option,
-    device_option,
-    ending_option,
-    ensemble_option,
-    existing_options,
-    first_frame_option,
-    json_option,
-    max_pixels_option,
-    memory_option,
-    model_option,
-    output_option,
-    precision_option,
-    quality_option,
-    scale_option,
-    tile_option,
-)
-from hatsr.apps.cli.overrides import set_option
-from hatsr.apps.cli.terminal import PictureBars, say
+from hatsr.apps.cli.exit_codes import Command, stop_when_terminated, wrong_usage
+from hatsr.apps.cli.options import NAME, PATH, json_option, output_option
+from hatsr.apps.cli.terminal import say
+from hatsr.apps.enlarging.enlarging_options import EnlargingOptions, enlarging_options
+from hatsr.apps.enlarging.picture_bars import PictureBars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hatsr.batch import Existing, Outcome
-    from hatsr.inference.settings import Precision
+    from hatsr.batch import Outcome
 
 
 @click.command(cls=Command)
@@ -49,83 +29,42 @@ if TYPE_CHECKING:
     metavar="OUT",
     type=PATH,
 )
-@model_option()
-@denoise_option
-@scale_option
-@ending_option
-@quality_option
-@memory_option(". Default: 60 % of what is free.")
-@tile_option
-@precision_option
-@ensemble_option
-@device_option
 @click.option("--recursive", "-r", is_flag=True, help="Subfolders too; OUT gets the same ones.")
-@existing_options
-@first_frame_option
-@max_pixels_option
-@set_option()
+@enlarging_options(". Default: 60 % of what is free.")
 @json_option("Print a JSON list of what was done and left out.")
-def upscale(  # noqa: PLR0913  one parameter for each option
+def upscale(
     inputs: tuple[str, ...],
     output: Path | None,
-    model: str | None,
-    denoise: float | None,
-    scale: float | None,
-    ending: str | None,
-    quality: int | None,
-    memory: str | None,
-    tile: int | None,
-    precision: Precision,
-    ensemble: bool,
-    device: str,
     recursive: bool,
-    existing: Existing | None,
-    first_frame: bool,
-    max_pixels: int | None,
-    overrides: dict[str, object],
+    how: EnlargingOptions,
     as_json: bool,
 ) -> None:
     """Enlarge pictures: files, folders or patterns.
 
-    Reads PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF. Depth, gray, transparency, colour profile, EXIF
-    and resolution are kept. A picture that cannot be read is reported and the others are done.
+    Reads PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF, of animations and documents all frames and pages;
+    with hat-sr[video] also clips (mp4, mkv, mov, webm ...), which go on where they were stopped.
+    Depth, gray, transparency, colour profile, EXIF and resolution are kept. A picture that cannot
+    be read is reported and the others are done.
     From folders and patterns, results of earlier runs are left out; a file that is named is done.
     Without --model or --denoise, pictures that are noisy or much compressed get the real-world
     weights.
 
     Exit code: 0 all done, 1 some failed, 2 wrong usage, 130 stopped by Ctrl-C.
     """
-    from hatsr import image
-    from hatsr.batch import Output
     from hatsr.batch import upscale as upscale_pictures
     from hatsr.inference.choosing import open_upscaler
-    from hatsr.inference.settings import Settings
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    stop_when_terminated()
     with wrong_usage(), PictureBars(_line, quiet=as_json) as bars:
-        where = Output(
-            place=output,
-            ending=ending and f".{ending.lower().lstrip('.')}",
-            quality=quality,
-            existing=existing or "refuse",
-            first_frame=first_frame,
-        )
-        settings = Settings(
-            device=device,
-            precision=precision,
-            memory=memory,
-            tile=tile,
-            ensemble=ensemble,
-            scale=scale,
-        )
-        upscaler = open_upscaler(model, settings, overrides, denoise)
+        where = how.output(output)
+        upscaler = open_upscaler(how.model, how.settings(), how.overrides, how.denoise)
         try:
             stopped: BaseException | None = upscale_pictures(
                 inputs,
                 upscaler,
                 where,
                 recursive=recursive,
-                max_pixels=max_pixels or image.MAX_PIXELS,
+                max_pixels=how.largest(),
                 watch=bars,
             ).stopped
         except KeyboardInterrupt as stop:
@@ -145,11 +84,6 @@ def _print_json(outcomes: Sequence[Outcome], left_out: Mapping[Path, str]) -> No
         for path, why in left_out.items()
     ]
     click.echo(json.dumps([asdict(each) for each in (*outcomes, *left)], default=str, indent=2))
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """A polite kill stops like Ctrl-C: nothing half-written stays."""
-    raise KeyboardInterrupt
 
 
 def _line(outcome: Outcome) -> str:

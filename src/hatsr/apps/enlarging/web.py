@@ -1,13 +1,11 @@
 """`hatsr web`: the page and the service."""
 
-import signal
 from importlib.util import find_spec
 from pathlib import Path
-from types import FrameType
 
 import click
 
-from hatsr.apps.cli.exit_codes import Command, failed_work, wrong_usage
+from hatsr.apps.cli.exit_codes import Command, failed_work, stop_when_terminated, wrong_usage
 from hatsr.apps.cli.options import FOLDER, NAME, SizeType, memory_option
 
 _NEEDED = ("gradio", "fastapi", "python_multipart", "uvicorn")
@@ -17,6 +15,7 @@ _NEEDED = ("gradio", "fastapi", "python_multipart", "uvicorn")
 @click.option(
     "--host",
     type=NAME,
+    metavar="ADDRESS",
     default="127.0.0.1",
     show_default=True,
     help="Address to listen on; local by default.",
@@ -26,7 +25,7 @@ _NEEDED = ("gradio", "fastapi", "python_multipart", "uvicorn")
     type=click.IntRange(0, 65535),
     default=7860,
     show_default=True,
-    help="0: any that is free.",
+    help="Port to listen on; 0: any that is free.",
 )
 @click.option(
     "--models", type=FOLDER, metavar="DIR", help="Checkpoints to choose from beside shipped ones."
@@ -35,17 +34,20 @@ _NEEDED = ("gradio", "fastapi", "python_multipart", "uvicorn")
 @click.option(
     "--password",
     type=NAME,
+    metavar="TEXT",
     envvar="HATSR_WEB_PASSWORD",
-    help="Asked of everyone, under any user name. Default: $HATSR_WEB_PASSWORD.",
+    help="Must be given by everyone, under any user name. Default: $HATSR_WEB_PASSWORD.",
 )
-@click.option("--open", "open_to_all", is_flag=True, help="Another host without a password.")
+@click.option(
+    "--open", "open_to_all", is_flag=True, help="Allow another --host without a --password."
+)
 @click.option(
     "--max-upload",
     type=SizeType(),
     metavar="SIZE",
     default="100MB",
     show_default=True,
-    help="Of an uploaded file.",
+    help="Largest file to take.",
 )
 @click.option(
     "--max-pixels",
@@ -60,14 +62,14 @@ _NEEDED = ("gradio", "fastapi", "python_multipart", "uvicorn")
     type=click.IntRange(1),
     default=100,
     show_default=True,
-    help="Jobs that wait; one user may have half of them.",
+    help="Most jobs that wait; one user may have half of them.",
 )
 @click.option(
     "--max-seconds",
     type=click.FloatRange(1),
     default=3600,
     show_default=True,
-    help="Of one job, from its start.",
+    help="Longest time for one job, from its start.",
 )
 def web(  # noqa: PLR0913  one parameter for each option
     host: str,
@@ -106,11 +108,6 @@ def web(  # noqa: PLR0913  one parameter for each option
             waiting_per_user=max(1, max_queue // 2),
             seconds=max_seconds,
         )
-    signal.signal(signal.SIGTERM, _interrupt)  # what the server does once it has let go
+    stop_when_terminated()  # what the server does once it has let go
     with failed_work(RuntimeError):
         serve(access, port, models, limits, click.echo)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """A polite kill stops like Ctrl-C: the worker ends, no file stays."""
-    raise KeyboardInterrupt

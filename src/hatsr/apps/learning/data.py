@@ -20,7 +20,7 @@ def data() -> None:
 
 
 @data.command(cls=Command)
-@click.argument("folders", nargs=-1, required=True, type=PATH)
+@click.argument("folders", nargs=-1, required=True, type=PATH, metavar="DIR...")
 @output_option(
     "New folder for the shards and their manifest.", metavar="DIR", type=NEW_FOLDER, required=True
 )
@@ -29,7 +29,7 @@ def data() -> None:
     type=click.IntRange(0),
     default=480,
     show_default=True,
-    help="Side, HR pixels; 0 keeps them whole.",
+    help="Side of sub-images, HR pixels; 0 keeps pictures whole.",
 )
 @click.option(
     "--step",
@@ -43,7 +43,7 @@ def data() -> None:
     "scales",
     type=click.IntRange(1),
     multiple=True,
-    help="Store LR of this scale too.",
+    help="Enlargement factor to store LR for; again for more.",
 )
 @click.option(
     "--per-shard",
@@ -60,7 +60,7 @@ def prepare(
     scales: tuple[int, ...],
     per_shard: int,
 ) -> None:
-    """Cut the pictures in FOLDERS into overlapping sub-images and write tar shards.
+    """Cut the pictures in the folders DIR into overlapping sub-images and write tar shards.
 
     Broken and repeated files are left out and named. LR is cut from the LR of the whole picture.
     """
@@ -77,25 +77,32 @@ def prepare(
 
 
 @data.command(cls=Command)
-@click.argument("source", type=NAME)
-@click.option("--lr", type=PATH, help="Folder of LR pictures that must go with SOURCE.")
-@click.option("--scale", type=click.IntRange(1), default=4, show_default=True, help="Of the LR.")
+@click.argument("source", type=NAME, metavar="DIR|MANIFEST")
+@click.option("--lr", type=PATH, metavar="DIR", help="LR pictures that must go with those HR ones.")
+@click.option(
+    "--scale",
+    type=click.IntRange(1),
+    default=4,
+    show_default=True,
+    help="Enlargement factor of the LR.",
+)
 @click.option(
     "--patch",
     type=click.IntRange(1),
     default=64,
     show_default=True,
-    help="LR patch of the run to come.",
+    help="Side of patches of the run to come, LR pixels.",
 )
 @click.option(
     "--test",
     "tests",
     type=PATH,
     multiple=True,
-    help="Test set that must not be in SOURCE.",
+    metavar="DIR",
+    help="Test set that must not be among the pictures; again for more.",
 )
 def check(source: str, lr: Path | None, scale: int, patch: int, tests: tuple[Path, ...]) -> None:
-    """Decode every picture of SOURCE (folder or manifest.json); report what cannot be used.
+    """Decode every picture of a folder or a manifest.json; report what cannot be used.
 
     Finds unreadable and too small files, LR that does not fit its HR, repeated pictures, and
     pictures of the test sets, mirrored or resized too. Exits with 1 if there is anything.
@@ -123,14 +130,21 @@ def check(source: str, lr: Path | None, scale: int, patch: int, tests: tuple[Pat
     "names",
     type=NAME,
     multiple=True,
-    help="Preset, or recipe.yaml with a degrade section.",
+    metavar="PRESET|RECIPE",
+    help="How: a preset, or a recipe file with a degrade section; again for more with --show.",
 )
-@click.option("--show", is_flag=True, help="A grid to look at: clean LR and several degraded.")
+@click.option("--show", is_flag=True, help="Make a grid to look at: clean LR and several degraded.")
 @output_option(
     "File to write. Default: PICTURE_degraded.png or _grid.png.", metavar="FILE", type=NEW_FILE
 )
-@click.option("--scale", type=click.IntRange(1), default=4, show_default=True, help="Of the LR.")
-@click.option("--seed", default=0, show_default=True, help="Of all that is random.")
+@click.option(
+    "--scale",
+    type=click.IntRange(1),
+    default=4,
+    show_default=True,
+    help="Enlargement factor of the LR.",
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of the random choices.")
 def degrade(
     picture: Path, names: tuple[str, ...], show: bool, output: Path | None, scale: int, seed: int
 ) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hatsr.apps.cli.exit_codes import Command, failed_work, wrong_usage
-from hatsr.apps.cli.options import NAME, NEW_FOLDER, PATH, Declared
+from hatsr.apps.cli.options import NAME, NEW_FOLDER, PATH, device_option, gathered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,33 +34,30 @@ class RunOptions:
     """Stop after so long; None: at the end."""
     threads: int | None
     """Threads of PyTorch; None: as many as it takes."""
-    cpu: bool
-    """Use no GPU."""
+    device: str
+    """As torch names it, or auto."""
 
 
-def _run_options(command: Declared) -> Declared:
-    """The options that fill `RunOptions`."""
-    options = (
-        click.option(
-            "--runs",
-            type=NEW_FOLDER,
-            default="runs",
-            show_default=True,
-            help="Folder of all runs.",
-        ),
-        click.option("--dry-run", is_flag=True, help="Preflight only: what it would do and cost."),
-        click.option("--fresh", is_flag=True, help="Move the earlier run aside and start anew."),
-        click.option(
-            "--minutes",
-            type=click.FloatRange(0),
-            help="Save and stop after so long; go on any time.",
-        ),
-        click.option("--threads", type=click.IntRange(1), help="Threads of PyTorch."),
-        click.option("--cpu", is_flag=True, help="Use no GPU."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+_run_options = gathered(
+    RunOptions,
+    "options",
+    click.option(
+        "--runs",
+        type=NEW_FOLDER,
+        metavar="DIR",
+        default="runs",
+        show_default=True,
+        help="Folder of all runs.",
+    ),
+    click.option("--dry-run", is_flag=True, help="Only say what the run would do and cost."),
+    click.option("--fresh", is_flag=True, help="Move the earlier run aside and start anew."),
+    click.option(
+        "--minutes", type=click.FloatRange(0), help="Save and stop after so long; go on any time."
+    ),
+    click.option("--threads", type=click.IntRange(1), help="Threads for PyTorch."),
+    device_option,
+)
+"""The options that fill `RunOptions`."""
 
 
 @click.command(cls=Command)
@@ -68,16 +65,11 @@ def _run_options(command: Declared) -> Declared:
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of recipes.")
 @_run_options
-def train(  # noqa: PLR0913  one parameter for each option
+def train(
     recipe: str | None,
     overrides: tuple[str, ...],
     schema: bool,
-    runs: Path,
-    dry_run: bool,
-    fresh: bool,
-    minutes: float | None,
-    threads: int | None,
-    cpu: bool,
+    options: RunOptions,
 ) -> None:
     """Train as RECIPE says; an interrupted run goes on by itself.
 
@@ -95,51 +87,44 @@ def train(  # noqa: PLR0913  one parameter for each option
         raise click.UsageError(f"RECIPE must be given: a YAML file, or one of {names}")
     with wrong_usage():
         read = training.read_recipe(recipe, overrides)
-    options = RunOptions(
-        runs=runs, dry_run=dry_run, fresh=fresh, minutes=minutes, threads=threads, cpu=cpu
-    )
     _run(read, options)
 
 
 @click.command(cls=Command)
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=PATH, metavar="DIR")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option(
     "--from",
     "source",
     type=NAME,
+    metavar="NAME|PATH",
     required=True,
     help="Trained network: shipped name, file or run.",
 )
 @click.option(
-    "--degrade", type=NAME, help="Preset of degraded LR, for example photo; clean LR without."
+    "--degrade",
+    type=NAME,
+    metavar="PRESET",
+    help="Preset of degraded LR, for example photo; clean LR without.",
 )
 @_run_options
-def finetune(  # noqa: PLR0913  one parameter for each option
+def finetune(
     folder: Path,
     overrides: tuple[str, ...],
     source: str,
     degrade: str | None,
-    runs: Path,
-    dry_run: bool,
-    fresh: bool,
-    minutes: float | None,
-    threads: int | None,
-    cpu: bool,
+    options: RunOptions,
 ) -> None:
-    """Adapt a trained network to the pictures in FOLDER.
+    """Adapt a trained network to the pictures in DIR.
 
     A tenth of them is held out; training stops when these no longer improve, and the best
-    weights are in runs/finetune-<folder>/best.safetensors.
+    weights are in runs/finetune-<name of DIR>/best.safetensors.
     """
     check_extra()
     from hatsr.training import finetune_recipe
 
     with wrong_usage():
         recipe = finetune_recipe(folder, source, overrides, degrade)
-    options = RunOptions(
-        runs=runs, dry_run=dry_run, fresh=fresh, minutes=minutes, threads=threads, cpu=cpu
-    )
     _run(recipe, options)
 
 
@@ -159,7 +144,7 @@ def _run(recipe: Recipe, options: RunOptions) -> None:
     import torch
 
     from hatsr import training
-    from hatsr.apps.cli.terminal import TrainingBar
+    from hatsr.apps.learning.training_bar import TrainingBar
 
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -170,7 +155,7 @@ def _run(recipe: Recipe, options: RunOptions) -> None:
     ):
         if options.dry_run:
             told = training.dry_run(
-                recipe, options.runs, fresh=options.fresh, cpu=options.cpu, listener=progress
+                recipe, options.runs, fresh=options.fresh, device=options.device, listener=progress
             )
             click.echo("\n".join(told.lines))
             return
@@ -178,7 +163,7 @@ def _run(recipe: Recipe, options: RunOptions) -> None:
             recipe,
             options.runs,
             fresh=options.fresh,
-            cpu=options.cpu,
+            device=options.device,
             listener=progress,
             asked_to_stop=stopper(options.minutes),
         )

@@ -13,7 +13,10 @@ from hatsr.apps.networks.info import name_network, say_assumed
 @click.argument("first", type=NAME)
 @click.argument("second", type=NAME)
 @click.option(
-    "--alpha", type=click.FloatRange(0, 1), required=True, help="0 is FIRST, 1 is SECOND."
+    "--alpha",
+    type=click.FloatRange(0, 1),
+    required=True,
+    help="From 0, which is FIRST, to 1, SECOND.",
 )
 @output_option(
     "File: .safetensors, or .pth in the official layout.", metavar="OUT", type=PATH, required=True

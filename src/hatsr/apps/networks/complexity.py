@@ -15,7 +15,9 @@ _UNITS = {"parameters": (1e6, "M"), "multiply_adds": (1e9, "G"), "peak_bytes": (
 
 @click.command(cls=Command)
 @click.argument("network", required=False, type=NAME)
-@click.option("--scale", type=int, help="Enlargement factor of a preset (4); a file has its own.")
+@click.option(
+    "--scale", type=int, help="Enlargement factor of a preset; a file has its own. Default: 4."
+)
 @click.option(
     "--size", type=click.IntRange(1), default=64, show_default=True, help="Side of the LR picture."
 )

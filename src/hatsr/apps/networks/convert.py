@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("source", type=NAME)
+@click.argument("model", type=NAME)
 @click.argument("target", type=NEW_FILE)
 @click.option(
     "--layout",
@@ -36,21 +36,21 @@ if TYPE_CHECKING:
 @set_option(f"{NOT_IN_TENSORS} It is kept in TARGET.")
 @overwrite_option
 def convert(
-    source: str,
+    model: str,
     target: Path,
     layout: Layout,
     dtype: str,
     overrides: dict[str, object],
     overwrite: bool,
 ) -> None:
-    """Read the checkpoint SOURCE and write TARGET (.safetensors; official also .pth)."""
+    """Read the checkpoint MODEL and write TARGET (.safetensors; official also .pth)."""
     import torch
 
     from hatsr import checkpoint
     from hatsr.files import check_not_input
 
     with wrong_usage():
-        path = checkpoint.resolve(source)
+        path = checkpoint.resolve(model)
         check_not_input(target, [path])
         if target.exists() and not overwrite:
             raise FileExistsError(f"{target} exists; give --overwrite")

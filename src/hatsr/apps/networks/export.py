@@ -43,8 +43,9 @@ def export(
             check_not_input(output, [path])
         found = checkpoint.read(path, overrides)
         network = as_exportable(found.model())
-    done = write(network, target, {"name": path.stem, **found.metadata}, half=half)
+    name = checkpoint.called(path)
+    done = write(network, target, {"name": name, **found.metadata}, half=half)
     click.echo(
-        f"{target}: {path.stem} x{found.config.scale}, {done.size / 1e6:.1f} MB, "
+        f"{target}: {name} x{found.config.scale}, {done.size / 1e6:.1f} MB, "
         f"differs from the network by {done.difference:.1e}"
     )

@@ -99,7 +99,18 @@ def _machine() -> dict[str, object]:
         else f"plain torch ({native})",
         "heap": "kept between layers" if can_keep_heap() else "as the system does (no glibc here)",
         "cuda": torch.cuda.is_available(),
+        "attention on cuda": _cuda_attention(device),
     }
+
+
+def _cuda_attention(device: str) -> str:
+    """Which implementation runs on a GPU, and why not the kernel."""
+    from hatsr.model.triton_attention import triton_unusable
+
+    if not device.startswith("cuda"):
+        return "none (no CUDA device)"
+    reason = triton_unusable(device)
+    return f"fused by PyTorch ({reason})" if reason else "kernel in Triton"
 
 
 def _describe(device: str) -> str:

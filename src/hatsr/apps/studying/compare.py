@@ -1,6 +1,5 @@
 """`hatsr compare`: is B better than A, or is it noise?"""
 
-import json
 import sys
 from pathlib import Path
 
@@ -16,13 +15,15 @@ from hatsr.apps.cli.options import (
     memory_option,
     output_option,
 )
-from hatsr.apps.cli.terminal import counting, say, show
+from hatsr.apps.cli.terminal import counting, print_found, say
 
 
 @click.command(cls=Command)
 @click.argument("models", nargs=-1, required=True, type=NAME, metavar="A B [C]...")
 @data_options
-@click.option("--scale", type=click.IntRange(1), help="Needed if no model tells it.")
+@click.option(
+    "--scale", type=click.IntRange(1), help="Enlargement factor; needed where no model tells it."
+)
 @click.option("--lr", type=NAME, metavar="DIR", help="Read LR from a folder, see evaluate.")
 @click.option("--gray-as-is", is_flag=True, help="Judge gray HR by its own code, see evaluate.")
 @click.option("--ensemble", is_flag=True, help="Compare by self-ensemble; the page shows plain SR.")
@@ -51,7 +52,7 @@ def compare(  # noqa: PLR0913  one parameter for each option
     device: str,
     memory: str | None,
 ) -> None:
-    """Hold models against the first one, picture by picture.
+    """Compare models with the first one, picture by picture.
 
     Each of A, B, C is a model as for evaluate, bicubic, or a folder of SR pictures. Prints the mean
     difference with its 95 % confidence interval over pictures, and writes a page with the pictures
@@ -77,11 +78,7 @@ def compare(  # noqa: PLR0913  one parameter for each option
             output=EvaluationOutput(folder=output, restart=restart),
             progress=progress,
         )
-    if as_json:
-        click.echo(json.dumps(found.document(), indent=2, allow_nan=False))
-    else:
-        for table in found.tables:
-            show(table)
+    print_found(found, as_json=as_json)
     say([*found.remarks, *found.absent])
     page = found.folder / "report.html"
     found.report.write(page)

@@ -1,6 +1,5 @@
 """`hatsr evaluate`: the paper's tables by one command."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from hatsr.apps.cli.options import (
     output_option,
 )
 from hatsr.apps.cli.overrides import set_option
-from hatsr.apps.cli.terminal import counting, say, show
+from hatsr.apps.cli.terminal import counting, print_found, say, show
 
 
 @click.command(cls=Command)
@@ -31,14 +30,18 @@ from hatsr.apps.cli.terminal import counting, say, show
     help="Judge SR pictures that any program made, instead of a model.",
 )
 @data_options
-@click.option("--scale", type=click.IntRange(1), help="Needed for --pictures and bicubic.")
+@click.option(
+    "--scale", type=click.IntRange(1), help="Enlargement factor; needed for --pictures and bicubic."
+)
 @click.option(
     "--lr",
     type=NAME,
     metavar="DIR",
     help="Read LR from a folder (LRbicx4 inside each set, or a path) instead of making it.",
 )
-@click.option("--ensemble", is_flag=True, help="Also by self-ensemble, in columns of its own.")
+@click.option(
+    "--ensemble", is_flag=True, help="Also measure by self-ensemble, in columns of its own."
+)
 @click.option(
     "--gray-as-is",
     is_flag=True,
@@ -48,20 +51,22 @@ from hatsr.apps.cli.terminal import counting, say, show
     "--perceptual",
     multiple=True,
     type=click.Choice(["lpips", "dists", "niqe"]),
-    help='Also measure it; needs pip install "hat-sr[perceptual]".',
+    help='Also measure by this metric; needs pip install "hat-sr[perceptual]".',
 )
 @click.option(
     "--against",
     default="",
     metavar="METHOD",
-    help="Row of Table 6 to hold the result against, e.g. HAT or HAT-L+ (pre-trained).",
+    help="Row of Table 6 to compare the result with, e.g. HAT or HAT-L+ (pre-trained).",
 )
 @output_option(
-    "Results and scores so far. Default: results/MODEL-xSCALE.", metavar="DIR", type=NEW_FOLDER
+    "Folder for results and scores so far. Default: results/MODEL-xSCALE.",
+    metavar="DIR",
+    type=NEW_FOLDER,
 )
 @click.option("--restart", is_flag=True, help="Forget the scores so far.")
 @click.option("--keep", is_flag=True, help="Save the SR pictures in DIR/pictures.")
-@click.option("--report", is_flag=True, help="Also DIR/report.html, against bicubic.")
+@click.option("--report", is_flag=True, help="Also write DIR/report.html, against bicubic.")
 @set_option()
 @json_option("Print JSON instead of tables.")
 @device_option
@@ -131,13 +136,7 @@ def evaluate(  # noqa: PLR0913  one parameter for each option
             ),
             progress=progress,
         )
-    if as_json:
-        click.echo(json.dumps(found.document(), indent=2, allow_nan=False))
-    else:
-        for table in found.tables:
-            show(table)
-        for line in found.verdicts:
-            click.echo(line)
+    print_found(found, as_json=as_json, verdicts=found.verdicts)
     say([*(each.status for each in found.result.sets), *found.remarks, *found.absent])
     if found.report is not None:
         found.report.write(found.folder / "report.html")

@@ -9,19 +9,26 @@ from hatsr.apps.cli.options import FILE, NEW_FILE, device_option, models_option,
 
 
 @click.command(cls=Command)
-@click.argument("image", type=FILE)
+@click.argument("picture", type=FILE)
 @models_option("or random:PRESET")
-@click.option("--layer", "-l", "layers", multiple=True, type=int, help="RHAG, from 1; default all.")
+@click.option(
+    "--layer",
+    "-l",
+    "layers",
+    multiple=True,
+    type=int,
+    help="Number of an RHAG, from 1; again for more. Default: all.",
+)
 @click.option(
     "--window",
     type=click.IntRange(2),
-    help="Of the blocking index; default each network's own.",
+    help="Side of the windows of the blocking index. Default: each network's own.",
 )
-@click.option("--lr", "is_lr", is_flag=True, help="The picture is the LR, not the HR one.")
+@click.option("--is-lr", is_flag=True, help="The picture is the LR, not the HR one.")
 @output_option("Figure: .png, .svg or .pdf.", metavar="FILE", type=NEW_FILE)
 @device_option
 def features(  # noqa: PLR0913  one parameter for each option
-    image: Path,
+    picture: Path,
     models: tuple[str, ...],
     layers: tuple[int, ...],
     window: int | None,
@@ -29,7 +36,7 @@ def features(  # noqa: PLR0913  one parameter for each option
     output: Path | None,
     device: str,
 ) -> None:
-    """Measure and show intermediate features of networks for IMAGE (the HR picture).
+    """Measure and show intermediate features of networks for PICTURE, the HR one.
 
     The blocking index is the energy of differences across window borders over that elsewhere:
     1 where borders do not show, more where they do.
@@ -44,9 +51,9 @@ def features(  # noqa: PLR0913  one parameter for each option
     with wrong_usage():
         if output is not None:
             check_figure_file(output)
-            check_not_input(output, [image, *models])
+            check_not_input(output, [picture, *models])
         found = measure(
-            models, image, layers, window=window, is_lr=is_lr, device=choose_device(device)
+            models, picture, layers, window=window, is_lr=is_lr, device=choose_device(device)
         )
     for line in found.lines():
         click.echo(line)

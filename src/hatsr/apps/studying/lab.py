@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from hatsr.apps.cli.exit_codes import Command, wrong_usage
-from hatsr.apps.cli.options import NAME, NEW_FOLDER, PATH, json_option, output_option
+from hatsr.apps.cli.options import (
+    NAME,
+    NEW_FOLDER,
+    PATH,
+    device_option,
+    json_option,
+    output_option,
+)
 
 if TYPE_CHECKING:
     from hatsr.lab import StudyStatus
@@ -26,14 +33,18 @@ if TYPE_CHECKING:
     type=NEW_FOLDER,
 )
 @click.option(
-    "--size", default="small", show_default=True, help="small or full: one of the study's."
+    "--size",
+    default="small",
+    show_default=True,
+    metavar="NAME",
+    help="One of the study's: small, full ...",
 )
 @click.option(
     "--workers",
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Processes to work here.",
+    help="Processes that work on this machine.",
 )
 @click.option("--status", is_flag=True, help="Say how far it is, running or stopped, and leave.")
 @click.option("--report-only", is_flag=True, help="Report on what is done so far; train nothing.")
@@ -44,7 +55,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Holds a folder for each named test set. Default: $HATSR_BENCH.",
 )
-@click.option("--cpu", is_flag=True, help="Use no GPU.")
+@device_option
 @json_option("Print how far it is, or the report, as JSON.")
 def lab(  # noqa: PLR0913  one parameter for each option
     study: str | None,
@@ -55,7 +66,7 @@ def lab(  # noqa: PLR0913  one parameter for each option
     status: bool,
     report_only: bool,
     data_root: Path | None,
-    cpu: bool,
+    device: str,
     as_json: bool,
 ) -> None:
     """Train the variants of STUDY with every seed, measure them, and report.
@@ -67,7 +78,7 @@ def lab(  # noqa: PLR0913  one parameter for each option
 
     Exit code: 0 all cells done, 1 some failed or are left, 2 wrong usage, 130 Ctrl-C.
     """
-    from hatsr.apps.cli.terminal import say, show
+    from hatsr.apps.cli.terminal import print_found, say
     from hatsr.apps.learning.train import check_extra, stopper
 
     check_extra()
@@ -79,7 +90,7 @@ def lab(  # noqa: PLR0913  one parameter for each option
     with wrong_usage():
         read = room.read_study(study, overrides)
         folder = output or Path("lab") / f"{read.name}-{size}"
-        bench = room.Bench(folder=folder, data_root=data_root, cpu=cpu)
+        bench = room.Bench(folder=folder, data_root=data_root, device=device)
         found = room.status(read, bench, size)
     if status:
         click.echo(json.dumps(asdict(found), indent=2) if as_json else found.line())
@@ -96,12 +107,7 @@ def lab(  # noqa: PLR0913  one parameter for each option
                 watch=_Changes(),
                 asked_to_stop=stopper(None),
             )
-    if as_json:
-        click.echo(json.dumps(report.document(), indent=2, allow_nan=False))
-    else:
-        for table in report.tables:
-            show(table)
-        click.echo(report.verdict)
+    print_found(report, as_json=as_json, verdicts=[report.verdict])
     found = room.status(read, bench, size)
     failed = [f"FAILED {name}: {why}" for name, why in found.failed.items()]
     say([*failed, found.line(), f"written to {folder / 'report.html'}"])

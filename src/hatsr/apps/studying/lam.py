@@ -37,17 +37,20 @@ _MODE = click.option(
     type=click.Choice(["robust", "reference"]),
     default="robust",
     show_default=True,
-    help="reference: LAM to the letter, gradients that are not a number count as 0.",
+    help="reference: as LAM is published, where gradients that are not a number count as 0.",
 )
 _MEMORY = memory_option(" for a batch of steps; 1MB: one at a time. Default: 500MB.")
-_IS_LR = click.option("--lr", "is_lr", is_flag=True, help="The picture is the LR, not the HR one.")
+_IS_LR = click.option("--is-lr", is_flag=True, help="The picture is the LR, not the HR one.")
 
 
 @click.command(cls=Command)
-@click.argument("image", type=FILE)
+@click.argument("picture", type=FILE)
 @_MODELS
 @click.option(
-    "--patch", type=(int, int), required=True, help="Row and column of its corner, SR pixels."
+    "--patch",
+    type=(int, int),
+    required=True,
+    help="Row and column of the patch's upper left corner, SR pixels.",
 )
 @_PATCH_SIZE
 @_STEPS
@@ -60,13 +63,13 @@ _IS_LR = click.option("--lr", "is_lr", is_flag=True, help="The picture is the LR
     type=click.Choice(["seismic", "cividis", "viridis"]),
     default="seismic",
     show_default=True,
-    help="Of the maps; cividis and viridis can be read by the colour-blind.",
+    help="Colours of the maps; cividis and viridis can be read by the colour-blind.",
 )
 @set_option()
 @json_option("Print the numbers as JSON lines.")
 @device_option
 def lam(  # noqa: PLR0913  one parameter for each option
-    image: Path,
+    picture: Path,
     models: tuple[str, ...],
     patch: tuple[int, int],
     patch_size: int,
@@ -80,9 +83,9 @@ def lam(  # noqa: PLR0913  one parameter for each option
     as_json: bool,
     device: str,
 ) -> None:
-    """Show which LR pixels networks used for one patch of IMAGE, and the diffusion index.
+    """Show which LR pixels networks used for one patch of PICTURE, and the diffusion index.
 
-    IMAGE is the HR picture; it is made small here, and PSNR and SSIM of the patch are printed.
+    PICTURE is the HR one; it is made small here, and PSNR and SSIM of the patch are printed.
     """
     import json
 
@@ -94,11 +97,11 @@ def lam(  # noqa: PLR0913  one parameter for each option
     with wrong_usage():
         if output is not None:
             check_figure_file(output)
-            check_not_input(output, [image, *models])
+            check_not_input(output, [picture, *models])
         settings = _settings(patch_size, steps, mode, memory, device)
         with counting("steps") as update:
             found = explain(
-                models, image, patch, settings, is_lr=is_lr, overrides=overrides, progress=update
+                models, picture, patch, settings, is_lr=is_lr, overrides=overrides, progress=update
             )
     for line in map(json.dumps, found.numbers()) if as_json else found.lines():
         click.echo(line)
@@ -108,7 +111,7 @@ def lam(  # noqa: PLR0913  one parameter for each option
 
 
 def _settings(
-    patch_size: int, steps: int, mode: LamMode, memory: str | None, device: str = "cpu"
+    patch_size: int, steps: int, mode: LamMode, memory: str | None, device: str
 ) -> LamSettings:
     from hatsr.attribution import LamSettings
     from hatsr.inference.settings import choose_device
@@ -121,7 +124,7 @@ def _settings(
 
 
 @click.command("lam-sweep", cls=Command)
-@click.argument("images", type=FILE, nargs=-1, required=True)
+@click.argument("pictures", type=FILE, nargs=-1, required=True, metavar="PICTURE...")
 @_MODELS
 @click.option("--grid", default=3, show_default=True, help="Patches per side of each picture.")
 @output_option(
@@ -131,28 +134,30 @@ def _settings(
     required=True,
 )
 @click.option(
-    "--processes",
+    "--workers",
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Pictures at the same time.",
+    help="Processes that work.",
 )
 @_PATCH_SIZE
 @_STEPS
 @_MODE
 @_MEMORY
 @_IS_LR
+@device_option
 def lam_sweep(  # noqa: PLR0913  one parameter for each option
-    images: tuple[Path, ...],
+    pictures: tuple[Path, ...],
     models: tuple[str, ...],
     grid: int,
     output: Path,
-    processes: int,
+    workers: int,
     patch_size: int,
     steps: int,
     mode: LamMode,
     memory: str | None,
     is_lr: bool,
+    device: str,
 ) -> None:
     """Mean diffusion index of networks over positions and pictures, with its 95 % interval.
 
@@ -168,18 +173,18 @@ def lam_sweep(  # noqa: PLR0913  one parameter for each option
 
     models = models or (DEFAULT_MODEL,)
     with wrong_usage():
-        check_not_input(output, [*images, *models])
+        check_not_input(output, [*pictures, *models])
         plan = SweepPlan(
             models=models,
-            pictures=tuple(map(str, images)),
+            pictures=tuple(map(str, pictures)),
             grid=grid,
             is_lr=is_lr,
-            settings=_settings(patch_size, steps, mode, memory),
+            settings=_settings(patch_size, steps, mode, memory, device),
         )
         work = Sweep(plan, output)
     click.echo(f"{work.patches_to_do} patches to do", err=True)
     with counting("pictures") as update:
-        found = work.run(processes, update)
+        found = work.run(workers, update)
     for summary in found.summaries:
         click.echo(summary.line())
     for picture, why in found.failures.items():

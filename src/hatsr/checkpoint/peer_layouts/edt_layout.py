@@ -9,7 +9,7 @@ from torch import Tensor
 from hatsr.checkpoint.layouts.shapes import count, shape
 from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
 from hatsr.peers import EDTConfig
-from hatsr.peers.edt import seam_mask
+from hatsr.peers.parts.strip_attention import seam_mask
 
 _RENAMES: Renames = (
     (r"^heads\.(x\d)\.first\.", r"head_sr_\1.0."),

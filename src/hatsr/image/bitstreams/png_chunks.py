@@ -1,10 +1,8 @@
 """The chunks of which a PNG file consists (PNG specification, section 5)."""
 
-import os
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from hatsr.image.errors import PictureError
 
@@ -53,14 +51,14 @@ def begins_without_text(head: bytes) -> bool:
     return False
 
 
-def is_animated(file: BinaryIO) -> bool:
-    """Whether a chunk before the pixels says that there are frames; reads headers alone."""
-    file.seek(len(MAGIC))
-    while len(head := file.read(8)) == 8:
-        length, name = struct.unpack(">I4s", head)
+def is_animated(data: bytes) -> bool:
+    """Whether a chunk before the pixels says that there are frames."""
+    at = len(MAGIC)
+    while at + 8 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
         if name in (b"acTL", b"IDAT"):
             return name == b"acTL"
-        file.seek(length + 4, os.SEEK_CUR)
+        at += 12 + length
     return False
 
 

@@ -1,26 +1,21 @@
-"""Pillow image <-> picture, with the colour conversions."""
+"""Pillow image <-> picture, and files by Pillow's readers and writers."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Num, UInt8
-from PIL import BmpImagePlugin, GifImagePlugin, Image, ImageCms, ImageFile
+from jaxtyping import UInt8
+from PIL import BmpImagePlugin, GifImagePlugin, Image, ImageFile
 
 from hatsr.image.codecs.decoded import Decoded, check_size, to_picture
-from hatsr.image.codes import unit_floats
+from hatsr.image.codecs.pillow_codes import stored_codes, to_srgb
 from hatsr.image.errors import PictureError, naming_errors
 from hatsr.image.metadata.iptc import RESOURCE
 from hatsr.image.picture import COMMENT, Picture, to_array
 
 EXIF_HEADER = b"Exif\0\0"
 """What precedes an EXIF block in most files."""
-_MODES = {
-    **dict.fromkeys(("L", "LA", "RGB", "RGBA"), None),
-    **{"1": "L", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"},
-}
-"""Mode to convert to, without loss where there can be none; None when it is to be kept."""
 
 
 def from_pil(image: Image.Image) -> Picture:
@@ -116,7 +111,7 @@ def decode(image: Image.Image) -> Decoded:
         codes, note = to_srgb(image, profile)
         profile, notes, top = None, (note,), 255
     else:
-        codes, top = _codes(image)
+        codes, top = stored_codes(image)
     return Decoded(
         codes=codes,
         top=top,
@@ -129,89 +124,6 @@ def decode(image: Image.Image) -> Decoded:
         text=_comments(image),
         notes=notes,
     )
-
-
-def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[UInt8[np.ndarray, "h w 3"], str]:
-    """A CMYK or LAB image as sRGB codes, and the note that says how it was converted.
-
-    Relative colorimetric with black point compensation, through the CMYK profile if there is one.
-    """
-    source, how = _profile(image, profile)
-    if source is None:
-        return np.asarray(image.convert("RGB")), f"{image.mode} converted to sRGB {how}"
-    converted = ImageCms.profileToProfile(
-        image,
-        source,
-        ImageCms.createProfile("sRGB"),
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        outputMode="RGB",
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-    )
-    return np.asarray(converted), f"{image.mode} converted to sRGB {how}"
-
-
-def integer_codes(values: Num[np.ndarray, "*shape"]) -> Num[np.ndarray, "*shape"]:
-    """Integers of a wide type as uint16.
-
-    Raises:
-        PictureError: a value that 16 bits cannot hold.
-    """
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high > 65535:
-        raise PictureError(
-            f"{values.dtype} pixels must be codes of 16 bits, 0 to 65535, got {low} to {high}; "
-            "rescale them"
-        )
-    return values.astype(np.uint16)
-
-
-def _profile(
-    image: Image.Image, profile: bytes | None
-) -> tuple[ImageCms.ImageCmsProfile | None, str]:
-    """The profile to convert from, None when Pillow's plain formula must do; and the words."""
-    if image.mode == "LAB":
-        return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")), "from D50 Lab"
-    if profile is None or profile[16:20] != b"CMYK":
-        return None, "without a profile: colours are approximate"
-    try:
-        return ImageCms.ImageCmsProfile(io.BytesIO(profile)), "with its own profile"
-    except OSError:
-        return None, "by a plain formula (its profile is damaged): colours are approximate"
-
-
-def _codes(image: Image.Image) -> tuple[Num[np.ndarray, "h w c"], int | float]:
-    """Codes of one to four channels, and the code that stands for 1."""
-    deep: dict[str, Callable[[Num[np.ndarray, "h w"]], Num[np.ndarray, "h w"]]] = {
-        "I": integer_codes,
-        "F": unit_floats,
-    }
-    key = image.info.get("transparency")
-    if image.mode in deep or image.mode.startswith("I;16"):
-        pixels = deep.get(image.mode, integer_codes)(np.asarray(image))
-        top = 1 if image.mode == "F" else 65535
-    elif image.mode in ("P", "PA"):
-        clear = image.mode == "PA" or key is not None
-        return np.asarray(image.convert("RGBA" if clear else "RGB")), 255
-    elif image.mode in _MODES:
-        mode = _MODES[image.mode]
-        pixels, top = np.asarray(image.convert(mode) if mode else image), 255
-    else:
-        raise PictureError(
-            f"Pillow mode must be one of 1, L, LA, P, PA, RGB, RGBA, CMYK, YCbCr, LAB, HSV, I, "
-            f"I;16, F, got {image.mode}; convert the image first"
-        )
-    codes = pixels[..., None] if pixels.ndim == 2 else pixels
-    return (codes, top) if key is None else (_keyed(codes, key, top), top)
-
-
-def _keyed(
-    codes: Num[np.ndarray, "h w c"], key: int | tuple[int, ...], top: int | float
-) -> Num[np.ndarray, "h w more_c"]:
-    """The codes with an alpha channel: transparent where every channel equals the key."""
-    if codes.shape[2] not in (1, 3):
-        return codes
-    shown = (codes != np.asarray(key)).any(axis=2)
-    return np.dstack([codes, (shown * top).astype(codes.dtype)])
 
 
 def _dpi(image: Image.Image) -> tuple[float, float] | None:

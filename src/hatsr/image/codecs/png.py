@@ -32,8 +32,9 @@ _MOST_TEXT = 2**26
 """Characters of all text fields together."""
 _SRGB = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
 """x and y of sRGB's white, red, green and blue."""
-_LEVEL = 6
-"""Compression level of zlib."""
+_LEVEL = 4
+"""Compression level of zlib. Measured on photographs enlarged four times: level 6 takes 3.4 times
+as long for files 6 % smaller."""
 
 
 def read_png(data: bytes, max_pixels: int) -> Decoded:

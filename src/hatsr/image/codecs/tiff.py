@@ -3,7 +3,6 @@
 import io
 import struct
 from dataclasses import replace
-from typing import BinaryIO
 
 import numpy as np
 import tifffile
@@ -12,7 +11,8 @@ from PIL import Image, TiffImagePlugin
 from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, TiffPage
 
 from hatsr.image.codecs.decoded import Decoded, check_size
-from hatsr.image.codecs.pillow import decode, integer_codes, to_srgb
+from hatsr.image.codecs.pillow import decode
+from hatsr.image.codecs.pillow_codes import integer_codes, to_srgb
 from hatsr.image.codecs.tiff_writing import ICC, IPTC, XMP
 from hatsr.image.codes import from_codes, to_codes, unit_floats
 from hatsr.image.errors import PictureError
@@ -60,11 +60,11 @@ def read_tiff(data: bytes, max_pixels: int, number: int = 0) -> Decoded:
     return replace(decoded, exif=exif, iptc=_iptc(page, data), notes=(*more, *decoded.notes))
 
 
-def count_pages(file: BinaryIO) -> int:
+def count_pages(data: bytes) -> int:
     """How many pages a TIFF file has; 1 where that cannot be told."""
     try:
-        with tifffile.TiffFile(file) as tiff:
-            return len(tiff.pages)
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            return len(file.pages)
     except (tifffile.TiffFileError, ValueError, struct.error, IndexError):
         return 1
 

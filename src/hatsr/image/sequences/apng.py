@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
-from typing import BinaryIO
+from io import BufferedIOBase
 
 from hatsr.image.bitstreams.png_chunks import MAGIC, chunk, chunks
 from hatsr.image.codecs.png import encode_png
@@ -15,7 +15,11 @@ _MOST = 65535
 
 
 def write_apng(
-    file: BinaryIO, frames: Iterable[PictureFrame], count: int, plays: int, software: str | None
+    file: BufferedIOBase,
+    frames: Iterable[PictureFrame],
+    count: int,
+    plays: int,
+    software: str | None,
 ) -> None:
     """Write an animated PNG; the first frame carries the metadata.
 

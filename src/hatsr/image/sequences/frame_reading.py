@@ -4,8 +4,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from jaxtyping import UInt8
@@ -17,7 +15,7 @@ from hatsr.image.codecs.pillow import open_header
 from hatsr.image.codecs.tiff import count_pages, page_numbers, read_tiff
 from hatsr.image.errors import PictureError, naming_errors
 from hatsr.image.kinds import is_avif
-from hatsr.image.reading import quiet, read, reader_of
+from hatsr.image.reading import Readable, contents, quiet, reader_of
 from hatsr.image.sequences.sequence import PictureFrame, PictureSequence
 
 _HEAD = 1024
@@ -27,71 +25,84 @@ _MOST_UNDER = 65535
 """Largest denominator of a time, seconds: what APNG has room for."""
 
 
-def read_sequence(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> PictureSequence:
+def read_sequence(
+    source: str | os.PathLike[str] | bytes | Readable,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    first_frame: bool = False,
+) -> PictureSequence:
     """The frames of an animated GIF, WebP, PNG or AVIF, or the pages of a TIFF.
 
     Frames are whole: what each leaves of the ones before is composed. They are gone through once
     before, so that damage is found before anything is made of them. One is in memory at a time.
 
     Args:
-        path: any picture; a plain one is a sequence of one.
+        source: any picture, as `read` takes it; a plain one is a sequence of one.
         max_pixels: largest frame to accept, height x width; checked before anything is decoded.
+        first_frame: take any file for a plain picture, its first frame or page.
 
     Raises:
         PictureError: damaged, cut short, too large, or not a picture; names the file.
         OSError: the file cannot be opened.
     """
-    name = str(path)
-    with Path(path).open("rb") as file, naming_errors(name), quiet():
-        head = file.read(_HEAD)
-        file.seek(0)
-        if head.startswith(_TIFF) and count_pages(file) > 1:
-            return _pages(name, file, max_pixels)
-        kind = _animated_kind(head, file)
-        if kind is not None:
-            file.seek(0)
-            found = _animation(name, file.read(), kind, max_pixels)
-            if found.count > 1:
-                return found
+    data, name = contents(source)
+    if not first_frame:
+        with naming_errors(name), quiet():
+            found = _several(name, data, max_pixels)
+        if found:
+            return found
 
     def frames() -> Iterator[PictureFrame]:
-        yield PictureFrame(picture=read(path, max_pixels=max_pixels))
+        with naming_errors(name), quiet():
+            yield PictureFrame(picture=to_picture(reader_of(data)(data, max_pixels)))
 
     return PictureSequence(kind="pages", count=1, plays=1, frames=frames)
 
 
-def _animated_kind(head: bytes, file: BinaryIO) -> type[ImageFile.ImageFile] | None:
+def _several(name: str, data: bytes, max_pixels: int) -> PictureSequence | None:
+    """The frames or pages, if there are more than one."""
+    if data.startswith(_TIFF):
+        return _pages(name, data, max_pixels) if count_pages(data) > 1 else None
+    kind = _animated_kind(data)
+    return kind and _animation(name, data, kind, max_pixels)
+
+
+def _animated_kind(data: bytes) -> type[ImageFile.ImageFile] | None:
     """Pillow's reader of a file that may be animated."""
-    if head.startswith(MAGIC):
-        return PngImagePlugin.PngImageFile if is_animated(file) else None
-    if head.startswith(b"GIF8"):
+    if data.startswith(MAGIC):
+        return PngImagePlugin.PngImageFile if is_animated(data) else None
+    if data.startswith(b"GIF8"):
         return GifImagePlugin.GifImageFile
-    if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X":
+    if data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8X":
         return WebPImagePlugin.WebPImageFile
-    return AvifImagePlugin.AvifImageFile if is_avif(head) else None
+    return AvifImagePlugin.AvifImageFile if is_avif(data[:_HEAD]) else None
 
 
 def _animation(
     name: str, data: bytes, kind: type[ImageFile.ImageFile], max_pixels: int
-) -> PictureSequence:
-    facts = reader_of(data)(data, max_pixels)
+) -> PictureSequence | None:
+    """None: there is one frame only."""
+    pixels = data
     if data.startswith(MAGIC):  # metadata that is damaged must not keep Pillow from the frames
         parts = (part for name, part in sound_chunks(data)[0] if name in PIXELS + ANIMATION)
-        data = b"".join((MAGIC, *parts))
-    image = open_header(kind, data, max_pixels)
+        pixels = b"".join((MAGIC, *parts))
+    image = open_header(kind, pixels, max_pixels)
     hidden = bool(getattr(image, "default_image", False))
     count = getattr(image, "n_frames", 1) - hidden
-    if count > 1 and facts.bits > 8:
+    if count == 1:
+        return None
+    facts = reader_of(data)(data, max_pixels)
+    if facts.bits > 8:
         raise PictureError(
             "animation must have 8 bits per channel, got more; convert it, or give --first-frame"
         )
 
     def shown() -> Iterator[tuple[UInt8[np.ndarray, "h w 4"], Fraction]]:
         with naming_errors(name), quiet():
-            yield from _shown(open_header(kind, data, max_pixels), hidden)
+            yield from _shown(open_header(kind, pixels, max_pixels), hidden)
 
     opacity = 255
-    for rgba, _ in shown() if count > 1 else ():
+    for rgba, _ in shown():
         opacity = min(opacity, int(rgba[..., 3].min()))
 
     def frames() -> Iterator[PictureFrame]:
@@ -131,9 +142,7 @@ def _with_codes(facts: Decoded, rgba: UInt8[np.ndarray, "h w 4"], has_alpha: boo
     return replace(facts, codes=codes, top=255, notes=notes)
 
 
-def _pages(name: str, file: BinaryIO, max_pixels: int) -> PictureSequence:
-    file.seek(0)
-    data = file.read()
+def _pages(name: str, data: bytes, max_pixels: int) -> PictureSequence:
     numbers, left_out = page_numbers(data)
 
     def frames() -> Iterator[PictureFrame]:

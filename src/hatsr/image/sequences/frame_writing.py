@@ -1,10 +1,11 @@
 """Frames or pages -> file: one at a time, whole or not at all."""
 
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from hatsr.files import check_replaceable, replacing
 from hatsr.image.errors import PictureError
@@ -52,8 +53,21 @@ def check_sequence_writable(
     """
     ending = Path(path).suffix.lower()
     kind = SEQUENCE_FORMATS.get(ending, ending)
-    words = f"{sequence.count} {'frames' if sequence.kind == 'animation' else 'pages'}"
+    check_sequence_encodable(kind, sequence, size, quality)
+    check_replaceable(path)
+    return kind
+
+
+def check_sequence_encodable(
+    kind: str, sequence: PictureSequence, size: tuple[int, int], quality: int | None = None
+) -> None:
+    """Refuse what a format cannot hold, as `check_sequence_writable`, wherever the file will be.
+
+    Raises:
+        PictureError: as `check_sequence_writable`.
+    """
     if kind not in _HOLDERS[sequence.kind]:
+        words = f"{sequence.count} {'frames' if sequence.kind == 'animation' else 'pages'}"
         raise PictureError(
             f"{kind} cannot hold {words} of {_named(sequence)}; {_ADVICE[sequence.kind]}, or give "
             "--first-frame"
@@ -67,8 +81,6 @@ def check_sequence_writable(
             f"sides of a gif file must be at most {_LONGEST_GIF}, got {size[0]} x {size[1]}; "
             "choose .png"
         )
-    check_replaceable(path)
-    return kind
 
 
 def _named(sequence: PictureSequence) -> str:
@@ -100,17 +112,46 @@ def write_sequence(
         OSError: the file cannot be written; an existing one is left as it was.
     """
     kind = SEQUENCE_FORMATS[Path(path).suffix.lower()]
-    lost: dict[str, None] = {}
-
-    def fitting() -> Iterator[PictureFrame]:
-        for frame in frames:
-            picture, words = _as_gif(frame.picture) if kind == "gif" else fit(frame.picture, kind)
-            lost.update(dict.fromkeys(words))
-            yield replace(frame, picture=picture)
-
     with replacing(Path(path)) as part, part.open("wb") as file:
-        _writer(kind, sequence, quality, software)(file, fitting())
-    return tuple(lost)
+        fitted = Fitted(frames, kind)
+        _writer(kind, sequence, quality, software)(file, iter(fitted))
+    return tuple(fitted.lost)
+
+
+def encode_sequence(
+    kind: str,
+    sequence: PictureSequence,
+    frames: Iterable[PictureFrame],
+    *,
+    quality: int | None = None,
+    software: str | None = None,
+) -> tuple[bytes, tuple[str, ...]]:
+    """The bytes of the file that `write_sequence` would write, and what is left out."""
+    file, fitted = io.BytesIO(), Fitted(frames, kind)
+    _writer(kind, sequence, quality, software)(file, iter(fitted))
+    return file.getvalue(), tuple(fitted.lost)
+
+
+class Fitted:
+    """Frames without what a format cannot hold.
+
+    Args:
+        frames: as they are.
+        kind: the format.
+    """
+
+    def __init__(self, frames: Iterable[PictureFrame], kind: str) -> None:
+        self.frames, self.kind = frames, kind
+        self.lost: dict[str, None] = {}
+
+    def __iter__(self) -> Iterator[PictureFrame]:
+        """Each in turn; what it loses is noted."""
+        for frame in self.frames:
+            fitting = (
+                _as_gif(frame.picture) if self.kind == "gif" else fit(frame.picture, self.kind)
+            )
+            self.lost.update(dict.fromkeys(fitting[1]))
+            yield replace(frame, picture=fitting[0])
 
 
 def _as_gif(picture: Picture) -> tuple[Picture, tuple[str, ...]]:
@@ -123,10 +164,10 @@ def _as_gif(picture: Picture) -> tuple[Picture, tuple[str, ...]]:
 
 def _writer(
     kind: str, sequence: PictureSequence, quality: int | None, software: str | None
-) -> Callable[[BinaryIO, Iterator[PictureFrame]], None]:
+) -> Callable[[BufferedIOBase, Iterator[PictureFrame]], None]:
     plays = sequence.plays
 
-    def webp(file: BinaryIO, frames: Iterator[PictureFrame]) -> None:
+    def webp(file: BufferedIOBase, frames: Iterator[PictureFrame]) -> None:
         first = next(frames)
         chosen = None if first.picture.lossless and quality is None else quality or QUALITY["webp"]
         write_webp_frames(file, _chained(first, frames), plays, software, chosen)

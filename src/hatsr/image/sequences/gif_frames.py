@@ -4,7 +4,7 @@ import io
 import struct
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import BinaryIO
+from io import BufferedIOBase
 
 import numpy as np
 from PIL import Image
@@ -20,7 +20,7 @@ _LONGEST = 65535
 """Hundredths of a second."""
 
 
-def write_gif(file: BinaryIO, frames: Iterable[PictureFrame], plays: int) -> None:
+def write_gif(file: BufferedIOBase, frames: Iterable[PictureFrame], plays: int) -> None:
     """Write an animated GIF; times are rounded to hundredths of a second, without drift.
 
     Args:
@@ -53,7 +53,7 @@ def _frame(picture: Picture, hundredths: int) -> bytes:
     flags = (_CLEAR_AFTER if clear else _KEEP) << 2 | clear
     control = b"!\xf9\x04" + struct.pack("<BHBB", flags, hundredths, _CLEAR, 0)
     file = io.BytesIO()
-    indexed.save(file, "GIF", optimize=False)
+    indexed.save(file, "GIF", optimize=False, interlace=0)
     still = file.getvalue()
     table = 3 * 2 ** ((still[10] & 7) + 1)  # of the colours, after the file's header
     colours, at = still[13 : 13 + table], 13 + table

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterable
-from typing import BinaryIO
+from io import BufferedIOBase
 
 from hatsr.image.codecs.tiff_writing import Order, encode_tiff
 from hatsr.image.errors import PictureError
@@ -10,7 +10,7 @@ from hatsr.image.metadata.tiff_directory import byte_order
 from hatsr.image.sequences.sequence import PictureFrame
 
 
-def write_pages(file: BinaryIO, frames: Iterable[PictureFrame], software: str | None) -> None:
+def write_pages(file: BufferedIOBase, frames: Iterable[PictureFrame], software: str | None) -> None:
     """Write pages.
 
     Args:

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import BinaryIO
+from io import BufferedIOBase
 
 from hatsr.image.codecs.webp import encode_webp
 from hatsr.image.metadata.exif import stamped
@@ -18,7 +18,7 @@ _LONGEST = 2**24 - 1
 
 
 def write_webp_frames(
-    file: BinaryIO,
+    file: BufferedIOBase,
     frames: Iterable[PictureFrame],
     plays: int,
     software: str | None,

@@ -1,1 +1,1 @@
-"""What pixels and headers tell of a picture's past: JPEG, noise, the program that made it."""
+"""What pixels and headers tell of a picture's past: JPEG before, the program that made it."""

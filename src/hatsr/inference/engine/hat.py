@@ -47,9 +47,12 @@ def rounds_products(device: torch.device, dtype: torch.dtype) -> bool:
 
 
 def tail_halo(config: HATConfig) -> int:
-    """LR pixels around a block that its result depends on: closing convolution and tail."""
-    closing = {"1conv": 1, "3conv": 2, "identity": 0}[config.group_conv]  # sums of radii
-    return ceil(closing + tail_reach(config))
+    """LR pixels around a block that its result depends on: convolutions before the tail, and it.
+
+    These are the closing convolution and, beside it, the first one, which is computed again.
+    """
+    before = {"1conv": 1, "3conv": 2, "identity": 1}[config.group_conv]  # sums of radii
+    return ceil(before + tail_reach(config))
 
 
 def bytes_per_pixel(config: HATConfig) -> int:
@@ -102,6 +105,10 @@ class Engine:
     def bytes_needed(self, height: int, width: int) -> int:
         """Memory that a picture takes while it is in the network, its SR included; LR pixels."""
         return FIXED_BYTES + height * width * bytes_per_pixel(self.config)
+
+    def pictures_at_once(self, height: int, width: int, limit: int) -> int:
+        """One: a processor has enough to do with it."""
+        return 1
 
     @torch.inference_mode()
     def measure(
@@ -215,12 +222,12 @@ class Engine:
             block, around = piece
             part = features.x[None, around.rows, around.cols]
             out = self._tail(part, features.lr[:, :, around.rows, around.cols])
-            rows, cols = (_scaled(s, scale, 0) for s in (block.rows, block.cols))
-            inner_rows = _scaled(block.rows, scale, around.rows.start)
-            inner_cols = _scaled(block.cols, scale, around.cols.start)
+            rows, cols = (scaled(s, scale) for s in (block.rows, block.cols))
+            inner_rows = scaled(block.rows, scale, around.rows.start)
+            inner_cols = scaled(block.cols, scale, around.cols.start)
             sr[:, :, rows, cols] = out[:, :, inner_rows, inner_cols]
 
-        workers.each(run, list(blocks_with_halo(h, w, self.halo)))
+        workers.each(run, list(blocks_with_halo(h, w, self.halo, TAIL_BLOCK)))
         return sr
 
     def _tail(
@@ -236,16 +243,16 @@ class Engine:
         return sr / config.img_range + (lr if config.tail == "residual" else model.mean)
 
 
-def blocks_with_halo(height: int, width: int, halo: int) -> Iterator[tuple[Box, Box]]:
-    """Blocks of `TAIL_BLOCK` that cover a map, each with what lies up to `halo` pixels around."""
-    for top in range(0, height, TAIL_BLOCK):
-        for left in range(0, width, TAIL_BLOCK):
-            bottom, right = min(height, top + TAIL_BLOCK), min(width, left + TAIL_BLOCK)
+def blocks_with_halo(height: int, width: int, halo: int, side: int) -> Iterator[tuple[Box, Box]]:
+    """Blocks of a side that cover a map, each with what lies up to `halo` pixels around."""
+    for top in range(0, height, side):
+        for left in range(0, width, side):
+            bottom, right = min(height, top + side), min(width, left + side)
             rows = slice(max(0, top - halo), min(height, bottom + halo))
             cols = slice(max(0, left - halo), min(width, right + halo))
             yield Box(slice(top, bottom), slice(left, right)), Box(rows, cols)
 
 
-def _scaled(pixels: slice, scale: int, start: int) -> slice:
+def scaled(pixels: slice, scale: int, start: int = 0) -> slice:
     """LR pixels, counted from `start`, as SR pixels."""
     return slice((pixels.start - start) * scale, (pixels.stop - start) * scale)

@@ -8,6 +8,8 @@ SHARE_OF_FREE = 0.6
 """Share of the free memory that is used, unless a budget is given."""
 FIXED_BYTES = 160 * 10**6
 """What a network takes whatever the picture: temporaries of fixed size, packed weights."""
+_FULL = 2**19
+"""LR pixels that keep any GPU busy: a larger batch takes memory and saves no time."""
 TILE_BYTES = 10**9
 """What a tile takes at most: larger ones save next to no time, as little of them is overlap."""
 _SMALLEST_TILE = 2
@@ -19,6 +21,21 @@ _LEAST_SIDE = 8
 def result_bytes(network: Network, height: int, width: int) -> int:
     """Memory of the SR picture in float32, which is there whatever the tiles; LR pixels."""
     return 4 * network.channels * network.scale**2 * height * width
+
+
+def pictures_at_once(
+    bytes_needed: Callable[[int, int], int], height: int, width: int, budget: int
+) -> int:
+    """Pictures of so many LR pixels that a GPU takes together; at least 1.
+
+    Args:
+        bytes_needed: memory of one; see `Runner`.
+        height: of each.
+        width: of each.
+        budget: bytes.
+    """
+    fitting = budget // bytes_needed(height, width)
+    return max(1, min(fitting, _FULL // (height * width)))
 
 
 def largest_tile(bytes_needed: Callable[[int, int], int], multiple: int, budget: int) -> int:

@@ -3,7 +3,8 @@
 from hatsr.training.recipe.checking import read_recipe, schema, to_recipe
 from hatsr.training.recipe.finetune import finetune_recipe
 from hatsr.training.recipe.parsing import RecipeError, shipped_recipes
-from hatsr.training.recipe.sections import AdversarialRecipe, OptimRecipe, Recipe
+from hatsr.training.recipe.recipe import Recipe
+from hatsr.training.recipe.sections import AdversarialRecipe, OptimRecipe
 
 __all__ = [
     "AdversarialRecipe",

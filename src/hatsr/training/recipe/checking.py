@@ -23,7 +23,7 @@ from hatsr.training.recipe.parsing import (
     read_overrides,
     read_values,
 )
-from hatsr.training.recipe.sections import Recipe
+from hatsr.training.recipe.recipe import Recipe
 
 Section = TypeVar("Section", bound=BaseModel)
 
@@ -91,7 +91,7 @@ def _explain(problem: Any, values: Values, model: type[BaseModel], whole: str) -
         return f"unknown key {key} in {origin}{_suggestion(place, values, model)}"
     if problem["type"] == "missing":
         return f"{key} must be given, in {origin}"
-    text = problem["msg"].removeprefix("Value error, ")
+    text = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")
     got = "" if ", got " in text else f", got {problem['input']!r}"
     return f"{key} in {origin}: {text}{got}" if place else f"{text} ({origin})"
 

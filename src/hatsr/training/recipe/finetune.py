@@ -10,7 +10,7 @@ from hatsr.checkpoint import read, resolve
 from hatsr.data import pictures_in
 from hatsr.training.recipe.checking import to_recipe
 from hatsr.training.recipe.parsing import Values, read_overrides
-from hatsr.training.recipe.sections import Recipe
+from hatsr.training.recipe.recipe import Recipe
 
 _ORIGIN = "the defaults of finetune"
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_type_hints
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, create_model
 
 from hatsr.checkpoint import DEFAULT_KIND, KINDS, presets
-from hatsr.model import changed
+from hatsr.model import NetworkConfig, changed
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
@@ -60,8 +60,8 @@ NetworkSection = Annotated[SerializeAsAny[BaseModel], BeforeValidator(_read)]
 """A network as a recipe describes it."""
 
 
-def config_of_section(section: BaseModel) -> Any:
-    """The configuration that a section stands for, a `NetworkConfig` of its kind.
+def config_of_section(section: BaseModel) -> NetworkConfig:
+    """The configuration that a section stands for.
 
     Raises:
         ValueError: the kind has no such preset, or a value breaks its rule.

@@ -178,13 +178,15 @@ def read_overrides(pairs: Sequence[str]) -> Values:
     """Values from `section.key=value` arguments; the values are YAML.
 
     Raises:
-        RecipeError: an argument without `=`.
+        RecipeError: an argument without `=`, or with nothing beside it.
     """
     values = Values()
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals or not key:
             raise RecipeError(f"an override must be key=value, got {pair!r}")
+        if not text.strip():
+            raise RecipeError(f"{key} must be given a value, got {pair!r}; give null for none")
         tree = parse(text, _COMMAND_LINE)
         for part in reversed(key.split(".")):
             tree = {part: tree}

@@ -1,1 +1,1 @@
-"""What a run is made of before its first step: networks, first weights, data, optimiser."""
+"""What a run is made of before its first step: networks, first weights, data, device."""

@@ -1,12 +1,11 @@
 """What is trained: one network, or several of related tasks that share a body."""
 
 from dataclasses import replace
-from typing import Any
 
 from torch import Tensor, nn
 
 from hatsr.checkpoint import make_network
-from hatsr.model import WithSharedBody
+from hatsr.model import NetworkConfig, WithSharedBody
 
 
 class Networks(nn.Module):
@@ -17,19 +16,19 @@ class Networks(nn.Module):
     task's network is the one that is judged and exported.
 
     Args:
-        config: the network of the first task, a `NetworkConfig`.
+        config: the network of the first task.
         scales: of the tasks; none: the configuration's alone.
 
     Raises:
         ValueError: there are several tasks and the network cannot share its body.
     """
 
-    def __init__(self, config: Any, scales: tuple[int, ...] = ()) -> None:
+    def __init__(self, config: NetworkConfig, scales: tuple[int, ...] = ()) -> None:
         super().__init__()
         self.main = make_network(config)
         self.others = nn.ModuleList(self._sharing(replace(config, scale=s)) for s in scales[1:])
 
-    def _sharing(self, config: Any) -> nn.Module:
+    def _sharing(self, config: NetworkConfig) -> nn.Module:
         other: nn.Module = make_network(config)
         if not isinstance(other, WithSharedBody):
             raise ValueError(

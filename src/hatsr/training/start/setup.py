@@ -24,6 +24,7 @@ from hatsr.data import (
     open_source,
     some_of,
 )
+from hatsr.inference.settings import AUTO, check_device
 from hatsr.model import WithActivationCheckpointing
 from hatsr.training.recipe import Recipe
 from hatsr.training.start.initial import start_as_interpolation, transfer
@@ -70,7 +71,7 @@ def set_up(
     recipe: Recipe,
     folder: Path,
     say: Say = _say_nothing,
-    cpu: bool = False,
+    device: str = AUTO,
     fresh: bool = False,
 ) -> Setup:
     """Open data, make the network, load its initial weights.
@@ -79,13 +80,13 @@ def set_up(
         recipe: the run.
         folder: folder of the run.
         say: takes lines on what was taken and left out, in the main process.
-        cpu: stay on the CPU where there is a GPU.
+        device: auto, cpu, cuda, cuda:1, mps ...; auto is a GPU for each process where there is one.
         fresh: load the initial weights even if there are states to go on from.
 
     Raises:
         DataError, ValueError: what cannot work, with what to do.
     """
-    accelerator = Accelerator(cpu=cpu, mixed_precision=recipe.precision)
+    accelerator = open_accelerator(device, recipe.precision)
     plan = Plan(recipe.stages, recipe.iterations, accelerator.num_processes, recipe.accumulate)
     say = say if accelerator.is_main_process else _say_nothing
     _check_outside(folder, recipe.data.train)
@@ -104,6 +105,31 @@ def set_up(
     )
     networks = make_networks(recipe, say, is_new=fresh or not states(folder / "states"))
     return Setup(recipe, folder, accelerator, patches, plan, validation, networks)
+
+
+def open_accelerator(device: str = AUTO, precision: str = "no") -> Accelerator:
+    """What Accelerate found of processes and devices, on the device that is asked for.
+
+    Args:
+        device: auto, or one as torch names it.
+        precision: mixed precision, as in `Recipe`.
+
+    Raises:
+        ValueError: the device is not there, or not one that Accelerate would take here.
+    """
+    if device == AUTO:
+        return Accelerator(mixed_precision=precision)
+    check_device(device)
+    wanted = torch.device(device)
+    if wanted.type == "cuda":
+        torch.cuda.set_device(wanted)
+    accelerator = Accelerator(cpu=wanted.type == "cpu", mixed_precision=precision)
+    if accelerator.device.type != wanted.type:
+        raise ValueError(
+            f"device must be cpu or {accelerator.device.type} to train here, got {device}; choose "
+            "auto"
+        )
+    return accelerator
 
 
 def _check_outside(folder: Path, train: Sequence[str]) -> None:

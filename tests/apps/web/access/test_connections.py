@@ -52,6 +52,7 @@ def test_whole_requests_are_answered_on_one_connection(monkeypatch: pytest.Monke
     async def talk() -> bytes:
         async with serving() as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            heard = b""
             for _ in range(3):
                 await asyncio.sleep(0.3)
                 writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")

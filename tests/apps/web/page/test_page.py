@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,6 +17,7 @@ pytest.importorskip("gradio", reason="the extra web is not installed: make test-
 pytest.importorskip("playwright", reason="Playwright is not installed: make test-web")
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from web_pictures import save_picture
 from web_servers import Server, start_server
 
 from hatsr.apps.cli import cli
@@ -54,21 +56,20 @@ def asked() -> list[str]:
     return []
 
 
+Look = tuple[int, Literal["light", "dark"]]
 both = pytest.mark.parametrize(
     "look", [(1280, "light"), (390, "dark")], ids=["wide light", "narrow dark"]
 )
 
 
 @pytest.fixture
-def look() -> tuple[int, str]:
+def look() -> Look:
     """Width and colours; `tools/web_states.py` shows every state in all."""
     return 1280, "light"
 
 
 @pytest.fixture
-def page(
-    browser: Browser, server: Server, asked: list[str], look: tuple[int, str]
-) -> Iterator[Page]:
+def page(browser: Browser, server: Server, asked: list[str], look: Look) -> Iterator[Page]:
     width, colours = look
     context = browser.new_context(
         viewport={"width": width, "height": 844}, color_scheme=colours, accept_downloads=True
@@ -116,7 +117,9 @@ def test_from_the_empty_page_to_a_file(page: Page, small: Path, tmp_path: Path) 
     choose(page, small)
     page.locator("#start").click()
     expect(page.locator("#facts")).to_contain_text("10 × 12 → 40 × 48 pixels", timeout=PATIENCE)
-    expect(page.locator("#slider img").first).to_be_visible()
+    before = page.locator("#slider img").first
+    expect(before).to_be_visible()
+    expect(before).to_have_css("image-rendering", "pixelated")  # 10 pixels fill the column
     assert serious(page) == []
     assert fits(page)
     with page.expect_download() as download:
@@ -138,9 +141,11 @@ def press_until(page: Page, selector: str) -> None:
 
 def test_the_keyboard_alone(page: Page, small: Path) -> None:
     press_until(page, "#pictures button:has(input)")
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(small)
+    for _ in range(10):  # again where the page was not listening yet
+        with suppress(Error), page.expect_file_chooser(timeout=3000) as chooser:
+            page.keyboard.press("Enter")
+            chooser.value.set_files(small)
+            break
     page.locator("#pictures").get_by_text(small.stem).wait_for()
     press_until(page, "#start")
     page.keyboard.press("Enter")
@@ -234,11 +239,12 @@ def test_results_are_of_one_browser(
     stranger.close()
 
 
-def test_explain(page: Page) -> None:
+def test_explain(page: Page, tmp_path: Path) -> None:
     page.get_by_role("tab", name="Explain").click()
-    page.locator("#explain-example").click()
-    page.locator("#explained img").click(position={"x": 60, "y": 60})
-    expect(page.get_by_label("Column")).not_to_have_value("118")
+    picture = save_picture(tmp_path / "noise.png", 80, 80)
+    page.locator("#explained input[type=file]").first.set_input_files(picture)
+    page.locator("#explained img").click()
+    expect(page.get_by_label("Column")).not_to_have_value("0")
     page.locator("#explain").click()
     expect(page.locator(".facts:visible")).to_contain_text("DI ", timeout=PATIENCE)
     page.locator("#figure img").wait_for()

@@ -69,17 +69,15 @@ def test_work_that_hears_nothing_is_cancelled_within_a_second(open_limited: Open
 
 @web
 def test_work_that_hears_is_cancelled_and_the_worker_stays(
-    open_limited: Open, slow: Path, small: Path
+    open_limited: Open, slow: Path, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("hatsr.apps.web.work.supervisor._GRACE", 20.0)
     service = open_limited()
     jobs, supervisor = service.jobs, service.dispatcher.supervisor
     worker = supervisor._process.pid
     job = until_running(jobs.submit("me", "slow", put(slow, "hat-t-x2")))
-    time.sleep(0.3)
-    begun = time.monotonic()
     jobs.cancel(job)
     assert until_over(job).state == "cancelled"
-    assert time.monotonic() - begun < 1
     assert until_over(jobs.submit("me", "in", put(small))).state == "done"
     assert supervisor._process.pid == worker
 

@@ -23,8 +23,8 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come."""
         super().connection_made(transport)
-        others = [each.client for each in self.connections if each.client is not None]
-        if self.client and sum(one[0] == self.client[0] for one in others) > _PER_CLIENT:
+        clients = [getattr(each, "client", None) for each in self.connections]
+        if sum(bool(self.client and c and c[0] == self.client[0]) for c in clients) > _PER_CLIENT:
             transport.close()
         self._limit_head()
 

@@ -5,8 +5,9 @@
 import asyncio
 import shutil
 
-from fastapi import FastAPI, Request, UploadFile
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from hatsr.apps.web.access.addresses import UPLOAD, UPLOAD_PROGRESS
@@ -26,7 +27,7 @@ def add_uploads(app: FastAPI, ownership: Ownership, limits: Limits) -> None:
             raise HTTPException(403, "the page needs its cookie; allow cookies and load it again")
         most = limits.waiting_per_user
         async with request.form(max_files=most, max_fields=10, max_part_size=1000) as form:
-            files = [each for each in form.getlist("files") if hasattr(each, "filename")]
+            files = [each for each in form.getlist("files") if isinstance(each, UploadFile)]
             if any((file.size or 0) > limits.upload_bytes for file in files):
                 raise HTTPException(413, too_large(limits.upload_bytes))
             paths = [await asyncio.to_thread(_keep, file, owner, ownership) for file in files]

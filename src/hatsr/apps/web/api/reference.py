@@ -29,7 +29,7 @@ def _calls(document: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "method": method.upper(),
             "path": path,
-            "text": call.get("description", ""),
+            "text": call.get("description", "").replace("`", ""),
             "fields": _fields(call, schemas),
             "answers": [
                 (code, answer["description"]) for code, answer in call["responses"].items()

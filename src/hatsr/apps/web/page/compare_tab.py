@@ -66,7 +66,7 @@ def add_compare_tab(service: Service) -> None:
                 right = gr.Dropdown(names, label="Right", value=two[1], filterable=False)
             with gr.Row():
                 start = gr.Button("Compare", variant="primary", elem_id="compare", min_width=140)
-                example = gr.Button("Use the example", elem_id="compare-example", min_width=140)
+                example = gr.Button("Example", elem_id="compare-example", min_width=140)
             cancel = gr.Button("Cancel", variant="stop", visible=False, elem_id="compare-cancel")
         with gr.Column(scale=3, min_width=300):
             status = gr.HTML(wording.empty(_ADVICE))

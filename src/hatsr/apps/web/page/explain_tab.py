@@ -70,7 +70,7 @@ def add_explain_tab(service: Service) -> None:
             with gr.Row():
                 start = gr.Button("Explain", variant="primary", elem_id="explain", min_width=120)
                 features = gr.Button("Feature maps", elem_id="features", min_width=120)
-                example = gr.Button("Use the example", elem_id="explain-example", min_width=120)
+                example = gr.Button("Example", elem_id="explain-example", min_width=120)
             cancel = gr.Button("Cancel", variant="stop", visible=False, elem_id="explain-cancel")
             options = explain_options.add_options(service)
         with gr.Column(scale=3, min_width=300):

@@ -48,7 +48,7 @@ class Visitor:
             raise ValueError("the page needs its cookie; allow cookies and load it again")
         paths = [self.service.ownership.check(self.owner, file) for file in files]
         names = [safe_name(path.name) for path in paths]
-        names = [f"{i}/{name}" if i else name for i, name in enumerate(names)]
+        names = [f"hr/{name}" if i else name for i, name in enumerate(names)]  # its HR at most
 
         def prepare(folder: Path) -> JobTask:
             for path, name in zip(paths, names, strict=True):
@@ -81,7 +81,7 @@ class Visitor:
             HTML for the page, and the job where there is one.
         """
         if not file:
-            yield wording.problem("Choose a picture first, or use the example."), None
+            yield wording.problem("Choose a picture first, or take the example."), None
             return
         try:
             job = await self.submit([file, *more], make)

@@ -1,14 +1,17 @@
 from pathlib import Path
 
-from hatsr.batch.books import Books, Entry
-from hatsr.batch.local import Assignment, Crew
+from hatsr.batch.books import Books
+from hatsr.batch.crews.dispatch import Assignment, Dispatch
+from hatsr.batch.crews.local_crew import LocalCrew
+from hatsr.batch.entries import Entry
+from hatsr.batch.stores import DiskStore
 from hatsr.inference.settings import Settings
 
 
 def test_workers_that_cannot_begin_end_the_work(tmp_path: Path) -> None:
     assignment = Assignment(
-        folder=tmp_path,
-        root=tmp_path,
+        source=DiskStore(tmp_path),
+        results=DiskStore(tmp_path),
         model=str(tmp_path / "gone.safetensors"),
         overrides={},
         denoise=None,
@@ -20,7 +23,8 @@ def test_workers_that_cannot_begin_end_the_work(tmp_path: Path) -> None:
     told: list[Entry | None] = []
     with Books(tmp_path, create=True) as books:
         books.plan(Entry(source="a.png", target="a_x2.png", bytes=1, mtime=1))
-        stopped = Crew(assignment, books, told.append).work(1)
+        with LocalCrew(assignment, Dispatch(books, told.append), 1) as crew:
+            stopped = crew.work()
         assert books.counts()["waiting"].pictures == 1
     assert stopped == "a worker ended before it began, with code 1"
     assert set(told) == {None}

@@ -1,0 +1,1 @@
+"""Workers: what each does, who gives them their pictures, and where they run."""

@@ -1,0 +1,165 @@
+"""Workers on a cluster, as actors of Ray: each holds the network, and is replaced when it dies."""
+
+import os
+from dataclasses import replace
+from typing import Any
+
+from hatsr.batch.crews.dispatch import UNDER_WAY, Assignment, Dispatch
+from hatsr.batch.entries import Entry, Returned
+
+DEATHS = 4
+"""How often a worker may die over a picture: nodes are lost that are not to blame for it."""
+_OBJECT_BYTES = 2**27
+"""Memory for objects of Ray on this machine: pictures do not go through it."""
+_TICK_SECONDS = 0.5
+"""Between reports while nothing happens."""
+
+
+class RayCrew:
+    """The workers of a job on Ray; they are started on entering, and none is left on leaving.
+
+    The cluster is that of the variable RAY_ADDRESS, else one that is made on this machine. Actors
+    that it has no room for yet wait: an autoscaler sees them and adds machines.
+
+    Args:
+        assignment: what all know.
+        dispatch: of the job.
+        count: how many there are; 0: as many as the cluster holds now.
+        gpus: of each.
+
+    Raises:
+        ValueError: Ray is not installed.
+    """
+
+    def __init__(self, assignment: Assignment, dispatch: Dispatch, count: int, gpus: float) -> None:
+        try:
+            import ray
+        except ImportError as error:
+            raise ValueError(
+                f"engine must be local without Ray, got ray ({error}); pip install 'hat-sr[ray]'"
+            ) from error
+        self._ray: Any = ray
+        self.assignment, self.dispatch, self.count, self.gpus = assignment, dispatch, count, gpus
+        self._actors: dict[int, Any] = {}
+        self._running: dict[Any, int] = {}  # what is asked of an actor -> its number
+        self._ready = set[int]()
+        self._started, self._is_ours, self._has_begun = 0, False, False
+        self._stopped = ""
+
+    def __enter__(self) -> "RayCrew":
+        if not self._ray.is_initialized():
+            self._init()
+        self.count = self.count or self._room()
+        for _ in range(self.count):
+            self._start()
+        return self
+
+    def __exit__(self, *trouble: object) -> None:
+        for actor in self._actors.values():
+            self._ray.kill(actor)
+        if self._is_ours:
+            self._ray.shutdown()
+
+    def _init(self) -> None:
+        """Join the cluster, or make one here, which tells nobody about it."""
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        is_new = "RAY_ADDRESS" not in os.environ
+        options = {"object_store_memory": _OBJECT_BYTES, "include_dashboard": False}
+        self._ray.init(log_to_driver=False, **(options if is_new else {}))
+        self._is_ours = True
+
+    def work(self) -> str:
+        """Go on until no picture waits.
+
+        Returns:
+            Why the work ended before that; empty: it did not.
+        """
+        while self._running and not self.stopped:
+            made, dead = self._hear()
+            self.dispatch.take_in(made)
+            for number in dead:
+                self._bury(number)
+            self._feed()
+            self.dispatch.report(None)
+        return self.stopped
+
+    @property
+    def stopped(self) -> str:
+        """Why the work cannot go on."""
+        return self._stopped or self.dispatch.stopped
+
+    def _room(self) -> int:
+        """How many actors the cluster holds now."""
+        found = self._ray.cluster_resources()
+        rooms = [found.get("CPU", 0) / self.assignment.threads]
+        rooms += [found.get("GPU", 0) / self.gpus] if self.gpus else []
+        return max(1, int(min(rooms)))
+
+    def _start(self) -> None:
+        self._started += 1
+        actor = self._ray.remote(RayWorker).options(
+            num_cpus=self.assignment.threads, num_gpus=self.gpus, max_concurrency=UNDER_WAY
+        )
+        self._actors[self._started] = actor.remote(self.assignment, bool(self.gpus))
+        self._running[self._actors[self._started].begin.remote()] = self._started
+
+    def _feed(self) -> None:
+        """Give pictures to all in turn."""
+        for most in range(1, UNDER_WAY + 1):
+            for number in self._ready:
+                entry = self.dispatch.hand_out(number, most)
+                if entry is not None:
+                    self._running[self._actors[number].work.remote(entry)] = number
+
+    def _hear(self) -> tuple[list[Returned], set[int]]:
+        """What became of pictures, and which actors have died."""
+        made, dead = list[Returned](), set[int]()
+        asked = list(self._running)
+        first, _ = self._ray.wait(asked, timeout=_TICK_SECONDS)
+        if first:
+            first, _ = self._ray.wait(asked, num_returns=len(asked), timeout=0)
+        for answer in first:
+            number = self._running.pop(answer)
+            try:
+                said: Returned | None = self._ray.get(answer)
+            except self._ray.exceptions.RayActorError as error:
+                dead.add(number)
+                self._stopped = "" if self._has_begun else f"a worker could not begin: {error}"
+                continue
+            made += [said] if said else []
+            self._ready.add(number)
+            self._has_begun = True
+        return made, dead
+
+    def _bury(self, number: int) -> None:
+        """An actor has died: what it had under way is tried once more, by another."""
+        del self._actors[number]
+        self._running = {answer: of for answer, of in self._running.items() if of != number}
+        had = self.dispatch.lost(number)
+        if had or number not in self._ready:
+            self._start()
+        self._ready.discard(number)
+
+
+class RayWorker:
+    """What an actor is: a worker that is made where it runs.
+
+    Args:
+        assignment: what all workers know.
+        has_gpu: use it.
+    """
+
+    def __init__(self, assignment: Assignment, has_gpu: bool) -> None:
+        from hatsr.batch.crews.worker import Worker
+
+        if has_gpu:
+            settings = replace(assignment.settings, device="cuda")
+            assignment = replace(assignment, settings=settings)
+        self._worker = Worker(assignment)
+
+    def begin(self) -> None:
+        """Return when it is ready."""
+
+    def work(self, entry: Entry) -> Returned:
+        """See `hatsr.batch.crews.worker.Worker`."""
+        return self._worker.work(entry)

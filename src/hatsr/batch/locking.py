@@ -1,0 +1,47 @@
+"""One job at a time on an output folder."""
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hatsr.batch.books import FOLDER
+
+
+@contextmanager
+def locked(folder: Path, wait: float = 0) -> Generator[None, None, None]:
+    """Let no other job work on an output folder meanwhile; the system ends it with the process.
+
+    Args:
+        folder: the output.
+        wait: for another job to end, seconds.
+
+    Raises:
+        BlockingIOError: another job does.
+    """
+    path = folder / FOLDER / "lock.sqlite"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    base = sqlite3.connect(path, timeout=wait, isolation_level=None)
+    try:
+        base.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        base.close()
+        if "locked" not in str(error):
+            raise
+        raise BlockingIOError(
+            f"folder must be that of one job at a time, got {folder}; see --status, wait for the "
+            "other, or give another output"
+        ) from error
+    try:
+        yield
+    finally:
+        base.close()
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a job works on an output folder now."""
+    try:
+        with locked(folder):
+            return False
+    except BlockingIOError:
+        return True

@@ -1,0 +1,126 @@
+"""A folder on a disk."""
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from hatsr import image
+from hatsr.batch.finding import is_result
+from hatsr.batch.stores.store import FileFacts, Store, is_picture
+from hatsr.files import check_replaceable, naming, remove_leftovers, sync, temporary_name
+
+_STOPPING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
+"""Errors of writing that the next picture would meet, too."""
+
+
+class DiskStore:
+    """A folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def pictures(self, skipped: Store) -> Iterator[tuple[str, FileFacts | None]]:
+        """See `Store`; passes over what `hatsr.image.list_pictures` does."""
+        other = skipped.root.resolve() if isinstance(skipped, DiskStore) else None
+        yield from ((name, None) for name in _walk(self.root, other))
+
+    def where(self, name: str) -> Path:
+        """See `Store`."""
+        return self.root / name
+
+    def facts(self, name: str) -> FileFacts:
+        """See `Store`."""
+        stat = (self.root / name).stat()
+        return FileFacts(stat.st_size, stat.st_mtime_ns)
+
+    def has(self, name: str) -> bool:
+        """See `Store`."""
+        return (self.root / name).exists()
+
+    def size(self, name: str) -> tuple[int, int]:
+        """See `Store`."""
+        return image.header_size(self.root / name) or (0, 0)
+
+    def is_result(self, name: str) -> bool:
+        """See `Store`."""
+        return is_result(self.root / name)
+
+    def open(self, name: str) -> Path:
+        """See `Store`."""
+        return self.root / name
+
+    def would_replace(self, name: str, other: Path | str) -> bool:
+        """See `Store`."""
+        place = self.root / name
+        return isinstance(other, Path) and (place.is_symlink() or place.samefile(other))
+
+    def prepare(self, name: str) -> None:
+        """See `Store`; makes the folder."""
+        (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+        check_replaceable(self.root / name)
+
+    def write(self, name: str, data: bytes) -> tuple[str, str | None]:
+        """See `Store`."""
+        path = self.root / name
+        part = temporary_name(path)
+        with naming(path, part):
+            try:
+                part.write_bytes(data)
+                sync(part)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+        return part.name, _stamp(part)
+
+    def settle(self, name: str, part: str) -> None:
+        """See `Store`."""
+        path = Path(os.path.realpath(self.root / name))
+        (path.parent / part).replace(path)
+        sync(path.parent)
+
+    def stamp(self, name: str) -> str | None:
+        """See `Store`."""
+        return _stamp(self.root / name)
+
+    def remove_parts(self, name: str) -> None:
+        """See `Store`."""
+        remove_leftovers(self.root / name)
+
+    def is_stopping(self, error: OSError) -> bool:
+        """See `Store`."""
+        return error.errno in _STOPPING or not os.access(self.root, os.W_OK)
+
+
+def _stamp(path: Path) -> str | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+def _walk(
+    folder: Path, skipped: Path | None, below: str = "", above: tuple[Path, ...] = ()
+) -> Iterator[str]:
+    """Names of the pictures in a folder; only those of one folder at a time are kept."""
+    place = (folder / below).resolve()
+    if place in above or place == skipped:
+        return
+    files, folders = _names(place)
+    for name in files:
+        yield f"{below}{name}"
+    for name in folders:
+        yield from _walk(folder, skipped, f"{below}{name}/", (*above, place))
+
+
+def _names(place: Path) -> tuple[list[str], list[str]]:
+    """The pictures and the folders in a folder, sorted."""
+    files, folders = [], []
+    with os.scandir(place) as entries:
+        for entry in entries:
+            if entry.is_dir() and not entry.name.startswith("."):
+                folders.append(entry.name)
+            elif is_picture(entry.name):
+                files.append(entry.name)
+    return sorted(files), sorted(folders)

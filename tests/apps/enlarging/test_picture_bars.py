@@ -1,0 +1,38 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hatsr.apps.enlarging.picture_bars import JobBar, PictureBars
+from hatsr.batch import Found, Outcome, PictureFile
+
+NAME = "a[red]b[nothing]:smile:.png"
+PICTURE = Path(NAME)
+
+
+def go_through(picture: Path) -> PictureBars:
+    """One picture, left out, under bars."""
+    with PictureBars(lambda outcome: f"line of {NAME}", quiet=False) as bars:
+        bars.begin(Found((PictureFile(picture),), {}))
+        bars.tell(picture, 0.5)
+        bars.progress.refresh()
+        bars.report(Outcome(source=picture, target=None, status="skipped"))
+    return bars
+
+
+def test_names_in_bars_are_no_markup(on_terminal: Callable[[], str]) -> None:
+    go_through(PICTURE)
+    said = on_terminal()
+    assert f"line of {NAME}" in said
+    assert said.replace(f"line of {NAME}", "").count(NAME) >= 1
+
+
+def test_a_pipe_gets_lines_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [each.status for each in go_through(PICTURE).outcomes] == ["skipped"]
+    assert capsys.readouterr() == ("", f"line of {NAME}\n")
+
+
+def test_a_job_tells_a_pipe_nothing_but_failures(capsys: pytest.CaptureFixture[str]) -> None:
+    with JobBar(quiet=False) as bar:
+        bar.planning(3)
+    assert capsys.readouterr() == ("", "")
