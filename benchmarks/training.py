@@ -4,9 +4,9 @@
     python benchmarks/training.py --threads 1 --hat-t --bf16
 
 A step is forward, L1 loss, backward and Adam of a small HAT (embed 48, depths 4 x 3, 3 heads,
-window 16, x4) on 16 LR patches of 48, or of hat-t on 8. Its useful work is three forwards' multiply-adds, counted by
-`hatsr.evaluation.cost.complexity`; the machine's rate is that of torch.mm on 2048 x 2048 in the
-same run, taken before and after.
+window 16, x4) on 16 LR patches of 48, or of hat-t on 8. Its useful work is three forwards'
+multiply-adds, counted by `hatsr.evaluation.cost.complexity`; the machine's rate is that of torch.mm
+on 2048 x 2048 in the same run, taken before and after.
 """
 
 import argparse
