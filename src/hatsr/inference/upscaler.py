@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from hatsr import image
 from hatsr.image import Picture
 from hatsr.inference import ensemble
-from hatsr.inference.engine import kept_heap
+from hatsr.inference.engine import kept_heap, limit_threads
 from hatsr.inference.int8_check import check_loss
 from hatsr.inference.plain import make_runner
 from hatsr.inference.runner import Progress, Runner, ignore_progress
@@ -43,6 +43,7 @@ class Upscaler:
     """
 
     def __init__(self, model: nn.Module, name: str, settings: Settings | None = None) -> None:
+        limit_threads()
         self.name, self.settings = name, settings or Settings()
         self.network = as_network(model)
         self.scale, self.multiple = self.network.scale, self.network.multiple
