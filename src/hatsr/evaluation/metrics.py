@@ -96,7 +96,7 @@ def _planes(
 
 def _psnr(sr: Planes, hr: Planes) -> float:
     errors = (np.subtract(x, y, dtype=np.float64) for x, y in zip(sr, hr, strict=True))
-    mse = sum(float(np.vdot(error, error)) for error in errors) / sr.size
+    mse = sum(float(np.einsum("hw,hw->", error, error)) for error in errors) / sr.size
     return 10 * log10(255**2 / mse) if mse else inf
 
 
