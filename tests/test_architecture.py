@@ -18,6 +18,7 @@ GLOSSARY = CHECKOUT / "docs" / "glossary.md"
 
 ROOMS = {
     "version": set(),
+    "container": set(),
     "files": set(),
     "image": {"files"},
     "video": {"files"},
@@ -26,12 +27,16 @@ ROOMS = {
     "model": {"native"},
     "peers": {"resize", "model"},
     "checkpoint": {"files", "model", "peers"},
-    "inference": {"version", "files", "image", "resize", "native", "model", "checkpoint"},
+    "inference": {
+        "version", "files", "container", "image", "resize", "native", "model", "checkpoint",
+    },
     "export": {"version", "files", "model", "checkpoint"},
-    "batch": {"version", "files", "image", "video", "checkpoint", "inference"},
-    "evaluation": {"version", "files", "image", "resize", "model", "checkpoint", "inference"},
+    "batch": {"version", "files", "container", "image", "video", "checkpoint", "inference"},
+    "evaluation": {
+        "version", "files", "container", "image", "resize", "model", "checkpoint", "inference",
+    },
     "attribution": {"files", "image", "resize", "model", "checkpoint", "inference", "evaluation"},
-    "data": {"files", "image", "resize"},
+    "data": {"files", "container", "image", "resize"},
     "training": {
         "files", "image", "resize", "model", "checkpoint", "inference", "evaluation", "data",
     },

@@ -27,6 +27,9 @@ Array = TypeVar("Array")
 _BLOCK = 24
 """Output rows of a block: enough for a fast matrix product, few enough to waste little."""
 
+_LARGEST_PRODUCT = 2**18
+"""Multiply-adds of a matrix product that OpenBLAS does not yet share out among threads."""
+
 _HALF = 0.5 + 1e-9
 """Added before truncation: a tie is a tie whatever the last bits of a sum say."""
 
@@ -201,12 +204,32 @@ def _array_axis(picture: np.ndarray, axis: int, blocks: Sequence[Block]) -> np.n
         seen = seen_room[: source.size].reshape(source.shape)
         band = band_room[: place.size].reshape(place.shape)
         seen[...] = source
-        np.matmul(*((weights, seen) if axis == 0 else (seen, weights)), out=band)
+        _multiply(*((weights, seen) if axis == 0 else (seen, weights)), band)
         if rounds:
             band += _HALF
             np.clip(band, 0, 255, out=band)
         place[...] = band
     return out
+
+
+def _multiply(
+    left: Float[np.ndarray, "h k"], right: Float[np.ndarray, "k w"], out: np.ndarray
+) -> None:
+    """The product of two matrices, in parts that NumPy leaves to this thread.
+
+    Others would be busy waiting for the next product long after it, where networks run.
+    """
+    (height, depth), width = left.shape, right.shape[1]
+    if height > width:
+        step = max(1, _LARGEST_PRODUCT // (depth * width))
+        for first in range(0, height, step):
+            rows = slice(first, first + step)
+            np.matmul(left[rows], right, out=out[rows])
+        return
+    step = max(1, _LARGEST_PRODUCT // (depth * height))
+    for first in range(0, width, step):
+        columns = slice(first, first + step)
+        np.matmul(left, right[:, columns], out=out[:, columns])
 
 
 def _spread(

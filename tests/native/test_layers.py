@@ -1,6 +1,11 @@
 """The fused layers of mixed precision are those of PyTorch, and so are their gradients."""
 
+import ctypes
+import shutil
+import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +16,7 @@ from hatsr.native import (
     Kernels,
     added_layer,
     added_mlp,
+    build,
     gelu,
     kernels,
     library,
@@ -31,9 +37,32 @@ SIZES = [
 ]
 
 
-@pytest.fixture(params=library.FLAVOURS, autouse=True)
+EMULATED = "amx, emulated"
+"""The layers on matrix units in plain C++, for processors without."""
+
+
+@pytest.fixture(scope="module")
+def emulated(tmp_path_factory: pytest.TempPathFactory) -> Kernels | str:
+    """This processor's build, its layers on emulated matrix units."""
+    compiler, found = shutil.which("g++"), kernels()
+    if not compiler or isinstance(found, str) or not torch.cpu._is_avx512_bf16_supported():
+        return "needs a compiler, and a processor with AVX512_BF16"
+    target = tmp_path_factory.mktemp("kernels") / "layers.so"
+    source = Path(library.__file__).parent / "layers.cpp"
+    tiles = Path(__file__).with_name("emulated_tiles.h")
+    flags = (flag for flag in build.FLAVOURS["amx"] if "amx" not in flag)
+    command = [compiler, *build._FLAGS, "-O1", *flags, "-include", str(tiles), str(source)]
+    subprocess.run([*command, "-o", str(target)], check=True)
+    made = ctypes.CDLL(str(target))
+    library.declare(made)
+    return replace(found, bf16=made)
+
+
+@pytest.fixture(params=[*library.FLAVOURS, EMULATED], autouse=True)
 def each_build(request: pytest.FixtureRequest) -> Iterator[None]:
-    found = library.open_build(request.param)
+    name = request.param
+    emulates = name == EMULATED
+    found = request.getfixturevalue("emulated") if emulates else library.open_build(name)
     if not isinstance(found, Kernels):
         pytest.skip(found or f"there is no {request.param} build")
     with using(found):
@@ -79,8 +108,8 @@ def compare(found: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> None:
 
 
 def gradients(outputs: tuple[Tensor, ...], inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    total = sum((t.double() * drawn(*t.shape, seed=i)).sum() for i, t in enumerate(outputs))
-    return torch.autograd.grad(total, inputs, retain_graph=True)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    weights = [drawn(*t.shape, seed=i, bf16=True).detach().to(t) for i, t in enumerate(outputs)]
+    return torch.autograd.grad(outputs, inputs, weights, retain_graph=True)
 
 
 @pytest.mark.parametrize(("size", "width", "outputs"), SIZES, ids=str)

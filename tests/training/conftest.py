@@ -1,14 +1,23 @@
 """A tiny run: 48 x 52 pictures, embed 12, window 4, depths (1, 1), x2."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from accelerate.state import AcceleratorState
 from tiny import TINY_NETWORK
 
 from hatsr.training.recipe import Recipe, to_recipe
 from hatsr.training.recipe.parsing import Values
+
+
+@pytest.fixture
+def another_precision() -> Iterator[None]:
+    """accelerate keeps one precision for all of a process."""
+    AcceleratorState._reset_state(True)
+    yield
+    AcceleratorState._reset_state(True)
 
 
 @pytest.fixture

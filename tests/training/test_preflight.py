@@ -1,11 +1,10 @@
 """What a run will take is said beforehand."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from accelerate.state import AcceleratorState
 
 from hatsr.data.samples import Batch
 from hatsr.training import preflight as preflight_module
@@ -13,14 +12,6 @@ from hatsr.training.preflight import preflight
 from hatsr.training.recipe import OptimRecipe, Recipe
 from hatsr.training.start.setup import set_up
 from hatsr.training.states import save_state
-
-
-@pytest.fixture
-def another_precision() -> Iterator[None]:
-    """accelerate keeps one precision for all of a process."""
-    AcceleratorState._reset_state(True)
-    yield
-    AcceleratorState._reset_state(True)
 
 
 @pytest.mark.usefixtures("another_precision")

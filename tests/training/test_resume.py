@@ -63,15 +63,22 @@ def test_killed_and_resumed_is_bit_identical(
     assert_same(newest(tmp_path / "straight"), newest(folder))
 
 
-@pytest.mark.usefixtures("one_thread")
+@pytest.mark.usefixtures("one_thread", "another_precision")
 @pytest.mark.parametrize(
-    ("stop_at", "adversarial"), [(1, None), (4, None), (7, None), (4, ADVERSARIAL)]
+    ("stop_at", "changes"),
+    [
+        (1, {}),
+        (4, {}),
+        (7, {}),
+        (4, {"adversarial": ADVERSARIAL}),
+        (4, {"precision": "bf16"}),
+    ],
 )
 def test_interrupted_is_bit_identical(
-    tiny: Callable[..., Recipe], tmp_path: Path, stop_at: int, adversarial: dict | None
+    tiny: Callable[..., Recipe], tmp_path: Path, stop_at: int, changes: dict
 ) -> None:
     stages = [{"start": 5, "patch": 4, "batch": 8}]
-    recipe = tiny(accumulate=2, data={"stages": stages}, adversarial=adversarial)
+    recipe = tiny(accumulate=2, data={"stages": stages}, **changes)
     run(recipe, tmp_path / "straight")
     run(recipe, tmp_path / "cut", stop_at)
     assert newest(tmp_path / "cut")["progress"]["step"] == stop_at

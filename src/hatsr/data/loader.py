@@ -1,13 +1,13 @@
 """Which samples make which batch, and the loader that brings them."""
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch.utils.data import DataLoader, Sampler
 
+from hatsr.container import processors
 from hatsr.data.samples import Batch, PatchDataset, stack
 
 
@@ -102,7 +102,7 @@ def open_loader(
             steps. No number changes what comes out.
         pinned: in memory that a GPU reads by itself, while it still computes.
     """
-    workers = min(workers, _processors())
+    workers = min(workers, processors())
     # Forked workers see the decoded pictures without a copy of them.
     can_fork = "fork" in multiprocessing.get_all_start_methods()
     return DataLoader(
@@ -121,9 +121,3 @@ def _leave_stopping_to_the_run(worker: int) -> None:
     """Ctrl-C and SIGTERM go to the whole process group: workers live on while the run is saved."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1

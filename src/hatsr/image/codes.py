@@ -58,8 +58,14 @@ def unit_floats(values: Num[np.ndarray, "*shape"]) -> Float32[np.ndarray, "*shap
 
 
 def luma(rgb: UInt8[np.ndarray, "h w 3"]) -> Float64[np.ndarray, "h w"]:
-    """Y of ITU-R BT.601 in studio range, 16 to 235, not rounded."""
-    return rgb.astype(np.float64) @ (np.array(LUMA_WEIGHTS) / 255) + 16
+    """Y of ITU-R BT.601 in studio range, 16 to 235, not rounded.
+
+    Not a product of matrices, which NumPy would give to all processors, where networks run.
+    """
+    y = np.full(rgb.shape[:-1], 16.0)
+    for channel, weight in zip(np.moveaxis(rgb, -1, 0), LUMA_WEIGHTS, strict=True):
+        y += channel * (weight / 255)
+    return y
 
 
 def modcrop(hr: Num[np.ndarray, "h w *c"], scale: int) -> Num[np.ndarray, "cropped_h cropped_w *c"]:

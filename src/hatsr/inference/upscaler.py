@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from hatsr import image
 from hatsr.image import Picture
 from hatsr.inference import ensemble
+from hatsr.inference.engine import limit_threads
 from hatsr.inference.int8_check import check_loss
 from hatsr.inference.runner import Progress, ignore_progress
 from hatsr.inference.settings import Settings
@@ -34,6 +35,7 @@ class Upscaler:
     """
 
     def __init__(self, model: nn.Module, name: str, settings: Settings | None = None) -> None:
+        limit_threads()
         self.name, self.settings = name, settings or Settings()
         self.tiled = TiledNetwork(model, name, self.settings)
         self.network, self.scale = self.tiled.network, self.tiled.scale

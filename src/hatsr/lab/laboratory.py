@@ -17,6 +17,7 @@ import torch
 from hatsr.batch import end_with_parent, is_running, locked
 from hatsr.evaluation import Rules, find_sets
 from hatsr.files import replacing
+from hatsr.inference.engine import limit_threads
 from hatsr.lab.cell_work import FAILURE, RESULTS, Bench, work_on
 from hatsr.lab.cells import Cell, cells_of
 from hatsr.lab.study import Study
@@ -187,6 +188,7 @@ def _work(
     tell: Callable[[], None] = _nothing,
 ) -> None:
     """Do what no other process does, until there is nothing left of that."""
+    limit_threads()
     before = torch.get_num_threads()
     torch.set_num_threads(cells[0].study.threads)
     try:

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "arena.h"
+#include "multiply.h"
 #include "norm.h"
 
 extern "C" {
@@ -19,44 +20,12 @@ struct Layer {
 
 namespace {
 
-constexpr int64_t BLOCK = 128;  // pixels that are worked on together
-constexpr int64_t WHOLE = 32;   // widths of rows to work in are multiples of it
-constexpr int TALL = 4, WIDE = LANES == 16 ? 4 : 2;  // rows and vectors of a product in registers
-
-inline int64_t whole(int64_t width) { return rounded(width, WHOLE); }
-
 // A block's rows in an arena, `width` long. What is never written stays zero.
 template <class Number>
 inline Number* take_block(Arena& arena, int64_t width) {
     float* place = arena.take(BLOCK * width * sizeof(Number) / sizeof(float));
     std::memset(place, 0, BLOCK * width * sizeof(Number));
     return reinterpret_cast<Number*>(place);
-}
-
-template <int N, class Finish>
-inline void multiply_strip(const Pair* a, int64_t a_row, int64_t a_column, const float* b,
-                           int64_t b_row, int64_t rows, int64_t column, int64_t depth,
-                           const Finish& finish) {
-    for (int64_t r = 0; r < rows; r += TALL) {
-        Vector sums[TALL][N] = {};
-        multiply_pairs(sums, a + r * a_row, a_row, a_column, b + column, b_row, depth);
-#pragma GCC unroll 4
-        for (int m = 0; m < TALL; m++)
-#pragma GCC unroll 4
-            for (int n = 0; n < N; n++) finish(r + m, column + n * LANES, sums[m][n]);
-    }
-}
-
-// finish(row, column, vector of sums) for all of a (rows, a multiple of TALL, x depth pairs) times
-// b (depth x columns, a multiple of LANES).
-template <class Finish>
-inline void multiply_all(const Pair* a, int64_t a_row, int64_t a_column, const float* b,
-                         int64_t rows, int64_t columns, int64_t depth, const Finish& finish) {
-    int64_t c = 0, wide = WIDE * LANES;
-    for (; c + wide <= columns; c += wide)
-        multiply_strip<WIDE>(a, a_row, a_column, b, columns, rows, c, depth, finish);
-    for (; c < columns; c += LANES)
-        multiply_strip<1>(a, a_row, a_column, b, columns, rows, c, depth, finish);
 }
 
 // A layer's weight as pairs, for both directions.
@@ -113,7 +82,7 @@ class PackedLayer {
         pair_rows(pairs, d_y, BLOCK, outputs);
         pair_rows(x_pairs, x, BLOCK, inputs);
         multiply_all(reinterpret_cast<const Pair*>(pairs), 1, outputs, x_pairs,
-                     rounded(layer.outputs, TALL), inputs, BLOCK / 2,
+                     rounded(layer.outputs, 4), inputs, BLOCK / 2,
                      [&](int64_t o, int64_t i, Vector sum) {
                          int64_t count = std::min<int64_t>(LANES, layer.inputs - i);
                          if (count <= 0 || o >= layer.outputs) return;

@@ -256,10 +256,16 @@ def _open(library: ctypes.CDLL, flavour: str) -> Kernels | str:
     panel_keys = library.hatsr_panel_keys
     panel_keys.argtypes, panel_keys.restype = [c_int64], c_int64
     name = f"{flavour} build on {torch.backends.cpu.get_cpu_capability()}"
-    for function, arguments in _BF16.items():
-        getattr(library, function).argtypes = arguments
+    declare(library)
     exact, rounded = (_product(library, prefix) for prefix in ("hatsr_", "hatsr_rounded_"))
     return Kernels(name, panel_keys, forward, backward, exact, library, rounded)
+
+
+def declare(library: ctypes.CDLL) -> None:
+    """Say which arguments the functions of `_BF16` take, as far as a library has them."""
+    for name, arguments in _BF16.items():
+        if hasattr(library, name):
+            getattr(library, name).argtypes = arguments
 
 
 def _product(library: ctypes.CDLL, prefix: str) -> _ProductFunctions | None:

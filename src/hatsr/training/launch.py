@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hatsr.files import check_not_input
-from hatsr.inference.engine import retain_freed_memory
+from hatsr.inference.engine import limit_threads, retain_freed_memory
 from hatsr.inference.settings import AUTO
 from hatsr.training.events import Event, JsonLines, Listener, TensorBoard, ignore
 from hatsr.training.loop import TrainingResult, run_steps
@@ -78,6 +78,7 @@ def _set_up(
     recipe: Recipe, folder: Path, say: Callable[[str], None], *, device: str, fresh: bool
 ) -> Setup:
     """Set up; a new run must not replace the weights that it starts from."""
+    limit_threads()
     checkpoint = recipe.start.checkpoint
     try:
         if checkpoint and not fresh and not states(folder / "states"):

@@ -4,7 +4,8 @@ from contextvars import ContextVar
 import pytest
 import torch
 
-from hatsr.inference.engine.workers import Workers, workers_for
+from hatsr.inference.engine import workers as workers_module
+from hatsr.inference.engine.workers import Workers, limit_threads, workers_for
 
 CPU = torch.device("cpu")
 SETTING: ContextVar[str] = ContextVar("a setting", default="none")
@@ -56,3 +57,25 @@ def test_else_the_caller_works(device: str, pieces: int) -> None:
     workers = workers_for(torch.device(device), pieces)
     workers.each(lambda piece: threads.add(threading.get_ident()), range(4))
     assert threads == {threading.get_ident()}
+
+
+@pytest.mark.parametrize(("chosen", "count"), [(None, 1), ("3", 3)])
+def test_threads_are_no_more_than_the_processors_of_a_container_once(
+    monkeypatch: pytest.MonkeyPatch, chosen: str | None, count: int
+) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    monkeypatch.setattr(workers_module, "processors", lambda: 1)
+    if chosen is None:
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    else:
+        monkeypatch.setenv("OMP_NUM_THREADS", chosen)
+    limit_threads.cache_clear()
+    try:
+        limit_threads()
+        assert torch.get_num_threads() == count
+        torch.set_num_threads(2)
+        limit_threads()
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

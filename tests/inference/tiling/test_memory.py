@@ -62,14 +62,6 @@ def test_a_group_leaves_its_limit_less_what_is_no_mere_cache(tmp_path: Path) -> 
     assert memory._free_in(tmp_path / "none") == inf
 
 
-def test_groups_around_a_job_count_too(tmp_path: Path) -> None:
-    listed = tmp_path / "cgroup"
-    listed.write_text("1:name=systemd:/other\n0::/system.slice/job_1\n")
-    root = Path("/sys/fs/cgroup")
-    assert memory._groups(listed) == [root / "system.slice/job_1", root / "system.slice", root]
-    assert memory._groups(tmp_path / "none") == [root]
-
-
 def test_tiles_grow_with_the_budget() -> None:
     def bytes_needed(height: int, width: int) -> int:
         return 10**8 + 5000 * height * width

@@ -145,7 +145,9 @@ def _run(recipe: Recipe, options: RunOptions) -> None:
 
     from hatsr import training
     from hatsr.apps.learning.training_bar import TrainingBar
+    from hatsr.inference.engine import limit_threads
 
+    limit_threads()
     if options.threads:
         torch.set_num_threads(options.threads)
     with (

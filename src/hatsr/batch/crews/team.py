@@ -1,6 +1,5 @@
 """Who does the work of a job: how many workers, where, with how many threads."""
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from hatsr.batch.books import Books
 from hatsr.batch.crews.dispatch import Assignment, Dispatch
 from hatsr.batch.crews.local_crew import LocalCrew
 from hatsr.batch.entries import Entry
+from hatsr.container import processors
 from hatsr.inference.upscaler import Upscaler
 
 BatchEngine = Literal["local", "ray"]
@@ -78,11 +78,11 @@ def share_out(team: Team, upscaler: Upscaler, books: Books, budget: int) -> tupl
     left = books.counts()["waiting"].pictures if "waiting" in books.counts() else 1
     most = default_workers(upscaler, books.largest(), budget)
     workers = team.workers or max(1, min(most, left // _FEW))
-    return workers, team.threads or max(1, cores() // workers)
+    return workers, team.threads or max(1, processors() // workers)
 
 
 def default_workers(upscaler: Upscaler, largest: tuple[int, int], budget: int) -> int:
-    """One for each core, or as many as the largest picture lets; one for other devices.
+    """One for each processor, or as many as the largest picture lets; one for other devices.
 
     Args:
         upscaler: makes the pixels.
@@ -91,14 +91,7 @@ def default_workers(upscaler: Upscaler, largest: tuple[int, int], budget: int) -
     """
     if upscaler.settings.device != "cpu":
         return 1
-    return max(1, min(cores(), budget // max(1, upscaler.bytes_needed(*largest))))
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return max(1, min(processors(), budget // max(1, upscaler.bytes_needed(*largest))))
 
 
 def measured_rate(upscaler: Upscaler, threads: int) -> float:

@@ -1,12 +1,12 @@
 """Where a number was measured: the machine and the versions that took part."""
 
-import os
 import platform
 import sys
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from hatsr.container import processors
 from hatsr.version import __version__
 
 
@@ -18,7 +18,7 @@ def environment() -> dict[str, str]:
         **{name: _version(name) for name in ("torch", "numpy", "pillow")},
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
-        "cores": str(_cores()),
+        "cores": str(processors()),
         "measured": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
     }
     torch = sys.modules.get("torch")
@@ -44,10 +44,3 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
-
-
-def _cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

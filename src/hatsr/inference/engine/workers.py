@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import torch
 
+from hatsr.container import processors
+
 Piece = TypeVar("Piece")
 
 
@@ -82,6 +84,17 @@ def workers_for(device: torch.device, pieces: int) -> Workers:
     if alone:
         return Workers()
     return Workers(count, _pool(count, threads // count, os.getpid()))
+
+
+@cache
+def limit_threads() -> None:
+    """Give PyTorch no more threads than a container has processors for, if nobody chose a number.
+
+    PyTorch counts processors, not a share of their time: threads beyond it use up the share while
+    they wait for each other. Done once in a process; a number set afterwards holds.
+    """
+    if "OMP_NUM_THREADS" not in os.environ and torch.get_num_threads() > processors():
+        torch.set_num_threads(processors())
 
 
 @cache

@@ -8,6 +8,8 @@ from pathlib import Path
 import psutil
 import torch
 
+from hatsr.container import control_groups
+
 LEAST_BUDGET = 10**6
 """Smallest budget, bytes; less is a mistake, such as 4 for 4GB."""
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -66,18 +68,7 @@ def available_bytes() -> int:
     free = psutil.virtual_memory().available
     if platform.system() != "Linux":
         return free
-    return int(max(0, min(free, *map(_free_in, _groups()))))
-
-
-def _groups(listed: Path = Path("/proc/self/cgroup")) -> list[Path]:
-    """The control group (version 2) that this process is in, and those around it."""
-    root = Path("/sys/fs/cgroup")
-    try:
-        paths = [line[3:] for line in listed.read_text().splitlines() if line.startswith("0::")]
-    except OSError:
-        paths = []
-    own = root / paths[0].lstrip("/") if paths else root
-    return [own, *(parent for parent in own.parents if parent.is_relative_to(root))]
+    return int(max(0, min(free, *map(_free_in, control_groups()))))
 
 
 def _free_in(group: Path) -> float:
