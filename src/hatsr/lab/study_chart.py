@@ -105,7 +105,7 @@ def _means(
     }
     ends = {row.name: _ends(found[row.name]) for row in shown}
     x, y = _axes(list(places.values()), [end for pair in ends.values() for end in pair])
-    x = x if numbered else Axis(1, max(2, len(rows)), x.start, x.end, 1)
+    x = x if numbered else Axis(1.0, max(2.0, float(len(rows))), x.start, x.end, 1.0)
     spots = [
         Spot(
             name=row.name,
