@@ -113,4 +113,6 @@ def test_all_orders_together() -> None:
         "round (1 surely). 1 more cannot be told yet."
     )
     assert overall(findings[:1], "PSNR") == "By PSNR, the order came out: as in the paper, sure."
+    single = [OrderFinding(order=order, gap=gap_of(rng.normal(1.0, 0.1, (1, 9))))] * 2
+    assert overall(single, "PSNR").endswith(" Nothing is known of other seeds: there is one alone.")
     assert overall(findings[2:], "PSNR") == "Nothing can be said of the order yet."

@@ -1,4 +1,5 @@
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,9 +13,11 @@ from xml.etree import ElementTree
 import pytest
 
 from hatsr.batch import locked
+from hatsr.evaluation import Rules
 from hatsr.lab import Bench, StudyReport, StudyStatus, read_study, run, status
-from hatsr.lab.cell_work import steps_of
+from hatsr.lab.cell_work import picture_files, steps_of
 from hatsr.lab.cells import cells_of
+from hatsr.lab.study import EvaluationPlan
 from hatsr.lab.study_rows import curve_of_variant
 
 Written = Callable[..., Path]
@@ -170,10 +173,22 @@ def test_di_blocking_and_stages(write_study: Written, tmp_path: Path, pictures: 
     first, last = report.rows[:2]
     assert len(first.values("di")[0]) == 2
     assert len(last.values("blocking")[0]) == 1
+    for found in (first.values("di")[0], last.values("blocking")[0]):
+        assert found.keys() <= last.values("psnr")[0].keys()  # called alike by all measures
     assert (first.paper, last.paper) == ({"DI": 1.0}, {"DI": 2.0})
     (order,) = report.orders
     assert order.order.words() == "one > one, after pre-training"
     assert [step for step, _ in curve_of_variant(report.rows, "one")] == [0, 2, 2, 5]
+
+
+def test_pictures_of_two_sets_may_be_called_alike(tmp_path: Path, pictures: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(pictures, other)
+    plan, bench = EvaluationPlan(data=(str(pictures), str(other))), Bench(folder=tmp_path)
+    found = picture_files(plan, Rules(scale=2), bench)
+    stems = sorted(path.stem for path in pictures.iterdir())
+    assert list(found.values()) == [f"{each.name}/{s}" for each in (pictures, other) for s in stems]
+    assert all(Path(path).stem == Path(name).name for path, name in found.items())
 
 
 def test_minutes_become_steps_once(write_study: Written, tmp_path: Path) -> None:

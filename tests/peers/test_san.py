@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d, pixel_shuffle, relu
 
 from hatsr.peers import SANConfig
-from hatsr.peers.san import covariance, matrix_root, middle
+from hatsr.peers.san import covariance, matrix_root, middle, pooled
 
 
 def root(a: Tensor) -> Tensor:
@@ -25,10 +25,20 @@ def conv(w: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     return conv2d(x, weight, w[name + ".bias"], padding=weight.shape[-1] // 2)
 
 
+def halved(x: Tensor) -> Tensor:
+    """The greatest of each 2 x 2 pixels, a last odd row or column left out, and flat."""
+    rows, cols = (side // 2 for side in x.shape[2:])
+    found = [
+        x[:, :, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2].flatten(2).amax(2)
+        for i in range(rows)
+        for j in range(cols)
+    ]
+    return torch.stack(found, 2)
+
+
 def quarter(w: dict[str, Tensor], x: Tensor) -> Tensor:
-    theta, phi, g = (
-        conv(w, f"non_local.non_local.{name}", x).flatten(2) for name in ("theta", "phi", "g")
-    )
+    theta = conv(w, "non_local.non_local.theta", x).flatten(2)
+    phi, g = (halved(conv(w, f"non_local.non_local.{name}.0", x)) for name in ("phi", "g"))
     y = torch.softmax(theta.transpose(1, 2) @ phi, -1) @ g.transpose(1, 2)
     y = y.transpose(1, 2).reshape(len(x), -1, *x.shape[2:])
     return conv(w, "non_local.non_local.W", y) + x
@@ -72,6 +82,21 @@ def test_as_the_authors_program() -> None:
     lr = torch.rand(2, 3, 9, 8)
     with torch.no_grad():
         assert (network(lr) - forward(official(network), lr)).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("map_", "expected"),
+    [
+        ([[1.0, 5.0, 2.0], [4.0, 3.0, 9.0]], [[5.0]]),
+        ([[1.0, 4.0, 2.0, 3.0, 9.0]], [[4.0, 3.0]]),
+        ([[1.0], [4.0], [5.0]], [[4.0]]),
+        ([[7.0]], [[7.0]]),
+    ],
+)
+def test_of_one_row_or_column_fewer_pixels_are_pooled(
+    map_: list[list[float]], expected: list[list[float]]
+) -> None:
+    assert pooled(torch.tensor([[map_]])).tolist() == [[expected]]
 
 
 def test_the_root_of_a_covariance() -> None:

@@ -173,8 +173,10 @@ def overall(findings: list[OrderFinding], measure: str) -> str:
     agreeing, against = (len(side) for side in sides)
     sure = [sum(bool(each.gap and each.gap.is_sure) for each in side) for side in sides]
     missing = len(findings) - len(known)
+    alone = all(each.gap and each.gap.seeds == 1 for each in known)
     return (
         f"By {measure}, {agreeing} of {len(known)} orders came out as in the paper ({sure[0]} of "
         f"these surely), {against} the other way round ({sure[1]} surely)."
         + (f" {missing} more cannot be told yet." if missing else "")
+        + (" Nothing is known of other seeds: there is one alone." if alone else "")
     )

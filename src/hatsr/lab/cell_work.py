@@ -1,13 +1,13 @@
 """One cell: its training runs, and what is measured of the weights of each."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from hatsr.attribution import LamSettings, SweepPlan, features, read_rows, sweep
+from hatsr.attribution import LamSettings, SweepPlan, features, sweep
 from hatsr.checkpoint import make_network, read
 from hatsr.evaluation import EvaluationOutput, Rules, evaluate, find_sets, open_candidate
 from hatsr.evaluation.cost.environment import environment
@@ -106,47 +106,49 @@ def measure(weights: Path, plan: EvaluationPlan, bench: Bench) -> dict[str, Any]
     if plan.di is not None:
         found["di"] = diffusion_indices(weights, plan, pictures, bench)
     if plan.blocking:
-        found["blocking"] = blocking_indices(weights, pictures[: plan.blocking], bench)
+        found["blocking"] = blocking_indices(weights, plan, pictures, bench)
     return found | cost_of(weights)
 
 
-def picture_files(plan: EvaluationPlan, rules: Rules, bench: Bench) -> list[str]:
-    """The HR files of all test sets, set by set."""
+def picture_files(plan: EvaluationPlan, rules: Rules, bench: Bench) -> dict[str, str]:
+    """What the pictures of all test sets are called in results, by their HR files, set by set.
+
+    The names are the same wherever the sets lie.
+    """
     sets, absent = find_sets(plan.data, bench.data_root, rules)
     if absent:
         raise ValueError("\n".join(absent))
-    return [str(path) for each in sets for path in each.files]
+    return {str(path): f"{each.name}/{path.stem}" for each in sets for path in each.files}
 
 
 def diffusion_indices(
-    weights: Path, plan: EvaluationPlan, pictures: Sequence[str], bench: Bench
+    weights: Path, plan: EvaluationPlan, pictures: Mapping[str, str], bench: Bench
 ) -> dict[str, float]:
     """Mean DI over the patches of each picture; one without attribution is left out."""
     if plan.di is None:
         return {}
-    asked = SweepPlan(
-        models=(str(weights),),
-        pictures=tuple(pictures[: plan.di.pictures]),
-        grid=plan.di.grid,
-        settings=LamSettings(steps=plan.di.steps, device=bench.test_device),
-    )
-    rows_file = weights.parent / "lam.jsonl"
-    failures = sweep(asked, rows_file).failures
-    if failures:
-        raise ValueError(f"DI must be measured on every picture; {'; '.join(failures.values())}")
-    found: dict[str, list[float]] = {}
-    for row in read_rows(rows_file):
-        if isinstance(index := row["diffusion_index"], float):
-            found.setdefault(str(row["picture"]), []).append(index)
-    return {picture: fmean(values) for picture, values in found.items()}
+    settings = LamSettings(steps=plan.di.steps, device=bench.test_device)
+    rows = weights.parent / "lam.jsonl"
+    found: dict[str, float] = {}
+    for path, name in tuple(pictures.items())[: plan.di.pictures]:
+        asked = SweepPlan(
+            models=(str(weights),), pictures=(path,), grid=plan.di.grid, settings=settings
+        )
+        told = sweep(asked, rows)
+        if told.failures:
+            raise ValueError(f"DI must be measured on every picture; {told.failures[path]}")
+        found.update((name, each.diffusion_index.mean) for each in told.summaries)
+    return found
 
 
-def blocking_indices(weights: Path, pictures: Sequence[str], bench: Bench) -> dict[str, float]:
+def blocking_indices(
+    weights: Path, plan: EvaluationPlan, pictures: Mapping[str, str], bench: Bench
+) -> dict[str, float]:
     """Mean blocking index over the layers of a network that shows them, by picture."""
     found: dict[str, float] = {}
-    for picture in pictures:
-        maps = features([str(weights)], picture, device=bench.test_device).rows[0]
-        found[Path(picture).name] = fmean(each.blocking_index for each in maps)
+    for path, name in tuple(pictures.items())[: plan.blocking]:
+        maps = features([str(weights)], path, device=bench.test_device).rows[0]
+        found[name] = fmean(each.blocking_index for each in maps)
     return found
 
 

@@ -100,10 +100,12 @@ def _means(
         return None
     places = {
         row.name: float(row.paper[column or ""] if numbered else i)
-        for i, row in enumerate(shown, 1)
+        for i, row in enumerate(rows, 1)
+        if row in shown
     }
     ends = {row.name: _ends(found[row.name]) for row in shown}
     x, y = _axes(list(places.values()), [end for pair in ends.values() for end in pair])
+    x = x if numbered else Axis(1.0, max(2.0, float(len(rows))), x.start, x.end, 1.0)
     spots = [
         Spot(
             name=row.name,

@@ -148,12 +148,14 @@ class StudyReport:
         if budget.minutes is not None:
             lasting = f"{budget.minutes:g} minutes"
         machines = {
-            f"{each['processor']} ({each['threads']} threads, PyTorch {each['torch']})"
+            f"{each['processor']} ({_counted(each['threads'], 'thread')}, PyTorch {each['torch']})"
             for row in self.rows
             for each in row.machines
         }
+        seeds = self.study.seeds
         return (
-            f"Seeds {', '.join(map(str, self.study.seeds))}, size {self.size}, {lasting} a run. "
+            f"Seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}, size {self.size}, "
+            f"{lasting} a run. "
             f"{'; '.join(sorted(machines))}"
         ).rstrip()
 
@@ -183,6 +185,10 @@ class StudyReport:
         for name, text in texts.items():
             with replacing(folder / name) as part:
                 part.write_text(text, encoding="utf-8")
+
+
+def _counted(count: object, noun: str) -> str:
+    return f"{count} {noun}" if str(count) == "1" else f"{count} {noun}s"
 
 
 def _with_spread(means: list[float], digits: int) -> str:

@@ -10,7 +10,7 @@ import torch
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import max_pool2d, scaled_dot_product_attention
 
 from hatsr.model.blocks import ChannelAttention, conv3x3
 from hatsr.model.fields import require
@@ -23,6 +23,8 @@ _AREA = 1000
 """Side of the middle part of a picture that covariances are taken of, LR pixels."""
 _NON_LOCAL_SQUEEZE = 8
 """Width over that of the non-local features."""
+_POOL = 2
+"""Side of the squares of pixels that become one key and one value of the non-local features."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,8 +113,16 @@ class CovarianceAttention(nn.Module):
         return x * self.attention.gate(mean)[:, :, None, None]
 
 
+def pooled(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c pooled_h pooled_w"]:
+    """The greatest of each 2 x 2 pixels; of two or of one where a side is a single pixel."""
+    return max_pool2d(x, tuple(min(_POOL, side) for side in x.shape[2:]))
+
+
 class RegionNonLocal(nn.Module):
-    """Each pixel plus a mixture of those in its quarter of the picture (section 3.2 of SAN)."""
+    """Each pixel plus a mixture of those in its quarter of the picture (section 3.2 of SAN).
+
+    As in the authors' program, keys and values are pooled 2 x 2, which the paper does not say.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -134,10 +144,8 @@ class RegionNonLocal(nn.Module):
     def _mix(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
         if x.numel() == 0:  # a quarter of a picture of one row or column
             return x
-        q, k, v = (
-            rearrange(conv(x), "b c h w -> b 1 (h w) c")
-            for conv in (self.query, self.key, self.value)
-        )
+        maps = (self.query(x), pooled(self.key(x)), pooled(self.value(x)))
+        q, k, v = (rearrange(each, "b c h w -> b 1 (h w) c") for each in maps)
         mixed = scaled_dot_product_attention(q, k, v, scale=1.0)
         return x + self.out(rearrange(mixed, "b 1 (h w) c -> b c h w", h=x.shape[2]))
 

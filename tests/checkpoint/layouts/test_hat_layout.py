@@ -86,6 +86,36 @@ def test_swinir_masks_in_the_file_are_ignored(tmp_path: Path) -> None:
     assert read(tmp_path / "a.safetensors").config.ocab is False
 
 
+@pytest.mark.parametrize(
+    ("changes", "side"),
+    [
+        ({"window_size": 8}, 64),
+        ({"window_size": 8, "tail": "residual", "scale": 1}, 128),
+        ({"window_size": 7, "tail": "residual", "scale": 1}, 126),
+    ],
+)
+def test_swinir_files_hold_the_masks_of_its_training(changes: dict, side: int) -> None:
+    """Rolled up and left, pixels that came round must not see those that did not."""
+    config = tiny(cab=False, ocab=False, **changes).config
+    size, last = config.window_size, side - config.window_size // 2
+    tensors = to_official(HAT(config))
+    masks = [name for name in tensors if name.endswith("attn_mask")]
+    assert masks == [
+        f"layers.{g}.residual_group.blocks.{i}.attn_mask"
+        for g, depth in enumerate(config.depths)
+        for i in range(1, depth, 2)
+    ]
+    mask = tensors[masks[0]].unflatten(0, (side // size, -1))
+    assert mask.shape == (side // size, side // size, size**2, size**2)
+    for i, j in [(0, 0), (0, -1), (-1, 0), (-1, -1)]:
+        top, left = (place % (side // size) * size for place in (i, j))
+        came_round = [
+            (y >= last, x >= last) for y in range(top, top + size) for x in range(left, left + size)
+        ]
+        expected = [[0.0 if a == b else -100.0 for b in came_round] for a in came_round]
+        assert mask[i, j].tolist() == expected
+
+
 def test_exported_file_has_the_buffers_others_look_for() -> None:
     tensors = to_official(tiny())
     assert tensors["relative_position_index_SA"].dtype == torch.int64

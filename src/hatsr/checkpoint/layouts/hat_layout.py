@@ -9,7 +9,11 @@ from torch import Tensor
 from hatsr.checkpoint.names import check_names, shorten
 from hatsr.model import HAT, HATConfig
 from hatsr.model.config import GroupConv, Tail
-from hatsr.model.windows import overlapping_relative_position_index, relative_position_index
+from hatsr.model.windows import (
+    overlapping_relative_position_index,
+    relative_position_index,
+    shift_mask,
+)
 
 _BUFFERS = re.compile(r"relative_position_index(_SA|_OCA)?$|attn_mask$")
 """Tables that official files carry and every program can compute again."""
@@ -60,11 +64,7 @@ def is_official(tensors: Mapping[str, Tensor]) -> bool:
 
 
 def to_official(model: HAT) -> dict[str, Tensor]:
-    """All weights under official names, with the index buffers other programs look for.
-
-    A program that insists on SwinIR's masks as well, whose size is that of its training patches,
-    must load them with ``strict=False``.
-    """
+    """All weights under official names, with the tables that other programs look for."""
     config = model.config
     if config.depthwise_cab or (config.cab and not config.channel_attention):
         raise ValueError(
@@ -83,10 +83,28 @@ def to_official(model: HAT) -> dict[str, Tensor]:
             config.window_size, config.overlap_size
         )
         return out
+    return out | _swinir_tables(config)
+
+
+def _swinir_tables(config: HATConfig) -> dict[str, Tensor]:
+    """The index of each block, and the mask of each whose windows are shifted.
+
+    SwinIR's masks are of the size of its training patches, which a configuration does not know: 64
+    LR pixels, for JPEG 126 and for noise 128. A program made for others (48, in SwinIR's Table 2)
+    must load them with ``strict=False``.
+    """
+    size, side = config.window_size, 64
+    if config.tail == "residual":
+        side = 126 if size == 7 else 128
+    index = relative_position_index(size)
+    mask = shift_mask(side, side, size, size // 2) if size > 1 and side % size == 0 else None
+    out: dict[str, Tensor] = {}
     for g, depth in enumerate(config.depths):
         for i in range(depth):
-            name = f"layers.{g}.residual_group.blocks.{i}.attn.relative_position_index"
-            out[name] = index.clone()
+            block = f"layers.{g}.residual_group.blocks.{i}"
+            out[f"{block}.attn.relative_position_index"] = index.clone()
+            if i % 2 == 1 and mask is not None:
+                out[f"{block}.attn_mask"] = mask.clone()
     return out
 
 

@@ -20,8 +20,8 @@ _RENAMES: Renames = (
     (r"^non_local\.unused_attention\.squeeze\.", "non_local.soca.conv_du.0."),
     (r"^non_local\.unused_attention\.excite\.", "non_local.soca.conv_du.2."),
     (r"^non_local\.query\.", "non_local.non_local.theta."),
-    (r"^non_local\.key\.", "non_local.non_local.phi."),
-    (r"^non_local\.value\.", "non_local.non_local.g."),
+    (r"^non_local\.key\.", "non_local.non_local.phi.0."),
+    (r"^non_local\.value\.", "non_local.non_local.g.0."),
     (r"^non_local\.out\.", "non_local.non_local.W."),
 )
 
