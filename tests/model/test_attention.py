@@ -88,7 +88,7 @@ def test_kernels_do_not_show(case: tuple[int, ...]) -> None:
 def test_rows_of_a_list_of_windows(
     case: tuple[int, ...], together: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hatsr.model.attention._TOGETHER", together)
+    monkeypatch.setattr("hatsr.model.attention._QUERIES_AT_ONCE", together)
     rows, cols, window, overlap, shift = case
     qkv, bias = inputs(case, torch.float64)
     wanted = attend(qkv, bias, window=window, overlap=overlap, shift=shift)[0].flatten(0, 1)

@@ -64,7 +64,7 @@ def test_equals_the_plain_attention_with_its_gradients(
     _, _, _, window, overlap, shift, _, _, block = case
     if dtype == torch.float16 and window > 8:
         pytest.skip("slow, and the same code")
-    monkeypatch.setattr(triton_attention, "_MOST", block)
+    monkeypatch.setattr(triton_attention, "_MAX_BLOCK", block)
     qkv, bias = inputs(case, dtype)
     sizes = {"window": window, "overlap": overlap, "shift": shift}
     found = with_gradients(triton_attend, qkv, bias, **sizes)
