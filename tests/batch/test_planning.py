@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from hatsr import image
-from hatsr.batch.books import Books
-from hatsr.batch.entries import Entry
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import Entry
 from hatsr.batch.outputs import Existing, Output
 from hatsr.batch.planning import check_places, plan
 

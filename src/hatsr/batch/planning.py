@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from hatsr.batch.books import Books
-from hatsr.batch.entries import Entry, State
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import Entry, State
 from hatsr.batch.finding import PictureFile
 from hatsr.batch.outputs import Output, target_of
 from hatsr.batch.stores import DiskStore, FileFacts, Store, open_store

@@ -9,11 +9,11 @@ from job_files import break_pictures, expected, make_net, make_pictures, results
 from tiny import tiny
 
 from hatsr import image
-from hatsr.batch.books import Books
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import Entry
 from hatsr.batch.crews import worker as module
 from hatsr.batch.crews.dispatch import Assignment, Dispatch
 from hatsr.batch.crews.worker import Worker
-from hatsr.batch.entries import Entry
 from hatsr.batch.finding import PictureFile
 from hatsr.batch.outputs import Output
 from hatsr.batch.planning import plan

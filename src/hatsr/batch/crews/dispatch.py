@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hatsr.batch.entries import Entry, Returned
+from hatsr.batch.bookkeeping.entries import Entry, Returned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hatsr.batch.books import Books
+    from hatsr.batch.bookkeeping.books import Books
     from hatsr.batch.stores import Store
     from hatsr.inference.settings import Settings
 

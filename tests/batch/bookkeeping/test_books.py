@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from hatsr.batch.books import Books
-from hatsr.batch.entries import DIED, Begun, Entry
-from hatsr.batch.locking import is_running, locked
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import DIED, Begun, Entry
+from hatsr.batch.bookkeeping.locking import is_running, locked
 from hatsr.batch.stores import DiskStore
 from hatsr.files import replacing
 
