@@ -70,6 +70,11 @@ def entry_of(row: Sequence[Any]) -> Entry:
     return Entry(**{**values, "seconds": float(values["seconds"])})
 
 
+def text_of(reason: str) -> str:
+    """A reason that SQLite takes, whatever bytes are in the name of a file."""
+    return reason.encode(errors="backslashreplace").decode()
+
+
 @contextmanager
 def keeping(folder: Path) -> Generator[None, None, None]:
     """Trouble with books is trouble with their disk, which may be full or gone.

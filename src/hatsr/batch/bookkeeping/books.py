@@ -11,7 +11,14 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hatsr.batch.bookkeeping.book_tables import FIELDS, PLAN, PLAN_AGAIN, entry_of, open_base
+from hatsr.batch.bookkeeping.book_tables import (
+    FIELDS,
+    PLAN,
+    PLAN_AGAIN,
+    entry_of,
+    open_base,
+    text_of,
+)
 from hatsr.batch.bookkeeping.entries import DIED, Begun, Count, Entry, State
 from hatsr.batch.stores import DiskStore, FileFacts, Store
 
@@ -41,12 +48,29 @@ class Books:
         elif not path.exists():
             raise FileNotFoundError(f"folder must be the output of a batch, got {folder}")
         self._base = open_base(path, create=create)
+        self._path, self._file = path, path.stat()
 
     def __enter__(self) -> "Books":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._base.close()
+
+    def check_place(self) -> None:
+        """Refuse to go on with books that nobody will find again.
+
+        Raises:
+            OSError: they were removed or moved.
+        """
+        try:
+            is_same = os.path.samestat(self._file, self._path.stat())
+        except OSError:
+            is_same = False
+        if not is_same:
+            raise OSError(
+                f"folder must stay in its place while a job works, got {self.folder} without the "
+                "books that it had; put it back, or begin anew in an empty folder"
+            )
 
     @contextmanager
     def together(self) -> Generator[None, None, None]:
@@ -95,14 +119,15 @@ class Books:
         values = (
             os.fsencode(entry.source),
             entry.target and os.fsencode(entry.target),
-            *(entry.bytes, entry.mtime, entry.height, entry.width, entry.state, entry.reason),
+            *(entry.bytes, entry.mtime, entry.height, entry.width, entry.state),
+            text_of(entry.reason),
         )
         try:
             self._base.execute(PLAN + PLAN_AGAIN, values)
         except sqlite3.IntegrityError:
             query = "SELECT source FROM pictures WHERE target = ?"
             other = os.fsdecode(self._base.execute(query, (values[1],)).fetchone()[0])
-            reason = f"{other} already goes to {entry.target}; rename one"
+            reason = text_of(f"{other} already goes to {entry.target}; rename one")
             self._base.execute(PLAN, (values[0], None, *values[2:6], "failed", reason))
 
     def retry_failed(self) -> None:
@@ -146,7 +171,7 @@ class Books:
             "UPDATE pictures SET state = ?, reason = ?, seconds = ?, bytes = ?, mtime = ?, "
             "height = ?, width = ?, worker = NULL WHERE id = ?",
             (
-                *(entry.state, entry.reason, entry.seconds, entry.bytes, entry.mtime),
+                *(entry.state, text_of(entry.reason), entry.seconds, entry.bytes, entry.mtime),
                 *(entry.height, entry.width, entry.id),
             ),
         )

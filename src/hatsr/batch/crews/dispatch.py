@@ -83,7 +83,9 @@ class Dispatch:
 
         Raises:
             sqlite3.Error: the books cannot be kept.
+            OSError: they are gone.
         """
+        self.books.check_place()
         with self.books.together():
             for each in made:
                 if each.stamp is not None:
