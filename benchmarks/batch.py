@@ -32,6 +32,8 @@ import numpy as np
 from PIL import Image
 
 PER_FOLDER = 10_000
+SEEDS = 32
+"""Files that the others are links to; ext4 allows 65,000 of each."""
 MOST_ALONE = {64: 10**9, 1024: 2}
 """By the side of pictures, how many the network alone is run on at most."""
 
@@ -155,12 +157,12 @@ def workers(options: argparse.Namespace) -> list[object]:
 
 def books(count: int, place: Path) -> None:
     source = place / "in"
-    seeds = pictures(place / "seeds", 8, 16)
+    seeds = pictures(place / "seeds", SEEDS, 16)
     for i in range(count):
         folder = source / f"{i // PER_FOLDER:04}"
         if i % PER_FOLDER == 0:
             folder.mkdir(parents=True)
-        os.link(seeds / f"{i % 8:06}.png", folder / f"{i:08}.png")
+        os.link(seeds / f"{i % SEEDS:06}.png", folder / f"{i:08}.png")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     from hatsr.batch.bookkeeping.books import Books
     from hatsr.batch.outputs import Output
