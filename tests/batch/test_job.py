@@ -81,6 +81,7 @@ def test_cores_are_shared_out(
     monkeypatch.setattr("hatsr.batch.crews.team.cores", lambda: 16)
     with Books(tmp_path, create=True) as books:
         for i in range(count):
-            place = {"source": f"{i}.png", "target": f"{i}_x2.png"}
-            books.plan(Entry(**place, bytes=1, mtime=1, height=side, width=side))
+            name, target = f"{i}.png", f"{i}_x2.png"
+            entry = Entry(source=name, target=target, bytes=1, mtime=1, height=side, width=side)
+            books.plan(entry)
         assert share_out(team, upscaler, books, 10**12) == shares
