@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 from job_files import make_job, make_net
 
-from hatsr.batch.books import Books
-from hatsr.batch.crews.team import default_workers, measured_rate
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import Entry
+from hatsr.batch.crews.team import Team, default_workers, measured_rate, share_out
 from hatsr.batch.job import Job, _take_up
 from hatsr.inference.loading import load
 from hatsr.inference.settings import Settings
@@ -53,3 +54,34 @@ def test_as_many_workers_as_the_memory_lets(
 
 def test_settings_are_options() -> None:
     assert Job(settings=Settings(device="cpu", tile=64)).options()["tile"] == 64
+
+
+@pytest.mark.parametrize(
+    ("team", "count", "side", "shares"),
+    [
+        (Team(), 100, 64, (16, 1)),
+        (Team(), 100, 512, (2, 8)),  # threads share large pictures
+        (Team(), 9, 64, (3, 5)),  # three pictures for each
+        (Team(), 1, 64, (1, 16)),
+        (Team(threads=4), 100, 64, (4, 4)),
+        (Team(workers=5), 100, 512, (5, 3)),
+        (Team(workers=3, threads=2), 100, 64, (3, 2)),
+        (Team(engine="ray"), 100, 512, (0, 1)),
+    ],
+)
+def test_cores_are_shared_out(
+    team: Team,
+    count: int,
+    side: int,
+    shares: tuple[int, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    upscaler = load(make_net(tmp_path), device="cpu")
+    monkeypatch.setattr("hatsr.batch.crews.team.cores", lambda: 16)
+    with Books(tmp_path, create=True) as books:
+        for i in range(count):
+            name, target = f"{i}.png", f"{i}_x2.png"
+            entry = Entry(source=name, target=target, bytes=1, mtime=1, height=side, width=side)
+            books.plan(entry)
+        assert share_out(team, upscaler, books, 10**12) == shares

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from hatsr import image
-from hatsr.batch.books import Books
-from hatsr.batch.entries import Entry
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import Entry
 from hatsr.batch.outputs import Existing, Output
 from hatsr.batch.planning import check_places, plan
 
@@ -74,6 +74,38 @@ def test_a_manifest(tmp_path: Path, made: Callable[..., dict[str, Entry]]) -> No
         "gone.png": ("gone_x2.png", "failed"),
     }
     assert found["gone.png"].reason == f"{tmp_path}/lists/gone.png: No such file or directory"
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path, made: Callable[..., dict[str, Entry]]) -> None:
+    photo(tmp_path / "in/a.png")
+    os.mkfifo(tmp_path / "in/pipe.png")
+    manifest = tmp_path / "in/list.txt"
+    manifest.write_text("a.png\n.\npipe.png\n")
+    for source, expected in ((tmp_path / "in", {"pipe.png"}), (manifest, {".", "pipe.png"})):
+        failed = {e.source: e.reason for e in made(source).values() if e.state == "failed"}
+        assert failed.keys() == expected
+        assert all("must be a file, got a folder, a pipe" in why for why in failed.values())
+
+
+def test_a_manifest_of_other_systems(tmp_path: Path, made: Callable[..., dict[str, Entry]]) -> None:
+    photo(tmp_path / "a.png")
+    photo(tmp_path / "b.png")
+    manifest = tmp_path / "list.txt"
+    manifest.write_bytes(b"\xef\xbb\xbfa.png\r\n./a.png\r\nb.png\r\n.//b.png\r\n\r\n")
+    assert {name: e.state for name, e in made(manifest).items()} == {
+        "a.png": "waiting",
+        "b.png": "waiting",
+    }
+
+
+@pytest.mark.parametrize("content", ["a.png\n".encode("utf-16"), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"])
+def test_what_is_no_manifest(
+    content: bytes, tmp_path: Path, made: Callable[..., dict[str, Entry]]
+) -> None:
+    manifest = tmp_path / "list.txt"
+    manifest.write_bytes(content)
+    with pytest.raises(ValueError, match=r"manifest must be a text in UTF-8.*zero byte in line"):
+        made(manifest)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from hatsr.batch.books import Books
-from hatsr.batch.entries import Entry
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import Entry
 from hatsr.batch.status import Pace, Status
 
 

@@ -12,10 +12,10 @@ from hatsr.batch.finding import Found, PictureFile, find_pictures
 from hatsr.batch.outputs import Existing, Output, check_folder_name, check_output, target_of
 
 if TYPE_CHECKING:
+    from hatsr.batch.bookkeeping.locking import is_running, locked
     from hatsr.batch.crews.local_crew import end_with_parent, warm_up
     from hatsr.batch.crews.team import BatchEngine, Team
     from hatsr.batch.job import Job, JobWatch, run_job
-    from hatsr.batch.locking import is_running, locked
     from hatsr.batch.status import Status, read_status
     from hatsr.batch.upscaling import Outcome, Upscaling, Watch, upscale, upscale_files
 
@@ -50,8 +50,8 @@ _HOMES = {
     "Team": "crews.team",
     "warm_up": "crews.local_crew",
     "end_with_parent": "crews.local_crew",
-    "is_running": "locking",
-    "locked": "locking",
+    "is_running": "bookkeeping.locking",
+    "locked": "bookkeeping.locking",
     "Job": "job",
     "JobWatch": "job",
     "run_job": "job",

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from hatsr import checkpoint, image
-from hatsr.batch.books import Books, keeping
+from hatsr.batch.bookkeeping.book_tables import keeping
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import Begun
+from hatsr.batch.bookkeeping.locking import locked
+from hatsr.batch.crews.crew import work
 from hatsr.batch.crews.dispatch import Assignment
 from hatsr.batch.crews.team import Team, measured_rate, open_crew, share_out
-from hatsr.batch.entries import Begun
-from hatsr.batch.locking import locked
 from hatsr.batch.outputs import Output, check_folder_name
 from hatsr.batch.planning import check_places, input_store, plan
 from hatsr.batch.status import Pace, Status, read_status
@@ -145,7 +147,7 @@ def run_job(
                 )
                 with open_crew(team, workers, assignment, books, pace.report) as crew:
                     pace.expect(crew.count * measured_rate(upscaler, threads))
-                    stopped = crew.work()
+                    stopped = work(crew)
         finally:
             with suppress(sqlite3.Error, OSError):  # a full disk: the next call settles it
                 books.give_back()

@@ -4,14 +4,15 @@ Only headers are read, and nothing is kept in memory, so that a million pictures
 a few.
 """
 
+import codecs
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
-from hatsr.batch.books import Books
-from hatsr.batch.entries import Entry, State
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import Entry, State
 from hatsr.batch.finding import PictureFile
 from hatsr.batch.outputs import Output, target_of
 from hatsr.batch.stores import DiskStore, FileFacts, Store, open_store
@@ -70,6 +71,7 @@ def plan(
 
     Raises:
         OSError: the folder or the manifest cannot be read.
+        ValueError: the manifest is no text.
     """
     store = input_store(source)
     manifest = source if isinstance(source, Path) and not source.is_dir() else None
@@ -87,11 +89,21 @@ def plan(
 
 
 def _listed(manifest: Path) -> Iterator[tuple[str, None]]:
-    """The lines of a manifest that are not empty."""
+    """The lines of a manifest that are not empty, without the mark that some editors begin with.
+
+    Raises:
+        ValueError: it is no text in UTF-8.
+    """
     with manifest.open("rb") as lines:
-        for line in lines:
-            if text := os.fsdecode(line.strip()):
-                yield text, None
+        for number, line in enumerate(lines):
+            name = (line.removeprefix(codecs.BOM_UTF8) if number == 0 else line).strip()
+            if b"\0" in name:
+                raise ValueError(
+                    "manifest must be a text in UTF-8 with a path on each line, got a zero byte in "
+                    f"line {number + 1} of {manifest}; save it as UTF-8, or name a folder"
+                )
+            if name:
+                yield str(PurePath(os.fsdecode(name))), None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

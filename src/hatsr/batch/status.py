@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.batch.books import Books, keeping
-from hatsr.batch.entries import UNSETTLED, Count, Entry
-from hatsr.batch.locking import is_running
+from hatsr.batch.bookkeeping.book_tables import keeping
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import UNSETTLED, Count, Entry
+from hatsr.batch.bookkeeping.locking import is_running
 
 _FIRST_SECONDS = 10
 """How long the speed of a sample counts for more than that of the work itself."""

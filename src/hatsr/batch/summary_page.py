@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hatsr import image
-from hatsr.batch.books import Books
-from hatsr.batch.entries import Count, Entry
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import Count, Entry
 from hatsr.batch.planning import input_store
 from hatsr.batch.stores import Store
 from hatsr.files import replacing

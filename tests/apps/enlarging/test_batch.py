@@ -8,8 +8,8 @@ from click.testing import CliRunner, Result
 from job_files import break_pictures, expected, make_net, make_pictures, results
 
 from hatsr.apps.cli import cli
-from hatsr.batch.books import Books
-from hatsr.batch.entries import Begun, Entry
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import Begun, Entry
 
 
 def call(*arguments: object) -> Result:

@@ -17,7 +17,7 @@ from job_files import break_pictures, expected, make_net, make_pictures, results
 from PIL import Image
 
 from hatsr.batch import read_status
-from hatsr.batch.books import Books
+from hatsr.batch.bookkeeping.books import Books
 
 resource = pytest.importorskip("resource", reason="limits of POSIX")
 PATIENCE = 600

@@ -10,7 +10,8 @@ import pytest
 from job_files import break_pictures, expected, make_job, make_net, make_pictures, results, start
 
 from hatsr.batch import Status, Team, run_job
-from hatsr.batch.books import Books
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.crews.crew import work
 from hatsr.batch.crews.dispatch import Assignment, Dispatch
 from hatsr.batch.crews.ray_crew import RayCrew
 from hatsr.batch.stores import DiskStore
@@ -126,7 +127,7 @@ def test_workers_that_cannot_begin_end_the_work(tmp_path: Path) -> None:
         Books(tmp_path, create=True) as books,
         RayCrew(assignment, Dispatch(books, lambda entry: None), 1, 0.0) as crew,
     ):
-        assert "a worker could not begin: " in crew.work()
+        assert "a worker could not begin: " in work(crew)
 
 
 def test_in_python(net: str, tmp_path: Path) -> None:

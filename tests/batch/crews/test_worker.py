@@ -9,11 +9,11 @@ from job_files import break_pictures, expected, make_net, make_pictures, results
 from tiny import tiny
 
 from hatsr import image
-from hatsr.batch.books import Books
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import Entry, Returned
 from hatsr.batch.crews import worker as module
 from hatsr.batch.crews.dispatch import Assignment, Dispatch
 from hatsr.batch.crews.worker import Worker
-from hatsr.batch.entries import Entry
 from hatsr.batch.finding import PictureFile
 from hatsr.batch.outputs import Output
 from hatsr.batch.planning import plan
@@ -178,3 +178,25 @@ def test_frames_and_pages_are_those_of_upscale(tmp_path: Path, first: bool) -> N
     for name in ("a_x2.png", "b_x2.tif"):
         assert (out / name).read_bytes() == (tmp_path / "wanted" / name).read_bytes()
         assert image.read_sequence(out / name).count == (1 if first else 3)
+
+
+@pytest.mark.parametrize("change", ["removed", "moved", "made anew"])
+def test_books_that_are_gone_end_the_work(
+    change: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_pictures(tmp_path / "in", 5)
+    out, work = tmp_path / "out", Worker.work
+
+    def after(worker: Worker, entry: Entry) -> Returned:
+        made = work(worker, entry)
+        out.rename(tmp_path / "elsewhere")
+        if change == "removed":
+            shutil.rmtree(tmp_path / "elsewhere")
+        if change == "made anew":
+            Books(out, create=True).__exit__()
+        return made
+
+    monkeypatch.setattr(Worker, "work", after)
+    with pytest.raises(OSError, match="folder must stay in its place while a job works, got"):
+        run()
+    assert results(tmp_path / "out") == {}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hatsr import image
-from hatsr.batch.books import Books
+from hatsr.batch.bookkeeping.books import Books
 from hatsr.batch.outputs import Existing, Output
 from hatsr.batch.planning import plan
 from hatsr.batch.stores import DiskStore, ObjectStore, Store, open_store

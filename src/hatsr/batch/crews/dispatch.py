@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hatsr.batch.entries import Entry, Returned
+from hatsr.batch.bookkeeping.entries import Entry, Returned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hatsr.batch.books import Books
+    from hatsr.batch.bookkeeping.books import Books
     from hatsr.batch.stores import Store
     from hatsr.inference.settings import Settings
 
@@ -83,7 +83,9 @@ class Dispatch:
 
         Raises:
             sqlite3.Error: the books cannot be kept.
+            OSError: they are gone.
         """
+        self.books.check_place()
         with self.books.together():
             for each in made:
                 if each.stamp is not None:

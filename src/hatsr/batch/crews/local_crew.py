@@ -12,15 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, cast
 
+from hatsr.batch.bookkeeping.entries import Entry, Returned
+from hatsr.batch.crews.crew import TICK_SECONDS
 from hatsr.batch.crews.dispatch import UNDER_WAY, Assignment, Dispatch
-from hatsr.batch.entries import Entry, Returned
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
     from multiprocessing.process import BaseProcess
 
-_TICK_SECONDS = 0.5
-"""Between reports while nothing happens."""
 _WORKER = "hatsr.batch.crews.worker"
 """Module that takes long to import."""
 
@@ -58,7 +57,8 @@ class LocalCrew:
         self.assignment, self.dispatch, self.count = assignment, dispatch, count
         self.workers: dict[Connection, tuple[int, BaseProcess]] = {}
         self._ready, self._dismissed = set[Connection](), set[Connection]()
-        self._started, self._stopped = 0, ""
+        self._dead = list[Connection]()
+        self._started, self.stopped = 0, ""
 
     def __enter__(self) -> LocalCrew:
         for _ in range(self.count):
@@ -72,25 +72,9 @@ class LocalCrew:
             process.join()
             line.close()
 
-    def work(self) -> str:
-        """Go on until no picture waits.
-
-        Returns:
-            Why the work ended before that; empty: it did not.
-        """
-        while self.workers and not self.stopped:
-            made, dead = self._hear()
-            self.dispatch.take_in(made)
-            for line in dead:
-                self._bury(line)
-            self._feed()
-            self.dispatch.report(None)
-        return self.stopped
-
-    @property
-    def stopped(self) -> str:
-        """Why the work cannot go on."""
-        return self._stopped or self.dispatch.stopped
+    def is_at_work(self) -> bool:
+        """See `Crew`."""
+        return bool(self.workers)
 
     def _start(self) -> None:
         ours, theirs = multiprocessing.Pipe()
@@ -100,8 +84,8 @@ class LocalCrew:
         self._started += 1
         self.workers[cast(Connection, ours)] = self._started, process
 
-    def _feed(self) -> None:
-        """Give pictures to all in turn; who has none, and gets none, may go."""
+    def feed(self) -> None:
+        """See `Crew`; who has none, and gets none, may go."""
         able = self._ready - self._dismissed
         for most in range(1, UNDER_WAY + 1):
             for line in able:
@@ -113,18 +97,23 @@ class LocalCrew:
                 self._dismissed.add(line)
                 _send(line, None)
 
-    def _hear(self) -> tuple[list[Returned], list[Connection]]:
-        """What became of pictures, and which workers have ended."""
-        made, dead = list[Returned](), list[Connection]()
-        for line in cast(Sequence[Connection], wait(list(self.workers), _TICK_SECONDS)):
+    def hear(self) -> list[Returned]:
+        """See `Crew`."""
+        made = list[Returned]()
+        for line in cast(Sequence[Connection], wait(list(self.workers), TICK_SECONDS)):
             try:
                 while line.poll():
                     said: Returned | None = line.recv()
                     made += [said] if said else []
                     self._ready.add(line)
             except (EOFError, OSError):
-                dead.append(line)
-        return made, dead
+                self._dead.append(line)
+        return made
+
+    def bury(self) -> None:
+        """See `Crew`."""
+        while self._dead:
+            self._bury(self._dead.pop())
 
     def _bury(self, line: Connection) -> None:
         """A worker has ended. If it died, what it had under way is tried once more, by another.
@@ -136,7 +125,7 @@ class LocalCrew:
         process.join()
         was_killed = (process.exitcode or 0) < 0
         if line not in self._ready and not (was_killed and self._ready):
-            self._stopped = f"a worker ended before it began, with code {process.exitcode}"
+            self.stopped = f"a worker ended before it began, with code {process.exitcode}"
         elif line not in self._dismissed and self.dispatch.lost(number):
             self._start()
         self._ready.discard(line)

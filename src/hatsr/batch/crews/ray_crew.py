@@ -4,15 +4,14 @@ import os
 from dataclasses import replace
 from typing import Any
 
+from hatsr.batch.bookkeeping.entries import Entry, Returned
+from hatsr.batch.crews.crew import TICK_SECONDS
 from hatsr.batch.crews.dispatch import UNDER_WAY, Assignment, Dispatch
-from hatsr.batch.entries import Entry, Returned
 
 DEATHS = 4
 """How often a worker may die over a picture: nodes are lost that are not to blame for it."""
 _OBJECT_BYTES = 2**27
 """Memory for objects of Ray on this machine: pictures do not go through it."""
-_TICK_SECONDS = 0.5
-"""Between reports while nothing happens."""
 
 
 class RayCrew:
@@ -42,9 +41,9 @@ class RayCrew:
         self.assignment, self.dispatch, self.count, self.gpus = assignment, dispatch, count, gpus
         self._actors: dict[int, Any] = {}
         self._running: dict[Any, int] = {}  # what is asked of an actor -> its number
-        self._ready = set[int]()
+        self._ready, self._dead = set[int](), set[int]()
         self._started, self._is_ours, self._has_begun = 0, False, False
-        self._stopped = ""
+        self.stopped = ""
 
     def __enter__(self) -> "RayCrew":
         if not self._ray.is_initialized():
@@ -68,25 +67,9 @@ class RayCrew:
         self._ray.init(log_to_driver=False, **(options if is_new else {}))
         self._is_ours = True
 
-    def work(self) -> str:
-        """Go on until no picture waits.
-
-        Returns:
-            Why the work ended before that; empty: it did not.
-        """
-        while self._running and not self.stopped:
-            made, dead = self._hear()
-            self.dispatch.take_in(made)
-            for number in dead:
-                self._bury(number)
-            self._feed()
-            self.dispatch.report(None)
-        return self.stopped
-
-    @property
-    def stopped(self) -> str:
-        """Why the work cannot go on."""
-        return self._stopped or self.dispatch.stopped
+    def is_at_work(self) -> bool:
+        """See `Crew`."""
+        return bool(self._running)
 
     def _room(self) -> int:
         """How many actors the cluster holds now."""
@@ -103,19 +86,19 @@ class RayCrew:
         self._actors[self._started] = actor.remote(self.assignment, bool(self.gpus))
         self._running[self._actors[self._started].begin.remote()] = self._started
 
-    def _feed(self) -> None:
-        """Give pictures to all in turn."""
+    def feed(self) -> None:
+        """See `Crew`."""
         for most in range(1, UNDER_WAY + 1):
             for number in self._ready:
                 entry = self.dispatch.hand_out(number, most)
                 if entry is not None:
                     self._running[self._actors[number].work.remote(entry)] = number
 
-    def _hear(self) -> tuple[list[Returned], set[int]]:
-        """What became of pictures, and which actors have died."""
-        made, dead = list[Returned](), set[int]()
+    def hear(self) -> list[Returned]:
+        """See `Crew`."""
+        made = list[Returned]()
         asked = list(self._running)
-        first, _ = self._ray.wait(asked, timeout=_TICK_SECONDS)
+        first, _ = self._ray.wait(asked, timeout=TICK_SECONDS)
         if first:
             first, _ = self._ray.wait(asked, num_returns=len(asked), timeout=0)
         for answer in first:
@@ -123,13 +106,18 @@ class RayCrew:
             try:
                 said: Returned | None = self._ray.get(answer)
             except self._ray.exceptions.RayActorError as error:
-                dead.add(number)
-                self._stopped = "" if self._has_begun else f"a worker could not begin: {error}"
+                self._dead.add(number)
+                self.stopped = "" if self._has_begun else f"a worker could not begin: {error}"
                 continue
             made += [said] if said else []
             self._ready.add(number)
             self._has_begun = True
-        return made, dead
+        return made
+
+    def bury(self) -> None:
+        """See `Crew`."""
+        while self._dead:
+            self._bury(self._dead.pop())
 
     def _bury(self, number: int) -> None:
         """An actor has died: what it had under way is tried once more, by another."""

@@ -3,14 +3,15 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal
 
 import torch
 
-from hatsr.batch.books import Books
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import Count, Entry
+from hatsr.batch.crews.crew import Crew
 from hatsr.batch.crews.dispatch import Assignment, Dispatch
 from hatsr.batch.crews.local_crew import LocalCrew
-from hatsr.batch.entries import Entry
 from hatsr.container import processors
 from hatsr.inference.upscaler import Upscaler
 
@@ -20,6 +21,11 @@ _SAMPLE_SIDE = 32
 """LR pixels along the picture that the network's speed is measured on."""
 _FEW = 3
 """Pictures for each worker at least: with fewer, most would wait for the last ones at the end."""
+_LARGE = 2**18
+"""LR pixels in the mean from which threads that share a picture are as fast as workers of one
+thread, which get into each other's way in the caches (`benchmarks/batch.py large`)."""
+_THREADS_OF_LARGE = 8
+"""Of a worker with such pictures; more would wait for the one that writes its results."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,8 +38,8 @@ class Team:
 
     engine: BatchEngine = "local"
     workers: int | None = None
-    """None: one for each core, or fewer where the memory or few pictures want it; on a cluster as
-    many as it holds."""
+    """None: one for each core, or fewer where the memory, few pictures or large ones want it; on a
+    cluster as many as it holds."""
     threads: int | None = None
     """Of each worker; None: its share of the cores here, one on a cluster."""
     gpus: float = 0.0
@@ -48,22 +54,6 @@ class Team:
             )
 
 
-@runtime_checkable
-class Crew(Protocol):
-    """Workers, started on entering; none is left on leaving."""
-
-    count: int
-    """How many."""
-
-    def __enter__(self) -> "Crew": ...
-
-    def __exit__(self, *trouble: object) -> None: ...
-
-    def work(self) -> str:
-        """Go on until no picture waits; returns why the work ended before that, or nothing."""
-        ...
-
-
 def share_out(team: Team, upscaler: Upscaler, books: Books, budget: int) -> tuple[int, int]:
     """Workers, and threads of each; no workers: as many as a cluster holds.
 
@@ -75,9 +65,11 @@ def share_out(team: Team, upscaler: Upscaler, books: Books, budget: int) -> tupl
     """
     if team.engine == "ray":
         return team.workers or 0, team.threads or 1
-    left = books.counts()["waiting"].pictures if "waiting" in books.counts() else 1
+    waiting = books.counts().get("waiting", Count())
+    are_large = waiting.pixels >= _LARGE * max(1, waiting.pictures)
     most = default_workers(upscaler, books.largest(), budget)
-    workers = team.workers or max(1, min(most, left // _FEW))
+    apart = processors() // (team.threads or (_THREADS_OF_LARGE if are_large else 1))
+    workers = team.workers or max(1, min(most, apart, waiting.pictures // _FEW))
     return workers, team.threads or max(1, processors() // workers)
 
 

@@ -11,8 +11,8 @@ from functools import partial
 import torch
 
 from hatsr import image
+from hatsr.batch.bookkeeping.entries import Entry, Returned
 from hatsr.batch.crews.dispatch import Assignment
-from hatsr.batch.entries import Entry, Returned
 from hatsr.batch.many_frames import EnlargedFrames
 from hatsr.batch.upscaling import software_of
 from hatsr.image import Picture, PictureSequence

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,8 +32,10 @@ class DiskStore:
 
     def facts(self, name: str) -> FileFacts:
         """See `Store`."""
-        stat = (self.root / name).stat()
-        return FileFacts(stat.st_size, stat.st_mtime_ns)
+        found = (self.root / name).stat()
+        if not stat.S_ISREG(found.st_mode):  # reading a pipe would never end
+            raise OSError("must be a file, got a folder, a pipe or a device")
+        return FileFacts(found.st_size, found.st_mtime_ns)
 
     def has(self, name: str) -> bool:
         """See `Store`."""
@@ -94,10 +97,10 @@ class DiskStore:
 
 def _stamp(path: Path) -> str | None:
     try:
-        stat = path.stat()
+        found = path.stat()
     except OSError:
         return None
-    return f"{stat.st_size} {stat.st_mtime_ns}"
+    return f"{found.st_size} {found.st_mtime_ns}"
 
 
 def _walk(

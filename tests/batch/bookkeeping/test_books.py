@@ -1,11 +1,12 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from hatsr.batch.books import Books
-from hatsr.batch.entries import DIED, Begun, Entry
-from hatsr.batch.locking import is_running, locked
+from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.bookkeeping.entries import DIED, Begun, Entry
+from hatsr.batch.bookkeeping.locking import is_running, locked
 from hatsr.batch.stores import DiskStore
 from hatsr.files import replacing
 
@@ -99,6 +100,13 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
     with Books(tmp_path, create=True) as books:
         books.plan(entry(name))
         assert [e.source for e in books.entries("waiting")] == [name]
+        (planned,) = books.entries("waiting")
+        books.finish(replace(planned, state="failed", reason=f"{name}: file is empty"))
+        books.plan(Entry(source="other", target=planned.target, bytes=1, mtime=1))
+        assert {e.source: e.reason for e in books.entries("failed")} == {
+            name: r"\udcff.png: file is empty",
+            "other": r"\udcff.png already goes to \udcff_x2.png; rename one",
+        }
 
 
 def test_changes_together_are_all_or_none(folder: Path) -> None:

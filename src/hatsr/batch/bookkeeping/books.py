@@ -7,56 +7,25 @@ process may be killed between any two of them.
 import json
 import os
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from hatsr.batch.entries import DIED, Begun, Count, Entry, State
+from hatsr.batch.bookkeeping.book_tables import (
+    FIELDS,
+    PLAN,
+    PLAN_AGAIN,
+    entry_of,
+    open_base,
+    text_of,
+)
+from hatsr.batch.bookkeeping.entries import DIED, Begun, Count, Entry, State
 from hatsr.batch.stores import DiskStore, FileFacts, Store
 
 FOLDER = ".hatsr"
 """Holds the books, in the output folder."""
 _LARGEST = "height * width DESC, id"
 """The order of work: what takes longest does not come last, when the other workers wait."""
-_BUSY_SECONDS = 60
-"""How long a process waits for another's transaction."""
-_TABLES = """
-CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY CHECK (id = 1), input BLOB, options TEXT,
-    budget INTEGER);
-CREATE TABLE IF NOT EXISTS pictures (
-    id INTEGER PRIMARY KEY,
-    source BLOB UNIQUE NOT NULL,
-    target BLOB UNIQUE,
-    bytes INTEGER NOT NULL,
-    mtime INTEGER NOT NULL,
-    height INTEGER NOT NULL,
-    width INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    worker INTEGER,
-    stamp TEXT,
-    reason TEXT NOT NULL DEFAULT '',
-    seconds REAL NOT NULL DEFAULT 0.0
-);
-CREATE INDEX IF NOT EXISTS waiting ON pictures (height * width DESC, id) WHERE state = 'waiting';
-CREATE INDEX IF NOT EXISTS unfinished ON pictures (state)
-    WHERE state IN ('suspect', 'running', 'running alone');
-"""
-_PLAN = (
-    "INSERT INTO pictures (source, target, bytes, mtime, height, width, state, reason) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_PLAN_AGAIN = (
-    " ON CONFLICT (source) DO UPDATE SET bytes = excluded.bytes, mtime = excluded.mtime, "
-    "height = excluded.height, width = excluded.width, state = excluded.state, "
-    "reason = excluded.reason"
-)
-
-
-_FIELDS = (
-    "id, source, target, bytes, mtime, height, width, state, attempts, reason, seconds"  # of Entry
-)
 
 
 class Books:
@@ -78,17 +47,30 @@ class Books:
             path.parent.mkdir(parents=True, exist_ok=True)
         elif not path.exists():
             raise FileNotFoundError(f"folder must be the output of a batch, got {folder}")
-        self._base = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-        self._base.execute("PRAGMA journal_mode = WAL")
-        self._base.execute("PRAGMA synchronous = NORMAL")
-        if create:
-            self._base.executescript(_TABLES)
+        self._base = open_base(path, create=create)
+        self._path, self._file = path, path.stat()
 
     def __enter__(self) -> "Books":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._base.close()
+
+    def check_place(self) -> None:
+        """Refuse to go on with books that nobody will find again.
+
+        Raises:
+            OSError: they were removed or moved.
+        """
+        try:
+            is_same = os.path.samestat(self._file, self._path.stat())
+        except OSError:
+            is_same = False
+        if not is_same:
+            raise OSError(
+                f"folder must stay in its place while a job works, got {self.folder} without the "
+                "books that it had; put it back, or begin anew in an empty folder"
+            )
 
     @contextmanager
     def together(self) -> Generator[None, None, None]:
@@ -137,15 +119,16 @@ class Books:
         values = (
             os.fsencode(entry.source),
             entry.target and os.fsencode(entry.target),
-            *(entry.bytes, entry.mtime, entry.height, entry.width, entry.state, entry.reason),
+            *(entry.bytes, entry.mtime, entry.height, entry.width, entry.state),
+            text_of(entry.reason),
         )
         try:
-            self._base.execute(_PLAN + _PLAN_AGAIN, values)
+            self._base.execute(PLAN + PLAN_AGAIN, values)
         except sqlite3.IntegrityError:
             query = "SELECT source FROM pictures WHERE target = ?"
             other = os.fsdecode(self._base.execute(query, (values[1],)).fetchone()[0])
-            reason = f"{other} already goes to {entry.target}; rename one"
-            self._base.execute(_PLAN, (values[0], None, *values[2:6], "failed", reason))
+            reason = text_of(f"{other} already goes to {entry.target}; rename one")
+            self._base.execute(PLAN, (values[0], None, *values[2:6], "failed", reason))
 
     def retry_failed(self) -> None:
         """Let what failed wait again, except what has no place to go to."""
@@ -173,10 +156,10 @@ class Books:
         first = f"SELECT id FROM pictures WHERE state = '{state}' ORDER BY {_LARGEST} LIMIT 1"  # noqa: S608
         query = (
             "UPDATE pictures SET state = ?, worker = ?, attempts = attempts + 1, stamp = NULL "  # noqa: S608
-            f"WHERE id = ({first}) RETURNING {_FIELDS}"
+            f"WHERE id = ({first}) RETURNING {FIELDS}"
         )
         row = self._base.execute(query, (taken, worker)).fetchone()
-        return row and _entry(row)
+        return row and entry_of(row)
 
     def place(self, id: int, stamp: str | None) -> None:  # noqa: A002
         """Note how to know a result that is about to be moved into its place."""
@@ -188,7 +171,7 @@ class Books:
             "UPDATE pictures SET state = ?, reason = ?, seconds = ?, bytes = ?, mtime = ?, "
             "height = ?, width = ?, worker = NULL WHERE id = ?",
             (
-                *(entry.state, entry.reason, entry.seconds, entry.bytes, entry.mtime),
+                *(entry.state, text_of(entry.reason), entry.seconds, entry.bytes, entry.mtime),
                 *(entry.height, entry.width, entry.id),
             ),
         )
@@ -232,10 +215,10 @@ class Books:
             limit: how many at most; -1: all.
         """
         query = (
-            f"SELECT {_FIELDS} FROM pictures WHERE state = ? AND (? IS NULL OR worker = ?) "  # noqa: S608
+            f"SELECT {FIELDS} FROM pictures WHERE state = ? AND (? IS NULL OR worker = ?) "  # noqa: S608
             f"ORDER BY {order} LIMIT ?"
         )
-        yield from map(_entry, self._base.execute(query, (state, worker, worker, limit)))
+        yield from map(entry_of, self._base.execute(query, (state, worker, worker, limit)))
 
     def counts(self) -> dict[str, Count]:
         """How many pictures are in each state that some are in."""
@@ -255,23 +238,3 @@ class Books:
         """Height and width of the largest picture that waits; 0, 0: none."""
         entry = next(self.entries("waiting", order=_LARGEST, limit=1), None)
         return (entry.height, entry.width) if entry else (0, 0)
-
-
-def _entry(row: Sequence[Any]) -> Entry:
-    values = dict(zip(_FIELDS.split(", "), row, strict=True))
-    for name in ("source", "target"):
-        values[name] = None if values[name] is None else os.fsdecode(values[name])
-    return Entry(**{**values, "seconds": float(values["seconds"])})
-
-
-@contextmanager
-def keeping(folder: Path) -> Generator[None, None, None]:
-    """Trouble with books is trouble with their disk, which may be full or gone.
-
-    Raises:
-        OSError: instead of an error of SQLite.
-    """
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise OSError(f"the books in {folder} cannot be kept: {error}") from error

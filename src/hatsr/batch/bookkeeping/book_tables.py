@@ -1,0 +1,88 @@
+"""How books lie on the disk: the tables of SQLite, their rows, and what goes wrong with them."""
+
+import os
+import sqlite3
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hatsr.batch.bookkeeping.entries import Entry
+
+_BUSY_SECONDS = 60
+"""How long a process waits for another's transaction."""
+_TABLES = """
+CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY CHECK (id = 1), input BLOB, options TEXT,
+    budget INTEGER);
+CREATE TABLE IF NOT EXISTS pictures (
+    id INTEGER PRIMARY KEY,
+    source BLOB UNIQUE NOT NULL,
+    target BLOB UNIQUE,
+    bytes INTEGER NOT NULL,
+    mtime INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    worker INTEGER,
+    stamp TEXT,
+    reason TEXT NOT NULL DEFAULT '',
+    seconds REAL NOT NULL DEFAULT 0.0
+);
+CREATE INDEX IF NOT EXISTS waiting ON pictures (height * width DESC, id) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS unfinished ON pictures (state)
+    WHERE state IN ('suspect', 'running', 'running alone');
+"""
+PLAN = (
+    "INSERT INTO pictures (source, target, bytes, mtime, height, width, state, reason) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+PLAN_AGAIN = (
+    " ON CONFLICT (source) DO UPDATE SET bytes = excluded.bytes, mtime = excluded.mtime, "
+    "height = excluded.height, width = excluded.width, state = excluded.state, "
+    "reason = excluded.reason"
+)
+FIELDS = (
+    "id, source, target, bytes, mtime, height, width, state, attempts, reason, seconds"  # of Entry
+)
+
+
+def open_base(path: Path, *, create: bool) -> sqlite3.Connection:
+    """The file of books, in which each change is a transaction of its own.
+
+    Args:
+        path: of the file.
+        create: make the tables where there are none.
+    """
+    base = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    base.execute("PRAGMA journal_mode = WAL")
+    base.execute("PRAGMA synchronous = NORMAL")
+    if create:
+        base.executescript(_TABLES)
+    return base
+
+
+def entry_of(row: Sequence[Any]) -> Entry:
+    """What a row of `FIELDS` says."""
+    values = dict(zip(FIELDS.split(", "), row, strict=True))
+    for name in ("source", "target"):
+        values[name] = None if values[name] is None else os.fsdecode(values[name])
+    return Entry(**{**values, "seconds": float(values["seconds"])})
+
+
+def text_of(reason: str) -> str:
+    """A reason that SQLite takes, whatever bytes are in the name of a file."""
+    return reason.encode(errors="backslashreplace").decode()
+
+
+@contextmanager
+def keeping(folder: Path) -> Generator[None, None, None]:
+    """Trouble with books is trouble with their disk, which may be full or gone.
+
+    Raises:
+        OSError: instead of an error of SQLite.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise OSError(f"the books in {folder} cannot be kept: {error}") from error
