@@ -4,7 +4,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import gradio as gr
 
@@ -16,6 +15,10 @@ from hatsr.apps.web.page.visitor import Visitor
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import EXAMPLE, Service
 from hatsr.apps.web.work.enlarging import Enlarged
+
+
+_ADVICE = "Choose a picture and press Enlarge, or try the example."
+_THEN = "Now press Enlarge."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +58,7 @@ class EnlargeTab:
 
     def list(self, jobs: list[WebJob], chosen: WebJob | None) -> Update:
         """The results of this browser."""
-        choices = [(f"{job.title} → {Path(job.result.file).name}", job.name) for job in jobs]
+        choices = [(wording.listed(job), job.name) for job in jobs]
         value = chosen.name if chosen else None
         return {self.shown: gr.update(choices=choices, value=value, visible=bool(choices))}
 
@@ -76,17 +79,16 @@ def add_enlarge_tab(page: gr.Blocks, service: Service) -> None:
             cancel = gr.Button("Cancel", variant="stop", visible=False, elem_id="cancel")
             options = enlarge_options.add_options(service)
         with gr.Column(scale=3, min_width=300):
-            status = gr.HTML(
-                wording.empty("Choose a picture and press Enlarge, or try the example."),
-                elem_id="status",
-            )
+            status = gr.HTML(wording.empty(_ADVICE), elem_id="status")
             slider = make_slider("Before and after", "slider")
             facts = gr.HTML(visible=False, elem_id="facts")
             download = gr.DownloadButton(
                 "Download", variant="primary", visible=False, elem_id="download"
             )
             archive = gr.DownloadButton("Download all as ZIP", visible=False, elem_id="archive")
-            shown = gr.Radio([], label="Results, kept until the server stops", visible=False)
+            shown = gr.Radio(
+                [], label="Results, kept until the server stops", visible=False, elem_id="results"
+            )
     tab = EnlargeTab(
         files=files,
         controls=Controls((start, example), cancel),
@@ -121,6 +123,9 @@ def _connect(
     def choose(name: str, request: gr.Request) -> Update:
         return tab.show(Visitor(service, request).result(name))
 
+    def told(files: list[str] | None) -> str:
+        return wording.chosen(files, _THEN, _ADVICE)
+
     def load(request: gr.Request) -> Update:
         return tab.list(Visitor(service, request).results(Enlarged), None)
 
@@ -128,6 +133,7 @@ def _connect(
     start.click(enlarge, [tab.files, *options], tab.parts, show_progress="hidden")
     try_example.click(example, options, tab.parts, show_progress="hidden")
     tab.controls.cancel.click(cancel, queue=False, show_progress="hidden")
+    tab.files.change(told, [tab.files], [tab.status], queue=False, show_progress="hidden")
     tab.shown.input(choose, [tab.shown], tab.parts, show_progress="hidden")
     page.load(load, outputs=tab.parts, show_progress="hidden")
 

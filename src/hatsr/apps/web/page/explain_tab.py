@@ -23,6 +23,7 @@ _ABOUT = (
     "looked: more is wider."
 )
 _ADVICE = "Choose a picture, click a spot in it, and press Explain."
+_THEN = "Now click a spot in the picture, and press Explain."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,9 +69,11 @@ def add_explain_tab(service: Service) -> None:
                 row = gr.Number(0, label="Row of the spot", precision=0, minimum=0, min_width=100)
                 column = gr.Number(0, label="Column", precision=0, minimum=0, min_width=100)
             with gr.Row():
-                start = gr.Button("Explain", variant="primary", elem_id="explain", min_width=120)
-                features = gr.Button("Feature maps", elem_id="features", min_width=120)
-                example = gr.Button("Example", elem_id="explain-example", min_width=120)
+                start = gr.Button(
+                    "Explain", variant="primary", elem_id="explain", size="md", min_width=90
+                )
+                features = gr.Button("Feature maps", elem_id="features", size="md", min_width=90)
+                example = gr.Button("Example", elem_id="explain-example", size="md", min_width=90)
             cancel = gr.Button("Cancel", variant="stop", visible=False, elem_id="explain-cancel")
             options = explain_options.add_options(service)
         with gr.Column(scale=3, min_width=300):
@@ -91,9 +94,13 @@ def add_explain_tab(service: Service) -> None:
     start.click(_run_of("lam", service, tab), inputs, tab.parts, show_progress="hidden")
     features.click(_run_of("features", service, tab), inputs, tab.parts, show_progress="hidden")
 
+    def chosen(file: str | None) -> str:
+        return wording.chosen(file, _THEN, _ADVICE)
+
     def stop(request: gr.Request) -> None:
         Visitor(service, request).cancel()
 
+    picture.change(chosen, [picture], [status], queue=False, show_progress="hidden")
     cancel.click(stop, queue=False, show_progress="hidden")
 
 

@@ -14,7 +14,7 @@ from hatsr.apps.web.page import wording
 from hatsr.apps.web.queue.temporary_folders import safe_name
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import Service
-from hatsr.apps.web.work.work_process import JobTask
+from hatsr.apps.web.work.work_process import SOURCE, JobTask
 
 _LOOK = 0.25
 """Seconds between two looks at a job."""
@@ -47,12 +47,14 @@ class Visitor:
         if not self.owner:
             raise ValueError("the page needs its cookie; allow cookies and load it again")
         paths = [self.service.ownership.check(self.owner, file) for file in files]
-        names = [safe_name(path.name) for path in paths]
-        names = [f"hr/{name}" if i else name for i, name in enumerate(names)]  # its HR at most
+        places = (SOURCE, "hr")  # there is its HR at most
+        names = [
+            f"{place}/{safe_name(path.name)}" for place, path in zip(places, paths, strict=False)
+        ]
 
         def prepare(folder: Path) -> JobTask:
             for path, name in zip(paths, names, strict=True):
-                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).parent.mkdir()
                 _link(path, folder / name)
             return make(names)
 
@@ -93,7 +95,7 @@ class Visitor:
 
     def cancel(self) -> None:
         """End what this tab waits for."""
-        self.service.jobs.leave(self.page)
+        self.service.jobs.leave(self.owner, self.page)
 
     def results(self, kind: type) -> list[WebJob]:
         """The jobs of this browser that have given a result of a kind, newest first."""

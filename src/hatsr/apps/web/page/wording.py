@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import PurePath
 
 from hatsr.apps.web.queue.jobs import Jobs
 from hatsr.apps.web.queue.web_job import WebJob
@@ -16,6 +17,17 @@ HINT = (
 def empty(advice: str) -> str:
     """What stands where results will be."""
     return f'<div class="note"><p><strong>Nothing here yet.</strong><br>{escape(advice)}</p></div>'
+
+
+def chosen(picture: object, then: str, advice: str) -> str:
+    """What to do next.
+
+    Args:
+        picture: what is chosen; empty: nothing.
+        then: what to do with it.
+        advice: what to do without.
+    """
+    return f'<div class="note"><p>{escape(then)}</p></div>' if picture else empty(advice)
 
 
 def status(jobs: Jobs, listed: Sequence[WebJob]) -> str:
@@ -69,6 +81,13 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{round(seconds / 60)} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def listed(job: WebJob) -> str:
+    """A result in a list of them."""
+    done: Enlarged = job.result
+    (h, w), name = done.sr_size, PurePath(done.file).name
+    return f"{job.title} → {name}, {w} × {h}, {done.model}"
 
 
 def facts(title: str, done: Enlarged) -> str:

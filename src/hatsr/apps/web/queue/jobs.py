@@ -113,11 +113,11 @@ class Jobs:
             if job.state == "waiting":
                 self._finish(job, "cancelled")
 
-    def leave(self, page: str) -> None:
-        """A tab is closed: cancel what it waits for."""
+    def leave(self, owner: str, page: str) -> None:
+        """A tab of a user is closed: cancel what it waits for."""
         with self._changed:
-            for job in list(self._jobs.values()):
-                if job.page == page and not job.over:
+            for job in self.of(owner):
+                if page and job.page == page and not job.over:
                     self.cancel(job)
 
     def forget(self, job: WebJob) -> None:

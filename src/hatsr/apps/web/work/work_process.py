@@ -17,6 +17,8 @@ from hatsr.apps.web.work.shelf import ModelFacts, Shelf
 
 Fault = Literal["wrong", "too large", "memory", "broken"]
 """What is to blame: what was asked for, its size, the lack of memory, or the program."""
+SOURCE = "source"
+"""Folder of a job's own folder for the picture that it gets, whose name may be any."""
 STOP = None
 """What the server sends to end a task early."""
 _TOO_LARGE = "size must be at most"
@@ -117,7 +119,7 @@ def _attempt(
     except MemoryError as error:
         return Failed(str(error) or "out of memory; try a smaller picture", "memory")
     except (ValueError, OSError) as error:
-        message = str(error).replace(f"{folder}{os.sep}", "")
+        message = str(error).replace(f"{folder}{os.sep}", "").replace(f"{SOURCE}{os.sep}", "")
         return Failed(message, "too large" if _TOO_LARGE in message else "wrong")
     except EOFError:
         raise
