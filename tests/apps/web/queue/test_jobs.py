@@ -146,6 +146,7 @@ def test_nobody_ends_the_jobs_of_others(open_limited: Open) -> None:
     of_program = jobs.submit("address", "hang", lambda _: Hang(0.5))
     for owner, page in (("you", "tab 1"), ("", "tab 1"), ("address", ""), ("", "")):
         jobs.leave(owner, page)
+    jobs.leave("me", "tab 1", EnlargeTask)
     assert [until_over(job).state for job in (on_page, of_program)] == ["done", "done"]
 
 

@@ -72,9 +72,11 @@ class ApiProblem(BaseModel):
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": ApiProblem, "description": "No file, or no multipart form."},
     413: {"model": ApiProblem, "description": "Too many bytes or pixels."},
+    408: {"model": ApiProblem, "description": "The upload took too long."},
     422: {"model": ApiProblem, "description": "No picture, or an option that breaks its rule."},
     429: {"model": ApiProblem, "description": "The queue is full."},
-    503: {"model": ApiProblem, "description": "Time or memory did not suffice."},
+    500: {"model": ApiProblem, "description": "A fault of hatsr; the server goes on."},
+    503: {"model": ApiProblem, "description": "Time, memory or disk did not suffice."},
 }
 
 

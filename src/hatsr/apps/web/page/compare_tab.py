@@ -90,14 +90,15 @@ def add_compare_tab(service: Service) -> None:
             return CompareTask(source=copied[0], models=(one, other), hr=copied[1] if true else "")
 
         visitor = Visitor(service, request)
-        async for told, job in visitor.one(file, [true] if true else [], make):
+        work = visitor.one(file, [true] if true else [], make)
+        async for told, job in visitor.once(CompareTask, work):
             yield tab.show(told, job)
 
     def chosen(file: str | None) -> str:
         return wording.chosen(file, _THEN, _ADVICE)
 
     def stop(request: gr.Request) -> None:
-        Visitor(service, request).cancel()
+        Visitor(service, request).cancel(CompareTask)
 
     picture.change(chosen, [picture], [status], queue=False, show_progress="hidden")
     example.click(lambda: (str(EXAMPLE), None), None, [picture, hr], show_progress="hidden")

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -93,9 +94,26 @@ class Visitor:
         async for _ in self.watch([job]):
             yield wording.status(self.service.jobs, [job]), job
 
-    def cancel(self) -> None:
-        """End what this tab waits for."""
-        self.service.jobs.leave(self.owner, self.page)
+    async def once(self, kind: type, updates: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Pass updates on, unless this page follows such work already: a double click starts one.
+
+        Args:
+            kind: of tasks.
+            updates: not begun, since they begin the work.
+        """
+        key = (self.owner, self.page, kind)
+        if key in self.service.followed:
+            return
+        self.service.followed.add(key)
+        try:
+            async for update in updates:
+                yield update
+        finally:
+            self.service.followed.discard(key)
+
+    def cancel(self, kind: type = object) -> None:
+        """End what this page waits for, tasks of a kind."""
+        self.service.jobs.leave(self.owner, self.page, kind)
 
     def results(self, kind: type) -> list[WebJob]:
         """The jobs of this browser that have given a result of a kind, newest first."""

@@ -1,5 +1,6 @@
 """What the page says: states, times, facts. Names of files are never taken for HTML."""
 
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from pathlib import PurePath
@@ -34,11 +35,18 @@ def status(jobs: Jobs, listed: Sequence[WebJob]) -> str:
     """The state of some jobs, a row for each, with what is done of all."""
     over = sum(job.over for job in listed)
     share = sum(1.0 if job.over else job.fraction for job in listed) / max(1, len(listed))
-    head = f"{over} of {len(listed)} done" if len(listed) > 1 else ""
+    head = _count(listed) if len(listed) > 1 else ""
     bar = "" if over == len(listed) else _bar(share, head or listed[0].title)
     rows = "".join(_row(jobs, job) for job in listed)
     total = f'<p class="total">{head}</p>' if head else ""
     return f'<div role="status" class="status">{total}{bar}<ul>{rows}</ul></div>'
+
+
+def _count(listed: Sequence[WebJob]) -> str:
+    """How many of some jobs are done, and how many will never be."""
+    states = Counter(job.state for job in listed)
+    rest = [f", {states[state]} {state}" for state in ("failed", "cancelled") if states[state]]
+    return f"{states['done']} of {len(listed)} done{''.join(rest)}"
 
 
 def _bar(share: float, label: str) -> str:
