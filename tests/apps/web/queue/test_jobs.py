@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from web_tasks import Blunder, Die, Hang, Hoard
+from web_tasks import Blunder, Die, Fill, Hang, Hoard
 
 from hatsr.apps.web.limits import BusyError
 from hatsr.apps.web.queue.web_job import WebJob
@@ -88,6 +88,7 @@ def test_whatever_a_job_does_the_next_one_is_done(open_limited: Open, small: Pat
     ends = {
         Die(): ("broken", "the work has ended by itself"),
         Hoard(): ("memory", "a job must stay within 1.3GB here"),
+        Fill(): ("memory", "No space left on device: 'a.png'"),
         Blunder(): ("broken", "KeyError: 'oh'; this is a fault of hatsr"),
     }
     for task, (fault, message) in ends.items():
