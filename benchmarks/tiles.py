@@ -87,7 +87,7 @@ def main() -> None:
     whole = Upscaler(found.model(), "whole", Settings(device="cpu"))
     tiled = Upscaler(found.model(), "tiled", settings)
     alone = Upscaler(found.model(), "alone", settings)
-    alone._measure = lambda *_: None  # pyright: ignore[reportAttributeAccessIssue]
+    alone.tiled._measure = lambda *_: None  # pyright: ignore[reportAttributeAccessIssue]
     step, scale = options.tile - options.overlap, whole.scale
     print("picture: shared, not shared, blended, hard cut, hard cut off the grid (dB to the whole)")
     for name in options.pictures:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hatsr.files import check_not_input, check_replaceable, replacing
+from hatsr.files import check_not_input, check_replaceable, message_of, replacing
 
 
 def write(path: Path, content: str = "new", error: BaseException | None = None) -> None:
@@ -186,3 +186,18 @@ def test_all_else_may_be_written(photo: Path, tmp_path: Path) -> None:
     for output in (photo.parent / "figure.png", photo.with_name("new.png"), tmp_path / "out"):
         check_not_input(output, inputs)
     check_not_input(Path("n" * 300), inputs)
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (FileNotFoundError(errno.ENOENT, "No such ...", "a.png"), "no such file or folder: a.png"),
+        (PermissionError(errno.EACCES, "Permission denied", "a.png"), "Permission denied: a.png"),
+        (OSError(errno.ENOSPC, "No space left on device"), "[Errno 28] No space left on device"),
+        (ValueError("tile must be at least 16, got 8"), "tile must be at least 16, got 8"),
+        (MemoryError(), "MemoryError"),
+    ],
+    ids=repr,
+)
+def test_what_an_error_says(error: Exception, message: str) -> None:
+    assert message_of(error) == message

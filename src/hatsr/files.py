@@ -82,6 +82,14 @@ def naming(path: Path, temporary: Path) -> Generator[None, None, None]:
         raise told from error
 
 
+def message_of(error: BaseException) -> str:
+    """What an error says, in words: errors of the system without their number, with their file."""
+    if isinstance(error, OSError) and error.strerror and isinstance(error.filename, str):
+        missing = isinstance(error, FileNotFoundError)
+        return f"{'no such file or folder' if missing else error.strerror}: {error.filename}"
+    return str(error) or type(error).__name__
+
+
 def check_replaceable(path: str | os.PathLike[str]) -> None:
     """Refuse a file that `replacing` could not put in place, before the work for it is done.
 

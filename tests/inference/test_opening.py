@@ -13,10 +13,10 @@ def test_denoise_lies_between_the_two_networks() -> None:
         for given in ({"model": "hat-t-x4"}, {"denoise": 0.5}, {"model": "hat-t-real-x4"})
     )
     assert half.name == "hat-t-x4 denoise 0.5"
-    states = [upscaler._model.state_dict() for upscaler in (clean, half, real)]
+    states = [upscaler.tiled.model.state_dict() for upscaler in (clean, half, real)]
     for name, tensor in states[1].items():
         assert torch.allclose(tensor, (states[0][name] + states[2][name]) / 2, atol=1e-6)
-    end = hatsr.load("hat-t-real-x4", denoise=0.0)._model.state_dict()
+    end = hatsr.load("hat-t-real-x4", denoise=0.0).tiled.model.state_dict()
     assert all(torch.equal(end[name], tensor) for name, tensor in states[0].items())
 
 

@@ -1,11 +1,14 @@
 """Windows are cut and merged as figure 5 says; every number has its place."""
 
+import pytest
 import torch
 
 from hatsr.model.windows import (
     merge,
     overlapping_pixels,
+    overlapping_relative_position_index,
     partition,
+    reflect_index,
     seam_regions,
     shift_mask,
     window_kinds,
@@ -60,3 +63,23 @@ def test_the_shift_mask_is_swins() -> None:
     windows = partition(region, size)[..., 0]
     wanted = (windows[:, None] != windows[:, :, None]).float() * -100
     assert torch.equal(shift_mask(height, width, size, shift), wanted)
+
+
+def test_partition_and_merge_are_inverse() -> None:
+    x = torch.rand(2, 8, 12, 3)
+    assert torch.equal(merge(partition(x, 4), 4, 8, 12), x)
+
+
+def test_overlapping_index_is_the_official_one() -> None:
+    index = overlapping_relative_position_index(16, 24)
+    assert index.shape == (256, 576)
+    assert (index.min(), index.max()) == (-880, 640)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5, 16])
+def test_reflection_repeats(length: int) -> None:
+    import numpy as np
+
+    index = reflect_index(length, 16).numpy()
+    mode = "edge" if length == 1 else "reflect"
+    assert (index == np.pad(np.arange(length), (0, 16 - length), mode=mode)).all()

@@ -11,7 +11,7 @@ from hatsr import __version__, image, video
 from hatsr.batch.finding import PROGRAM, Found, PictureFile, find_pictures
 from hatsr.batch.many_frames import upscale_sequence
 from hatsr.batch.outputs import Output, check_output, target_of
-from hatsr.files import check_not_input
+from hatsr.files import check_not_input, message_of
 from hatsr.inference.choosing import Chooser, for_picture
 from hatsr.inference.upscaler import Upscaler
 
@@ -155,7 +155,8 @@ def upscale_files(
         except (ValueError, OSError, MemoryError, RuntimeError) as error:
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
                 raise
-            outcome = Outcome(source=source, target=target, status="failed", message=str(error))
+            message = message_of(error).removesuffix(f": {source}")
+            outcome = Outcome(source=source, target=target, status="failed", message=message)
         yield replace(outcome, seconds=time.perf_counter() - start)
 
 

@@ -55,18 +55,18 @@ class Choice:
 
 
 def facts_of(picture: Picture, real: Upscaler) -> PictureFacts:
-    """What a picture's file and pixels say about its defects; the first one found will do.
+    """What a picture's file and pixels say about its defects, until one is found.
 
     Args:
         picture: LR.
         real: the real-world network that it would get.
     """
-    facts = PictureFacts(
-        compression=picture.compression, former_jpeg=image.former_jpeg_quality(picture.rgb)
-    )
-    if facts.defect is not None:
-        return facts
-    return replace(facts, removed=removed_detail(picture.rgb, real))
+    facts = PictureFacts(compression=picture.compression)
+    if facts.defect is None:
+        facts = replace(facts, former_jpeg=image.former_jpeg_quality(picture.rgb))
+    if facts.defect is None:
+        facts = replace(facts, removed=removed_detail(picture.rgb, real))
+    return facts
 
 
 def choose(facts: PictureFacts, scale: int | float | None = None) -> Choice:

@@ -46,3 +46,23 @@ def test_a_patch_may_be_the_whole_picture() -> None:
     ((patch, core),) = sample(padded, 100, 8)
     torch.testing.assert_close(patch, padded)
     assert core.area == 16 * 24
+
+
+@pytest.mark.parametrize("size", [(16, 16), (16, 400), (64, 64), (128, 300), (512, 512)])
+def test_samples_lie_inside_and_on_the_grid(size: tuple[int, int]) -> None:
+    lr = torch.arange(size[0] * size[1], dtype=torch.float32).view(1, 1, *size)
+    patches = sample(lr, 12 * 64 * 64, 16)
+    for patch, core in patches:
+        first = int(patch[0, 0, 0, 0])
+        assert first // size[1] % 16 == 0
+        assert first % size[1] % 16 == 0
+        assert 0 <= core.rows.start < core.rows.stop <= patch.shape[2]
+        assert 0 <= core.cols.start < core.cols.stop <= patch.shape[3]
+    assert len({int(patch[0, 0, 0, 0]) for patch, _ in patches}) == len(patches)
+
+
+@pytest.mark.parametrize("size", [(20000, 64), (64, 20000), (12000, 400), (96, 96)])
+def test_samples_stay_within_their_area(size: tuple[int, int]) -> None:
+    area = 12 * 64 * 64
+    patches = sample(torch.zeros(1, 1, *size), area, 16)
+    assert sum(lr.shape[-2] * lr.shape[-1] for lr, _ in patches) <= area

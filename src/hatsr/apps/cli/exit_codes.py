@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from hatsr.files import message_of
+
 _MENDABLE = (ValueError, OSError, MemoryError)
 """What a user can mend; every other exception is a fault of ours and keeps its traceback."""
 
@@ -46,7 +48,7 @@ def failed_work(*more: type[Exception]) -> Generator[None, None, None]:
     except BrokenPipeError:  # the reader of a pipe has left, which click passes over in silence
         raise
     except (*_MENDABLE, *more) as error:
-        raise click.ClickException(str(error) or type(error).__name__) from error
+        raise click.ClickException(message_of(error)) from error
 
 
 @contextmanager
@@ -61,7 +63,7 @@ def wrong_usage(*kinds: type[Exception]) -> Generator[None, None, None]:
     try:
         yield
     except kinds as error:
-        raise click.UsageError(str(error), click.get_current_context(silent=True)) from error
+        raise click.UsageError(message_of(error), click.get_current_context(silent=True)) from error
 
 
 def stop_when_terminated() -> None:

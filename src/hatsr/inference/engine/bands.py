@@ -27,7 +27,7 @@ class Band:
 
     @property
     def merged_rows(self) -> tuple[slice, ...]:
-        """The same pixels in the picture's order, one slice where it is the whole picture."""
+        """The same pixels, one slice where it is the whole picture."""
         first, *rest = reversed(self.rows)
         if rest and first.stop == rest[0].start:
             return (slice(first.start, rest[0].stop),)

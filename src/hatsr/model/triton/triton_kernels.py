@@ -2,8 +2,7 @@
 
 A program takes some queries (or keys) of one window and one head; features are read where they lie
 in the map, ``b h w (3 heads d)``, and scores exist for a block of queries and keys at a time. What
-is summed over pictures or windows is summed in a fixed order. Pixels are counted in the map as it
-is after the cyclic shift; only `_spot` knows where they lie before it.
+is summed over pictures or windows is summed in a fixed order.
 """
 
 from typing import no_type_check
@@ -11,87 +10,22 @@ from typing import no_type_check
 import triton
 import triton.language as tl
 
-_LOG2_E = tl.constexpr(1.4426950408889634)
-_MASKED = tl.constexpr(-100.0)
+from hatsr.model.triton.triton_blocks import (
+    LOG2_E,
+    keys_of,
+    load_rows,
+    saved_of_queries,
+    scores_of,
+    shares_and_gradient,
+    spot,
+    store_rows,
+    window_at,
+)
 
 
 @triton.jit
 @no_type_check
-def _spot(row, col, height, width, shift: tl.constexpr):
-    """Number of a pixel in the picture, and the region that the shift puts it in."""
-    pixel = (row + shift) % height * width + (col + shift) % width
-    region = 2 * (row >= height - shift).to(tl.int32) + (col >= width - shift).to(tl.int32)
-    return pixel.to(tl.int64), region
-
-
-@triton.jit
-@no_type_check
-def _window(number, height, width, side: tl.constexpr):
-    """First pixel of a window's picture in the batch, and the window's top and left."""
-    cols = width // side
-    windows = height // side * cols
-    picture, place = number // windows, number % windows
-    return picture.to(tl.int64) * height * width, place // cols * side, place % cols * side
-
-
-@triton.jit
-@no_type_check
-def _rows(rows, pixel, known, stride, first, head_width: tl.constexpr, lanes: tl.constexpr):  # noqa: PLR0913
-    """A head's part of some pixels' rows; zeros where a pixel is not known."""
-    lane = tl.arange(0, lanes)
-    at = pixel[:, None] * stride + first + lane[None, :]
-    return tl.load(rows + at, mask=known[:, None] & (lane < head_width)[None, :], other=0.0)
-
-
-@triton.jit
-@no_type_check
-def _put(rows, values, pixel, known, stride, first, head_width: tl.constexpr, lanes: tl.constexpr):  # noqa: PLR0913
-    """The inverse of `_rows`."""
-    lane = tl.arange(0, lanes)
-    at = pixel[:, None] * stride + first + lane[None, :]
-    mask = known[:, None] & (lane < head_width)[None, :]
-    tl.store(rows + at, values.to(rows.dtype.element_ty), mask=mask)
-
-
-@triton.jit
-@no_type_check
-def _scores(  # noqa: PLR0913 - a kernel takes numbers one by one
-    q,
-    k,
-    bias,
-    head,
-    query,
-    key,
-    q_region,
-    k_region,
-    scale,
-    queries: tl.constexpr,
-    keys: tl.constexpr,
-    shift: tl.constexpr,
-):
-    """Q K^T / sqrt(d) + B of a block; minus infinity at keys that are none."""
-    scores = tl.dot(q, tl.trans(k), input_precision="tf32x3") * scale
-    known = (key >= 0) & (key < keys)
-    at = (head * queries + query[:, None]) * keys + key[None, :]
-    mask = (query < queries)[:, None] & known[None, :]
-    scores += tl.load(bias + at, mask=mask, other=0.0).to(tl.float32)
-    if shift > 0:
-        scores += tl.where(q_region[:, None] == k_region[None, :], 0.0, _MASKED)
-    return tl.where(known[None, :], scores, float("-inf"))
-
-
-@triton.jit
-@no_type_check
-def _shares_and_gradient(scores, log_sum, d_out, v, inner):
-    """Probabilities of a block, and the gradient of its scores."""
-    shares = tl.exp2((scores - log_sum[:, None]) * _LOG2_E)
-    d_shares = tl.dot(d_out, tl.trans(v), input_precision="tf32x3")
-    return shares, shares * (d_shares - inner[:, None])
-
-
-@triton.jit
-@no_type_check
-def forward(  # noqa: PLR0913 - a kernel takes numbers one by one
+def forward(
     qkv,
     bias,
     out,
@@ -115,41 +49,41 @@ def forward(  # noqa: PLR0913 - a kernel takes numbers one by one
     blocks: tl.constexpr = (queries + q_block - 1) // q_block
     channels: tl.constexpr = heads * head_width
     head, stride = tl.program_id(1), 3 * channels
-    first, top, left = _window(tl.program_id(0) // blocks, height, width, window)
+    first, top, left = window_at(tl.program_id(0) // blocks, height, width, window)
     query = tl.program_id(0) % blocks * q_block + tl.arange(0, q_block)
     is_query = query < queries
-    q_pixel, q_region = _spot(top + query // window, left + query % window, height, width, shift)
-    q = _rows(qkv, first + q_pixel, is_query, stride, head * head_width, head_width, lanes)
+    q_pixel, q_region = spot(top + query // window, left + query % window, height, width, shift)
+    q = load_rows(qkv, first + q_pixel, is_query, stride, head * head_width, head_width, lanes)
     largest = tl.full([q_block], float("-inf"), tl.float32)
     total = tl.zeros([q_block], tl.float32)
     mixed = tl.zeros([q_block, lanes], tl.float32)
     for start in range(0, keys, k_block):
         key = start + tl.arange(0, k_block)
-        row, col = top - overlap // 2 + key // side, left - overlap // 2 + key % side
-        inside = (row >= 0) & (row < height) & (col >= 0) & (col < width) & (key < keys)
-        k_pixel, k_region = _spot(row, col, height, width, shift)
+        k_pixel, k_region, inside = keys_of(key, top, left, height, width, side, overlap, shift)
         at = channels + head * head_width
-        k = _rows(qkv, first + k_pixel, inside, stride, at, head_width, lanes)
-        v = _rows(qkv, first + k_pixel, inside, stride, at + channels, head_width, lanes)
-        scores = _scores(
+        k = load_rows(qkv, first + k_pixel, inside, stride, at, head_width, lanes)
+        v = load_rows(qkv, first + k_pixel, inside, stride, at + channels, head_width, lanes)
+        scores = scores_of(
             q, k, bias, head, query, key, q_region, k_region, scale, queries, keys, shift
         )
         larger = tl.maximum(largest, tl.max(scores, 1))
-        shares = tl.exp2((scores - larger[:, None]) * _LOG2_E)
-        before = tl.exp2((largest - larger) * _LOG2_E)
+        shares = tl.exp2((scores - larger[:, None]) * LOG2_E)
+        before = tl.exp2((largest - larger) * LOG2_E)
         total = total * before + tl.sum(shares, 1)
         mixed = mixed * before[:, None]
         mixed += tl.dot(shares.to(v.dtype), v, input_precision="tf32x3")
         largest = larger
     at = head * head_width
-    _put(out, mixed / total[:, None], first + q_pixel, is_query, channels, at, head_width, lanes)
-    sums = largest + tl.log2(total) / _LOG2_E
+    store_rows(
+        out, mixed / total[:, None], first + q_pixel, is_query, channels, at, head_width, lanes
+    )
+    sums = largest + tl.log2(total) / LOG2_E
     tl.store(log_sums + (first + q_pixel) * heads + head, sums, mask=is_query)
 
 
 @triton.jit
 @no_type_check
-def backward_queries(  # noqa: PLR0913 - a kernel takes numbers one by one
+def backward_queries(
     qkv,
     bias,
     d_out,
@@ -175,36 +109,32 @@ def backward_queries(  # noqa: PLR0913 - a kernel takes numbers one by one
     blocks: tl.constexpr = (queries + q_block - 1) // q_block
     channels: tl.constexpr = heads * head_width
     head, stride = tl.program_id(1), 3 * channels
-    first, top, left = _window(tl.program_id(0) // blocks, height, width, window)
+    first, top, left = window_at(tl.program_id(0) // blocks, height, width, window)
     query = tl.program_id(0) % blocks * q_block + tl.arange(0, q_block)
     is_query = query < queries
-    q_pixel, q_region = _spot(top + query // window, left + query % window, height, width, shift)
+    q_pixel, q_region = spot(top + query // window, left + query % window, height, width, shift)
     q_pixel += first
-    at = head * head_width
-    q = _rows(qkv, q_pixel, is_query, stride, at, head_width, lanes)
-    d_mixed = _rows(d_out, q_pixel, is_query, channels, at, head_width, lanes)
-    log_sum = tl.load(log_sums + q_pixel * heads + head, mask=is_query, other=0.0)
-    mean = tl.load(inner + q_pixel * heads + head, mask=is_query, other=0.0)
+    q, d_mixed, log_sum, mean = saved_of_queries(
+        qkv, d_out, log_sums, inner, q_pixel, is_query, head, heads, head_width, lanes
+    )
     d_q = tl.zeros([q_block, lanes], tl.float32)
     for start in range(0, keys, k_block):
         key = start + tl.arange(0, k_block)
-        row, col = top - overlap // 2 + key // side, left - overlap // 2 + key % side
-        inside = (row >= 0) & (row < height) & (col >= 0) & (col < width) & (key < keys)
-        k_pixel, k_region = _spot(row, col, height, width, shift)
+        k_pixel, k_region, inside = keys_of(key, top, left, height, width, side, overlap, shift)
         at = channels + head * head_width
-        k = _rows(qkv, first + k_pixel, inside, stride, at, head_width, lanes)
-        v = _rows(qkv, first + k_pixel, inside, stride, at + channels, head_width, lanes)
-        scores = _scores(
+        k = load_rows(qkv, first + k_pixel, inside, stride, at, head_width, lanes)
+        v = load_rows(qkv, first + k_pixel, inside, stride, at + channels, head_width, lanes)
+        scores = scores_of(
             q, k, bias, head, query, key, q_region, k_region, scale, queries, keys, shift
         )
-        _, d_scores = _shares_and_gradient(scores, log_sum, d_mixed, v, mean)
+        _, d_scores = shares_and_gradient(scores, log_sum, d_mixed, v, mean)
         d_q += tl.dot(d_scores.to(k.dtype), k, input_precision="tf32x3")
-    _put(d_qkv, d_q * scale, q_pixel, is_query, stride, head * head_width, head_width, lanes)
+    store_rows(d_qkv, d_q * scale, q_pixel, is_query, stride, head * head_width, head_width, lanes)
 
 
 @triton.jit
 @no_type_check
-def backward_keys(  # noqa: PLR0913 - a kernel takes numbers one by one
+def backward_keys(
     qkv,
     bias,
     d_out,
@@ -232,15 +162,15 @@ def backward_keys(  # noqa: PLR0913 - a kernel takes numbers one by one
     around: tl.constexpr = 2 * reach + 1
     channels: tl.constexpr = heads * head_width
     head, stride = tl.program_id(1), 3 * channels
-    first, top, left = _window(tl.program_id(0) // blocks, height, width, window)
+    first, top, left = window_at(tl.program_id(0) // blocks, height, width, window)
     number = tl.program_id(0) % blocks * k_block + tl.arange(0, k_block)
     is_pixel = number < queries
     row, col = top + number // window, left + number % window
-    k_pixel, k_region = _spot(row, col, height, width, shift)
+    k_pixel, k_region = spot(row, col, height, width, shift)
     k_pixel += first
     at = channels + head * head_width
-    k = _rows(qkv, k_pixel, is_pixel, stride, at, head_width, lanes)
-    v = _rows(qkv, k_pixel, is_pixel, stride, at + channels, head_width, lanes)
+    k = load_rows(qkv, k_pixel, is_pixel, stride, at, head_width, lanes)
+    v = load_rows(qkv, k_pixel, is_pixel, stride, at + channels, head_width, lanes)
     d_k = tl.zeros([k_block, lanes], tl.float32)
     d_v = tl.zeros([k_block, lanes], tl.float32)
     for near in range(0, around * around):
@@ -255,28 +185,26 @@ def backward_keys(  # noqa: PLR0913 - a kernel takes numbers one by one
                 query = start + tl.arange(0, q_block)
                 is_query = query < queries
                 q_row, q_col = q_top + query // window, q_left + query % window
-                q_pixel, q_region = _spot(q_row, q_col, height, width, shift)
+                q_pixel, q_region = spot(q_row, q_col, height, width, shift)
                 q_pixel += first
-                at = head * head_width
-                q = _rows(qkv, q_pixel, is_query, stride, at, head_width, lanes)
-                d_mixed = _rows(d_out, q_pixel, is_query, channels, at, head_width, lanes)
-                log_sum = tl.load(log_sums + q_pixel * heads + head, mask=is_query, other=0.0)
-                mean = tl.load(inner + q_pixel * heads + head, mask=is_query, other=0.0)
-                scores = _scores(
+                q, d_mixed, log_sum, mean = saved_of_queries(
+                    qkv, d_out, log_sums, inner, q_pixel, is_query, head, heads, head_width, lanes
+                )
+                scores = scores_of(
                     q, k, bias, head, query, key, q_region, k_region, scale, queries, keys, shift
                 )
-                shares, d_scores = _shares_and_gradient(scores, log_sum, d_mixed, v, mean)
+                shares, d_scores = shares_and_gradient(scores, log_sum, d_mixed, v, mean)
                 # Rows that are no queries have d_mixed, mean and q of zero: they add nothing.
                 d_v += tl.dot(tl.trans(shares.to(q.dtype)), d_mixed, input_precision="tf32x3")
                 d_k += tl.dot(tl.trans(d_scores.to(q.dtype)), q, input_precision="tf32x3")
     at = channels + head * head_width
-    _put(d_qkv, d_k * scale, k_pixel, is_pixel, stride, at, head_width, lanes)
-    _put(d_qkv, d_v, k_pixel, is_pixel, stride, at + channels, head_width, lanes)
+    store_rows(d_qkv, d_k * scale, k_pixel, is_pixel, stride, at, head_width, lanes)
+    store_rows(d_qkv, d_v, k_pixel, is_pixel, stride, at + channels, head_width, lanes)
 
 
 @triton.jit
 @no_type_check
-def backward_bias(  # noqa: PLR0913 - a kernel takes numbers one by one
+def backward_bias(
     qkv,
     bias,
     d_out,
@@ -308,24 +236,21 @@ def backward_bias(  # noqa: PLR0913 - a kernel takes numbers one by one
     is_query, is_key = query < queries, key < keys
     total = tl.zeros([q_block, k_block], tl.float32)
     for number in range(part, windows, tl.num_programs(2)):
-        first, top, left = _window(number, height, width, window)
+        first, top, left = window_at(number, height, width, window)
         q_row, q_col = top + query // window, left + query % window
-        q_pixel, q_region = _spot(q_row, q_col, height, width, shift)
-        row, col = top - overlap // 2 + key // side, left - overlap // 2 + key % side
-        inside = is_key & (row >= 0) & (row < height) & (col >= 0) & (col < width)
-        k_pixel, k_region = _spot(row, col, height, width, shift)
+        q_pixel, q_region = spot(q_row, q_col, height, width, shift)
+        k_pixel, k_region, inside = keys_of(key, top, left, height, width, side, overlap, shift)
         q_pixel, k_pixel = q_pixel + first, k_pixel + first
-        at = head * head_width
-        q = _rows(qkv, q_pixel, is_query, stride, at, head_width, lanes)
-        d_mixed = _rows(d_out, q_pixel, is_query, channels, at, head_width, lanes)
-        k = _rows(qkv, k_pixel, inside, stride, at + channels, head_width, lanes)
-        v = _rows(qkv, k_pixel, inside, stride, at + 2 * channels, head_width, lanes)
-        log_sum = tl.load(log_sums + q_pixel * heads + head, mask=is_query, other=0.0)
-        mean = tl.load(inner + q_pixel * heads + head, mask=is_query, other=0.0)
-        scores = _scores(
+        q, d_mixed, log_sum, mean = saved_of_queries(
+            qkv, d_out, log_sums, inner, q_pixel, is_query, head, heads, head_width, lanes
+        )
+        at = channels + head * head_width
+        k = load_rows(qkv, k_pixel, inside, stride, at, head_width, lanes)
+        v = load_rows(qkv, k_pixel, inside, stride, at + channels, head_width, lanes)
+        scores = scores_of(
             q, k, bias, head, query, key, q_region, k_region, scale, queries, keys, shift
         )
-        _, d_scores = _shares_and_gradient(scores, log_sum, d_mixed, v, mean)
+        _, d_scores = shares_and_gradient(scores, log_sum, d_mixed, v, mean)
         total += d_scores
     at = ((part * heads + head) * queries + query[:, None]) * keys + key[None, :]
     tl.store(d_bias + at, total, mask=is_query[:, None] & is_key[None, :])
