@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -40,6 +41,14 @@ class Hoard:
         while True:
             kept.append(b"x" * 10**8)
             time.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Fill:
+    """Finds no room on the disk."""
+
+    def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"{folder}/source/a.png")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from hatsr import __version__
 from hatsr.apps.web.access.connections import CONNECTIONS, PatientProtocol
 from hatsr.apps.web.access.guard import LOCAL, Access, Guard
 from hatsr.apps.web.access.uploads import add_uploads
-from hatsr.apps.web.api.api import answer_errors, make_api
+from hatsr.apps.web.api.api import answer_errors, close_api, make_api
 from hatsr.apps.web.api.reference import add_reference
 from hatsr.apps.web.limits import Limits
 from hatsr.apps.web.service import Service, open_service
@@ -34,8 +34,10 @@ def make_app(service: Service, access: Access) -> ASGIApp:
         openapi_url="/api/openapi.json",
     )
     answer_errors(app)
-    app.include_router(make_api(service))
+    api = make_api(service)
+    app.include_router(api)
     add_reference(app)
+    close_api(app, api)
     add_uploads(app, service.ownership, service.limits)
     return Guard(mount_page(app, service), access, service.limits, service.ownership)
 

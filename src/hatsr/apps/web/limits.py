@@ -43,6 +43,8 @@ class Limits:
     """Of one upload."""
     kept_bytes: int = 4 * 10**9
     """Results on disk; when there are more, the oldest go."""
+    kept_uploads: int = 5000
+    """Files of the page that are kept, however small; when there are more, the oldest go."""
     kept_jobs: int = 1000
     """Jobs that are over and still listed; when there are more, the oldest go."""
 
@@ -59,6 +61,7 @@ class Limits:
             "waiting",
             "waiting_per_user",
             "kept_bytes",
+            "kept_uploads",
             "kept_jobs",
         )
         for name in counts:

@@ -1,7 +1,7 @@
 """Everything that is there as long as the service runs: folder, worker, jobs, owners."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hatsr.apps.web.access.ownership import Ownership
@@ -32,6 +32,8 @@ class Service:
     """Of files."""
     ready: Ready
     """The networks."""
+    followed: set[tuple[str, str, type]] = field(default_factory=set)
+    """Browsers, their pages, and the kinds of tasks that these wait for."""
 
     @property
     def uploads(self) -> Path:

@@ -1,4 +1,4 @@
-"""Slow and silent clients, against a server of one sentence."""
+"""Slow and silent clients, against a server of one answer."""
 
 import asyncio
 import contextlib
@@ -16,9 +16,9 @@ pytestmark = pytest.mark.web
 
 
 @contextlib.asynccontextmanager
-async def serving() -> AsyncIterator[int]:
+async def serving(sentence: bytes = b"here") -> AsyncIterator[int]:
     config = uvicorn.Config(
-        PlainTextResponse("here"), port=0, http=connections.PatientProtocol, log_level="error"
+        PlainTextResponse(sentence), port=0, http=connections.PatientProtocol, log_level="error"
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
@@ -61,6 +61,41 @@ def test_whole_requests_are_answered_on_one_connection(monkeypatch: pytest.Monke
             return heard
 
     assert asyncio.run(talk()).startswith(b"HTTP/1.1 200")
+
+
+def test_who_takes_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_TAKE_SECONDS", 0.3)
+
+    async def talk() -> int:
+        async with serving(b"x" * 3 * 10**7) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+            await asyncio.sleep(1)
+            heard = 0
+            with contextlib.suppress(ConnectionError):
+                while part := await asyncio.wait_for(reader.read(10**6), 5):
+                    heard += len(part)
+            writer.close()
+            return heard
+
+    assert asyncio.run(talk()) < 3 * 10**7
+
+
+def test_who_takes_it_slowly_gets_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_TAKE_SECONDS", 0.5)
+
+    async def talk() -> int:
+        async with serving(b"x" * 3 * 10**7) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            heard = 0
+            while part := await asyncio.wait_for(reader.read(10**7), 5):
+                heard += len(part)
+                await asyncio.sleep(0.01)
+            writer.close()
+            return heard
+
+    assert asyncio.run(talk()) > 3 * 10**7
 
 
 def test_one_client_has_only_so_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,3 +82,11 @@ def test_the_oldest_uploads_go(ownership: Ownership) -> None:
     assert [file.exists() for file in files] == [False, False, True, True]
     assert sorted(ownership.uploads.iterdir()) == sorted(file.parent for file in files[2:])
     assert not ownership.may_read("me", str(files[0]))
+
+
+def test_empty_uploads_are_counted(tmp_path: Path) -> None:
+    limits = Limits(memory=4 * 10**9, kept_uploads=2)
+    ownership = Ownership(Jobs(tmp_path, limits), tmp_path)
+    files = [upload(ownership, "me", 0) for _ in range(4)]
+    ownership.remove_oldest()
+    assert [file.exists() for file in files] == [False, False, True, True]

@@ -138,6 +138,49 @@ def test_what_is_no_picture_is_refused(
     assert left(server) == []
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "message"),
+    [
+        ("POST", "/api/health", 405, "method of /api/health must be GET, got POST"),
+        ("DELETE", "/api/models", 405, "method of /api/models must be GET, got DELETE"),
+        ("GET", "/api/upscale", 405, "method of /api/upscale must be POST, got GET"),
+        ("OPTIONS", "/api/upscale", 405, "method of /api/upscale must be POST, got OPTIONS"),
+        ("PUT", "/api/", 405, "method of /api/ must be GET, got PUT"),
+        ("GET", "/api/nothing", 404, "there is no /api/nothing here"),
+        ("POST", "/api/upscale/", 404, "there is no /api/upscale/ here"),
+    ],
+)
+def test_wrong_methods_and_addresses(
+    server: Server, method: str, path: str, status: int, message: str
+) -> None:
+    answer = httpx.request(method, server.url + path)
+    assert answer.status_code == status
+    assert answer.json()["error"].startswith(message)
+    if status == 405:
+        assert answer.headers["allow"] in message
+
+
+def test_the_address_of_the_reference_needs_no_slash(server: Server) -> None:
+    answer = httpx.get(f"{server.url}/api", follow_redirects=True)
+    assert answer.url.path == "/api/"
+    assert "POST /api/upscale" in answer.text
+
+
+def test_no_option_is_passed_over_in_silence(server: Server, small: Path) -> None:
+    files = [("file", ("x.png", small.read_bytes())), *2 * [("scale", (None, "2"))]]
+    answer = httpx.post(f"{server.url}/api/upscale", files=files)
+    assert (answer.status_code, answer.json()["error"]) == (422, "scale must be given once, got 2")
+    answer = httpx.post(f"{server.url}/api/upscale?scale=2", files=files[:1])
+    message = "scale must be a field of the form, got it in the address"
+    assert (answer.status_code, answer.json()["error"]) == (422, message)
+
+
+def test_a_clip_is_refused(server: Server, small: Path) -> None:
+    answer = post(server, small, "clip.mp4")
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith("picture must be no clip, got clip.mp4")
+
+
 def test_a_request_without_a_file(server: Server) -> None:
     address = f"{server.url}/api/upscale"
     for answer in (
@@ -155,6 +198,14 @@ def test_fields_are_few_and_short(server: Server, small: Path) -> None:
         answer = httpx.post(address, files=file, data=data)
         assert answer.status_code == 400
         assert "error" in answer.json()
+
+
+@pytest.mark.parametrize("name", ["result", "before.png", "after.png", "source"])
+def test_names_of_files_may_be_ours(server: Server, small: Path, name: str) -> None:
+    answer = post(server, small, name, model="net.safetensors")
+    assert answer.status_code == 200, answer.text
+    stem = Path(name).stem
+    assert answer.headers["content-disposition"] == f'attachment; filename="{stem}_x2.png"'
 
 
 @pytest.mark.parametrize("name", ["../../../x.png", "/etc/x.png", "..\\x.png", "\x00.png", "\r\nx"])

@@ -220,7 +220,20 @@ def test_a_bad_picture_is_told_and_the_other_done(page: Page, small: Path, tmp_p
     page.locator("li.failed").wait_for()
     expect(page.locator("#status")).to_contain_text("file must be PNG, JPEG")
     page.locator("li.done").wait_for()
+    expect(page.locator("#status .total")).to_have_text("1 of 2 done, 1 failed")
     assert serious(page) == []
+
+
+def test_a_double_click_starts_once(page: Page, server: Server, slow: Path) -> None:
+    choose(page, slow)
+    expect(page.locator("#status")).to_have_text("Now press Enlarge.")
+    page.locator("#start").dblclick()
+    page.locator("li.running").wait_for()
+    time.sleep(1)
+    health = page.request.get(f"{server.url}/api/health").json()
+    page.locator("#cancel").click()
+    page.locator("li.cancelled").wait_for()
+    assert health["waiting"] == 1
 
 
 def test_results_are_of_one_browser(
@@ -249,6 +262,23 @@ def test_explain(page: Page, tmp_path: Path) -> None:
     expect(page.locator(".facts:visible")).to_contain_text("DI ", timeout=PATIENCE)
     page.locator("#figure img").wait_for()
     assert serious(page) == []
+
+
+def test_explain_says_what_it_cannot_take(page: Page, small: Path, tmp_path: Path) -> None:
+    page.get_by_role("tab", name="Explain").click()
+    picture, status = page.locator("#explained input[type=file]").first, page.locator("#spot")
+    bad, unseen = tmp_path / "bad.png", tmp_path / "unseen.tif"
+    bad.write_text("no picture")
+    with Image.open(small) as read:
+        read.save(unseen)
+    picture.set_input_files(bad)
+    expect(status).to_contain_text("Now click a spot", timeout=PATIENCE)
+    page.locator("#explain").click()
+    expect(status).to_contain_text("failed: file must be PNG, JPEG", timeout=PATIENCE)
+    page.locator("#explained").get_by_label("Remove Image").click()
+    expect(status).to_contain_text("Choose a picture", timeout=PATIENCE)
+    picture.set_input_files(unseen)
+    expect(status).to_contain_text("type the row and the column", timeout=PATIENCE)
 
 
 def test_compare(page: Page, small: Path, tmp_path: Path) -> None:

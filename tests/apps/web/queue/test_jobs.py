@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from web_tasks import Blunder, Die, Hang, Hoard
+from web_tasks import Blunder, Die, Fill, Hang, Hoard
 
 from hatsr.apps.web.limits import BusyError
 from hatsr.apps.web.queue.web_job import WebJob
@@ -88,6 +88,7 @@ def test_whatever_a_job_does_the_next_one_is_done(open_limited: Open, small: Pat
     ends = {
         Die(): ("broken", "the work has ended by itself"),
         Hoard(): ("memory", "a job must stay within 1.3GB here"),
+        Fill(): ("memory", "No space left on device: 'a.png'"),
         Blunder(): ("broken", "KeyError: 'oh'; this is a fault of hatsr"),
     }
     for task, (fault, message) in ends.items():
@@ -134,9 +135,29 @@ def test_a_closed_tab_frees_its_jobs(open_limited: Open) -> None:
     jobs = open_limited().jobs
     one = jobs.submit("me", "hang", lambda _: Hang(), page="tab 1")
     two = jobs.submit("me", "hang", lambda _: Hang(2), page="tab 2")
-    jobs.leave("tab 1")
+    jobs.leave("me", "tab 1")
     assert until_over(one).state == "cancelled"
     assert until_over(two).state == "done"
+
+
+@web
+def test_nobody_ends_the_jobs_of_others(open_limited: Open) -> None:
+    jobs = open_limited().jobs
+    on_page = jobs.submit("me", "hang", lambda _: Hang(0.5), page="tab 1")
+    of_program = jobs.submit("address", "hang", lambda _: Hang(0.5))
+    for owner, page in (("you", "tab 1"), ("", "tab 1"), ("address", ""), ("", "")):
+        jobs.leave(owner, page)
+    jobs.leave("me", "tab 1", EnlargeTask)
+    assert [until_over(job).state for job in (on_page, of_program)] == ["done", "done"]
+
+
+@web
+def test_a_worker_that_ends_between_two_jobs_is_replaced(open_limited: Open, small: Path) -> None:
+    service = open_limited()
+    worker = service.dispatcher.supervisor._process
+    worker.kill()
+    worker.join()
+    assert until_over(service.jobs.submit("me", "in", put(small))).state == "done"
 
 
 @web

@@ -9,7 +9,7 @@ ENLARGE = "/api/upscale"
 UPLOAD_PROGRESS = "/gradio_api/upload_progress"
 _EVENTS = ("/gradio_api/queue/join", "/gradio_api/run/")
 _PAGES = (
-    "/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt",
+    "/", "/api", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt",
     UPLOAD, UPLOAD_PROGRESS,
 )  # fmt: skip
 _FOLDERS = (

@@ -11,6 +11,10 @@ _PER_CLIENT = 250
 """At a time from one address."""
 _HEAD_SECONDS = 20.0
 """In which the head of a request must have come."""
+_TAKE_SECONDS = 60.0
+"""In which a client must take some of an answer that lies ready for it."""
+_TAKE_BYTES = 64 * 1024
+"""How much that is."""
 
 
 class PatientProtocol(H11Protocol):
@@ -19,6 +23,7 @@ class PatientProtocol(H11Protocol):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._patience: asyncio.TimerHandle | None = None
+        self._taking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come."""
@@ -33,9 +38,20 @@ class PatientProtocol(H11Protocol):
         super().data_received(data)
         self._limit_head()
 
+    def pause_writing(self) -> None:
+        """A client does not take what it is sent as fast as it comes."""
+        super().pause_writing()
+        self._wait_for_taking()
+
+    def resume_writing(self) -> None:
+        """A client has taken it."""
+        super().resume_writing()
+        self._stop_taking()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """A client has gone."""
         self._stop()
+        self._stop_taking()
         super().connection_lost(exc)
 
     def _limit_head(self) -> None:
@@ -44,6 +60,22 @@ class PatientProtocol(H11Protocol):
             self._stop()
         elif self._patience is None:
             self._patience = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
+
+    def _wait_for_taking(self) -> None:
+        ready = self.transport.get_write_buffer_size()
+        self._taking = self.loop.call_later(_TAKE_SECONDS, self._check_taken, ready)
+
+    def _check_taken(self, ready: int) -> None:
+        """Close the connection of a client that has not taken enough of what was ready, bytes."""
+        if self.transport.get_write_buffer_size() > ready - _TAKE_BYTES:
+            self.transport.abort()
+        else:
+            self._wait_for_taking()
+
+    def _stop_taking(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
 
     def _stop(self) -> None:
         if self._patience is not None:

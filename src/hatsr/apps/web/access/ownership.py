@@ -85,8 +85,9 @@ class Ownership:
                 path.unlink(missing_ok=True)
         sizes = {file: file.stat().st_size for file in list(self._uploaded) if file.exists()}
         total = sum(sizes.values())
-        for file, size in list(sizes.items())[:-1]:
-            if total <= self.jobs.limits.kept_bytes:
+        limits = self.jobs.limits
+        for number, (file, size) in enumerate(list(sizes.items())[:-1]):
+            if total <= limits.kept_bytes and len(sizes) - number <= limits.kept_uploads:
                 return
             total -= size
             self.remove(file)

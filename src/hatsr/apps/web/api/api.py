@@ -4,7 +4,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from hatsr import __version__
@@ -23,6 +24,7 @@ from hatsr.apps.web.queue.temporary_folders import safe_name
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import Service
 from hatsr.apps.web.work.enlarging import Enlarged, EnlargeTask
+from hatsr.apps.web.work.work_process import SOURCE
 
 _LOOK = 0.05
 """Seconds between two looks at a job."""
@@ -70,9 +72,11 @@ class ApiProblem(BaseModel):
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": ApiProblem, "description": "No file, or no multipart form."},
     413: {"model": ApiProblem, "description": "Too many bytes or pixels."},
+    408: {"model": ApiProblem, "description": "The upload took too long."},
     422: {"model": ApiProblem, "description": "No picture, or an option that breaks its rule."},
     429: {"model": ApiProblem, "description": "The queue is full."},
-    503: {"model": ApiProblem, "description": "Time or memory did not suffice."},
+    500: {"model": ApiProblem, "description": "A fault of hatsr; the server goes on."},
+    503: {"model": ApiProblem, "description": "Time, memory or disk did not suffice."},
 }
 
 
@@ -126,18 +130,34 @@ class _BoundedForm(APIRoute):
             if request.method == "POST":
                 if not request.headers.get("content-type", "").startswith("multipart/form-data"):
                     raise HTTPException(400, _NO_FILE)
-                await request.form(max_files=1, max_fields=20, max_part_size=4096)
+                form = await request.form(max_files=1, max_fields=20, max_part_size=4096)
+                _check_names([name for name, _ in form.multi_items()], request)
             return await answer(request)
 
         return bounded
 
 
+def _check_names(names: list[str], request: Request) -> None:
+    """Refuse options that FastAPI would pass over in silence.
+
+    Raises:
+        HTTPException: one is given twice, or in the address.
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise HTTPException(422, f"{name} must be given once, got {names.count(name)}")
+    for name in request.query_params:
+        raise HTTPException(422, f"{name} must be a field of the form, got it in the address")
+
+
 def _task(form: UpscaleForm, folder: Path, name: str) -> EnlargeTask:
     """The form's file, put into a job's folder, and what to do with it."""
-    with (folder / name).open("wb") as file:
+    source = folder / SOURCE / name
+    source.parent.mkdir()
+    with source.open("wb") as file:
         shutil.copyfileobj(form.file.file, file)
     return EnlargeTask(
-        source=name,
+        source=f"{SOURCE}/{name}",
         model=form.model,
         scale=form.scale,
         ending=form.format or None,
@@ -179,6 +199,37 @@ class _ResultResponse(FileResponse):
             await super().__call__(scope, receive, send)
         finally:
             self.jobs.forget(self.job)
+
+
+class _Elsewhere:
+    """Answers what no address of the API does; else the page would, which knows none of them.
+
+    Args:
+        routes: of the API.
+    """
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self.routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say so.
+
+        Raises:
+            HTTPException: always.
+        """
+        path, method = scope["path"], scope["method"]
+        for route in self.routes:
+            if isinstance(route, Route) and route.matches(scope)[0] is Match.PARTIAL:
+                allowed = ", ".join(sorted(route.methods or ()))
+                message = f"method of {path} must be {allowed}, got {method}"
+                raise HTTPException(405, message, {"allow": allowed})
+        raise HTTPException(404, f"there is no {path} here; /api/ says what there is")
+
+
+def close_api(app: FastAPI, api: APIRouter) -> None:
+    """Add what answers where there is nothing under ``/api``, after everything else there."""
+    elsewhere = _Elsewhere((*app.routes, *api.routes))
+    app.router.routes.append(Route("/api/{path:path}", elsewhere))
 
 
 def answer_errors(app: FastAPI) -> None:

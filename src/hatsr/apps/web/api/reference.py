@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader
 
 
@@ -20,6 +20,10 @@ def add_reference(app: FastAPI) -> None:
         loader = FileSystemLoader(Path(__file__).parent)
         template = Environment(loader=loader, autoescape=True).get_template("reference.html.j2")
         return HTMLResponse(template.render(info=document["info"], calls=_calls(document)))
+
+    @app.get("/api", include_in_schema=False)
+    def short() -> RedirectResponse:
+        return RedirectResponse("api/")
 
 
 def _calls(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from hatsr.apps.web.service import EXAMPLE, Service
 from hatsr.apps.web.work.comparing import Compared, CompareTask
 
 _ADVICE = "Choose a picture and two models of one factor, and press Compare."
+_THEN = "Now press Compare."
 _PREFERRED = ("hat-t-x4", "hat-t-real-x4")
 
 
@@ -89,12 +90,17 @@ def add_compare_tab(service: Service) -> None:
             return CompareTask(source=copied[0], models=(one, other), hr=copied[1] if true else "")
 
         visitor = Visitor(service, request)
-        async for told, job in visitor.one(file, [true] if true else [], make):
+        work = visitor.one(file, [true] if true else [], make)
+        async for told, job in visitor.once(CompareTask, work):
             yield tab.show(told, job)
 
-    def stop(request: gr.Request) -> None:
-        Visitor(service, request).cancel()
+    def chosen(file: str | None) -> str:
+        return wording.chosen(file, _THEN, _ADVICE)
 
+    def stop(request: gr.Request) -> None:
+        Visitor(service, request).cancel(CompareTask)
+
+    picture.change(chosen, [picture], [status], queue=False, show_progress="hidden")
     example.click(lambda: (str(EXAMPLE), None), None, [picture, hr], show_progress="hidden")
     start.click(run, [picture, hr, left, right], tab.parts, show_progress="hidden")
     cancel.click(stop, queue=False, show_progress="hidden")

@@ -16,7 +16,7 @@ _FORMATS = {
     "TIFF": "tif",
     "AVIF": "avif",
 }
-_AS_NEEDED = "As the picture needs"
+_AS_NEEDED = "As needed"
 _DENOISE = {
     _AS_NEEDED: None,
     "Not at all": 0.0,

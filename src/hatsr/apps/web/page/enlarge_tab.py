@@ -4,7 +4,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import gradio as gr
 
@@ -15,7 +14,10 @@ from hatsr.apps.web.page.enlarge_run import follow, submit, zip_results
 from hatsr.apps.web.page.visitor import Visitor
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import EXAMPLE, Service
-from hatsr.apps.web.work.enlarging import Enlarged
+from hatsr.apps.web.work.enlarging import Enlarged, EnlargeTask
+
+_ADVICE = "Choose a picture and press Enlarge, or try the example."
+_THEN = "Now press Enlarge."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +57,7 @@ class EnlargeTab:
 
     def list(self, jobs: list[WebJob], chosen: WebJob | None) -> Update:
         """The results of this browser."""
-        choices = [(f"{job.title} → {Path(job.result.file).name}", job.name) for job in jobs]
+        choices = [(wording.listed(job), job.name) for job in jobs]
         value = chosen.name if chosen else None
         return {self.shown: gr.update(choices=choices, value=value, visible=bool(choices))}
 
@@ -76,17 +78,16 @@ def add_enlarge_tab(page: gr.Blocks, service: Service) -> None:
             cancel = gr.Button("Cancel", variant="stop", visible=False, elem_id="cancel")
             options = enlarge_options.add_options(service)
         with gr.Column(scale=3, min_width=300):
-            status = gr.HTML(
-                wording.empty("Choose a picture and press Enlarge, or try the example."),
-                elem_id="status",
-            )
+            status = gr.HTML(wording.empty(_ADVICE), elem_id="status")
             slider = make_slider("Before and after", "slider")
             facts = gr.HTML(visible=False, elem_id="facts")
             download = gr.DownloadButton(
                 "Download", variant="primary", visible=False, elem_id="download"
             )
             archive = gr.DownloadButton("Download all as ZIP", visible=False, elem_id="archive")
-            shown = gr.Radio([], label="Results, kept until the server stops", visible=False)
+            shown = gr.Radio(
+                [], label="Results, kept until the server stops", visible=False, elem_id="results"
+            )
     tab = EnlargeTab(
         files=files,
         controls=Controls((start, example), cancel),
@@ -97,39 +98,44 @@ def add_enlarge_tab(page: gr.Blocks, service: Service) -> None:
         archive=archive,
         shown=shown,
     )
-    _connect(page, service, tab, options)
+    _connect(service, tab, options)
+
+    def load(request: gr.Request) -> Update:
+        return tab.list(Visitor(service, request).results(Enlarged), None)
+
+    page.load(load, outputs=tab.parts, show_progress="hidden")
 
 
-def _connect(
-    page: gr.Blocks, service: Service, tab: EnlargeTab, options: list[gr.components.Component]
-) -> None:
+def _connect(service: Service, tab: EnlargeTab, options: list[gr.components.Component]) -> None:
     """Say what happens on each click; Gradio finds the request by its type."""
 
     async def enlarge(
         request: gr.Request, files: list[str] | None, *chosen: str
     ) -> AsyncIterator[Update]:
-        async for update in run(tab, Visitor(service, request), files or [], chosen):
+        visitor = Visitor(service, request)
+        async for update in visitor.once(EnlargeTask, run(tab, visitor, files or [], chosen)):
             yield update
 
     async def example(request: gr.Request, *chosen: str) -> AsyncIterator[Update]:
-        async for update in run(tab, Visitor(service, request), [str(EXAMPLE)], chosen):
+        visitor = Visitor(service, request)
+        async for update in visitor.once(EnlargeTask, run(tab, visitor, [str(EXAMPLE)], chosen)):
             yield update
 
     def cancel(request: gr.Request) -> None:
-        Visitor(service, request).cancel()
+        Visitor(service, request).cancel(EnlargeTask)
 
     def choose(name: str, request: gr.Request) -> Update:
         return tab.show(Visitor(service, request).result(name))
 
-    def load(request: gr.Request) -> Update:
-        return tab.list(Visitor(service, request).results(Enlarged), None)
+    def told(files: list[str] | None) -> str:
+        return wording.chosen(files, _THEN, _ADVICE)
 
     start, try_example = tab.controls.starts
     start.click(enlarge, [tab.files, *options], tab.parts, show_progress="hidden")
     try_example.click(example, options, tab.parts, show_progress="hidden")
     tab.controls.cancel.click(cancel, queue=False, show_progress="hidden")
+    tab.files.change(told, [tab.files], [tab.status], queue=False, show_progress="hidden")
     tab.shown.input(choose, [tab.shown], tab.parts, show_progress="hidden")
-    page.load(load, outputs=tab.parts, show_progress="hidden")
 
 
 async def run(

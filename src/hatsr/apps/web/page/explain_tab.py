@@ -4,6 +4,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -14,6 +15,7 @@ from hatsr.apps.web.page.explain_options import make_task
 from hatsr.apps.web.page.visitor import Visitor
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import EXAMPLE, Service
+from hatsr.apps.web.work.enlarging import SHOWN
 from hatsr.apps.web.work.explaining import LR_SIDE, PATCH_SIZE, ExplainTask, What
 
 _ABOUT = (
@@ -23,6 +25,13 @@ _ABOUT = (
     "looked: more is wider."
 )
 _ADVICE = "Choose a picture, click a spot in it, and press Explain."
+_THEN = "Now click a spot in the picture, and press Explain."
+_UNSEEN = (
+    "Browsers do not show pictures of this format: type the row and the column of the spot, and "
+    "press Explain."
+)
+Upload = dict[str, Any] | None
+"""A file as the page names it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,13 +77,15 @@ def add_explain_tab(service: Service) -> None:
                 row = gr.Number(0, label="Row of the spot", precision=0, minimum=0, min_width=100)
                 column = gr.Number(0, label="Column", precision=0, minimum=0, min_width=100)
             with gr.Row():
-                start = gr.Button("Explain", variant="primary", elem_id="explain", min_width=120)
-                features = gr.Button("Feature maps", elem_id="features", min_width=120)
-                example = gr.Button("Example", elem_id="explain-example", min_width=120)
+                start = gr.Button(
+                    "Explain", variant="primary", elem_id="explain", size="md", min_width=90
+                )
+                features = gr.Button("Feature maps", elem_id="features", size="md", min_width=90)
+                example = gr.Button("Example", elem_id="explain-example", size="md", min_width=90)
             cancel = gr.Button("Cancel", variant="stop", visible=False, elem_id="explain-cancel")
             options = explain_options.add_options(service)
         with gr.Column(scale=3, min_width=300):
-            status = gr.HTML(wording.empty(_ADVICE))
+            status = gr.HTML(wording.empty(_ADVICE), elem_id="spot")
             figure = gr.Image(
                 label="Figure",
                 visible=False,
@@ -88,23 +99,41 @@ def add_explain_tab(service: Service) -> None:
     controls = Controls((start, features, example), cancel)
     tab = ExplainTab(controls=controls, status=status, figure=figure)
     inputs = [picture, row, column, *options]
-    start.click(_run_of("lam", service, tab), inputs, tab.parts, show_progress="hidden")
-    features.click(_run_of("features", service, tab), inputs, tab.parts, show_progress="hidden")
+    whats: dict[gr.Button, What] = {start: "lam", features: "features"}
+    for button, what in whats.items():
+        run = _run_of(what, service, tab)
+        button.click(run, inputs, tab.parts, preprocess=False, show_progress="hidden")
 
     def stop(request: gr.Request) -> None:
-        Visitor(service, request).cancel()
+        Visitor(service, request).cancel(ExplainTask)
 
+    picture.change(
+        _say_next, [picture], [status], preprocess=False, queue=False, show_progress="hidden"
+    )
     cancel.click(stop, queue=False, show_progress="hidden")
+
+
+def _path(picture: Upload) -> str:
+    """The file of a picture, which Gradio would open here in the server; empty: there is none."""
+    return str((picture or {}).get("path") or "")
+
+
+def _say_next(picture: Upload) -> str:
+    path = _path(picture)
+    seen = not path or Path(path).suffix.lower() in SHOWN
+    return wording.chosen(path, _THEN if seen else _UNSEEN, _ADVICE)
 
 
 def _run_of(what: What, service: Service, tab: ExplainTab) -> Callable[..., AsyncIterator[Update]]:
     """What a start button does."""
 
-    async def run(request: gr.Request, file: str | None, *chosen: Any) -> AsyncIterator[Update]:
+    async def run(request: gr.Request, picture: Upload, *chosen: Any) -> AsyncIterator[Update]:
         def make(copied: list[str]) -> ExplainTask:
             return make_task(copied[0], what, *chosen)
 
-        async for told, job in Visitor(service, request).one(file, [], make):
+        visitor = Visitor(service, request)
+        work = visitor.one(_path(picture), [], make)
+        async for told, job in visitor.once(ExplainTask, work):
             yield tab.show(told, job)
 
     return run

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -14,7 +15,7 @@ from hatsr.apps.web.page import wording
 from hatsr.apps.web.queue.temporary_folders import safe_name
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import Service
-from hatsr.apps.web.work.work_process import JobTask
+from hatsr.apps.web.work.work_process import SOURCE, JobTask
 
 _LOOK = 0.25
 """Seconds between two looks at a job."""
@@ -47,12 +48,14 @@ class Visitor:
         if not self.owner:
             raise ValueError("the page needs its cookie; allow cookies and load it again")
         paths = [self.service.ownership.check(self.owner, file) for file in files]
-        names = [safe_name(path.name) for path in paths]
-        names = [f"hr/{name}" if i else name for i, name in enumerate(names)]  # its HR at most
+        places = (SOURCE, "hr")  # there is its HR at most
+        names = [
+            f"{place}/{safe_name(path.name)}" for place, path in zip(places, paths, strict=False)
+        ]
 
         def prepare(folder: Path) -> JobTask:
             for path, name in zip(paths, names, strict=True):
-                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).parent.mkdir()
                 _link(path, folder / name)
             return make(names)
 
@@ -91,9 +94,26 @@ class Visitor:
         async for _ in self.watch([job]):
             yield wording.status(self.service.jobs, [job]), job
 
-    def cancel(self) -> None:
-        """End what this tab waits for."""
-        self.service.jobs.leave(self.page)
+    async def once(self, kind: type, updates: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Pass updates on, unless this page follows such work already: a double click starts one.
+
+        Args:
+            kind: of tasks.
+            updates: not begun, since they begin the work.
+        """
+        key = (self.owner, self.page, kind)
+        if key in self.service.followed:
+            return
+        self.service.followed.add(key)
+        try:
+            async for update in updates:
+                yield update
+        finally:
+            self.service.followed.discard(key)
+
+    def cancel(self, kind: type = object) -> None:
+        """End what this page waits for, tasks of a kind."""
+        self.service.jobs.leave(self.owner, self.page, kind)
 
     def results(self, kind: type) -> list[WebJob]:
         """The jobs of this browser that have given a result of a kind, newest first."""

@@ -1,7 +1,9 @@
 """What the page says: states, times, facts. Names of files are never taken for HTML."""
 
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
+from pathlib import PurePath
 
 from hatsr.apps.web.queue.jobs import Jobs
 from hatsr.apps.web.queue.web_job import WebJob
@@ -18,15 +20,33 @@ def empty(advice: str) -> str:
     return f'<div class="note"><p><strong>Nothing here yet.</strong><br>{escape(advice)}</p></div>'
 
 
+def chosen(picture: object, then: str, advice: str) -> str:
+    """What to do next.
+
+    Args:
+        picture: what is chosen; empty: nothing.
+        then: what to do with it.
+        advice: what to do without.
+    """
+    return f'<div class="note"><p>{escape(then)}</p></div>' if picture else empty(advice)
+
+
 def status(jobs: Jobs, listed: Sequence[WebJob]) -> str:
     """The state of some jobs, a row for each, with what is done of all."""
     over = sum(job.over for job in listed)
     share = sum(1.0 if job.over else job.fraction for job in listed) / max(1, len(listed))
-    head = f"{over} of {len(listed)} done" if len(listed) > 1 else ""
+    head = _count(listed) if len(listed) > 1 else ""
     bar = "" if over == len(listed) else _bar(share, head or listed[0].title)
     rows = "".join(_row(jobs, job) for job in listed)
     total = f'<p class="total">{head}</p>' if head else ""
     return f'<div role="status" class="status">{total}{bar}<ul>{rows}</ul></div>'
+
+
+def _count(listed: Sequence[WebJob]) -> str:
+    """How many of some jobs are done, and how many will never be."""
+    states = Counter(job.state for job in listed)
+    rest = [f", {states[state]} {state}" for state in ("failed", "cancelled") if states[state]]
+    return f"{states['done']} of {len(listed)} done{''.join(rest)}"
 
 
 def _bar(share: float, label: str) -> str:
@@ -69,6 +89,13 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{round(seconds / 60)} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def listed(job: WebJob) -> str:
+    """A result in a list of them."""
+    done: Enlarged = job.result
+    (h, w), name = done.sr_size, PurePath(done.file).name
+    return f"{job.title} → {name}, {w} × {h}, {done.model}"
 
 
 def facts(title: str, done: Enlarged) -> str:

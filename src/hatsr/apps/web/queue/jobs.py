@@ -113,11 +113,17 @@ class Jobs:
             if job.state == "waiting":
                 self._finish(job, "cancelled")
 
-    def leave(self, page: str) -> None:
-        """A tab is closed: cancel what it waits for."""
+    def leave(self, owner: str, page: str, kind: type = object) -> None:
+        """Cancel what a page of a user waits for.
+
+        Args:
+            owner: whose it is.
+            page: of a browser; empty: none.
+            kind: of tasks; those of other kinds go on.
+        """
         with self._changed:
-            for job in list(self._jobs.values()):
-                if job.page == page and not job.over:
+            for job in self.of(owner):
+                if page and job.page == page and isinstance(job.task, kind) and not job.over:
                     self.cancel(job)
 
     def forget(self, job: WebJob) -> None:

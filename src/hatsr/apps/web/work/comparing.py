@@ -19,11 +19,11 @@ class CompareTask:
     """Enlarge a picture by two networks and say how the results differ."""
 
     source: str
-    """File name of the LR picture in the job's folder."""
+    """The LR picture, named from the job's folder."""
     models: tuple[str, str]
     """Names on the shelf, of one scale."""
     hr: str = ""
-    """File name of the true large picture; empty: it is not known."""
+    """The true large picture, likewise; empty: it is not known."""
 
     def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> Compared:
         """Enlarge, compare, draw.

@@ -15,7 +15,7 @@ class EnlargeTask:
     """Enlarge one picture; the fields are the options of `hatsr upscale`."""
 
     source: str
-    """File name in the job's folder."""
+    """The picture, named from the job's folder."""
     model: str = ""
     """Name on the shelf; empty: the service chooses."""
     scale: int | float | None = None
@@ -46,6 +46,10 @@ class EnlargeTask:
         ending = self.ending and f".{self.ending.lower().lstrip('.')}"
         output = Output(place=place, ending=ending, quality=self.quality, existing="overwrite")
         pictures = [PictureFile(source)]
+        if pictures[0].is_clip:
+            raise ValueError(
+                f"picture must be no clip, got {source.name}; use hatsr upscale for it"
+            )
         check_output(output, pictures)
         upscaler = shelf.upscaler(self.model, self.scale, self.ensemble, self.denoise)
         scale = shelf.scale(self.model or shelf.default(self.scale))
@@ -59,8 +63,8 @@ class EnlargeTask:
         target = Path(str(done.target))
         return Enlarged(
             file=f"{place.name}/{target.name}",
-            before=_visible(source, folder / "before.png") if self.shown else "",
-            after=_visible(target, folder / "after.png") if self.shown else "",
+            before=_visible(source, folder / "before.png", done.lr_size) if self.shown else "",
+            after=_visible(target, folder / "after.png", done.sr_size) if self.shown else "",
             model=done.model,
             reason=done.choice or "as you chose",
             lr_size=done.lr_size,
@@ -94,7 +98,7 @@ class Enlarged:
     """What the user must know about the files; empty: nothing."""
 
 
-def _visible(path: Path, copy: Path) -> str:
+def _visible(path: Path, copy: Path, size: tuple[int, int]) -> str:
     """The name of a picture that a browser shows: its own, or that of a copy as PNG."""
     from dataclasses import replace
 
@@ -102,5 +106,5 @@ def _visible(path: Path, copy: Path) -> str:
 
     if path.suffix.lower() in SHOWN:
         return path.relative_to(copy.parent).as_posix()
-    image.write(replace(image.read(path), bits=8), copy)
+    image.write(replace(image.read(path, max_pixels=size[0] * size[1]), bits=8), copy)
     return copy.name

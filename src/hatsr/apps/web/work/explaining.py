@@ -26,7 +26,7 @@ class ExplainTask:
     """Explain what networks make of a spot."""
 
     source: str
-    """File name in the job's folder."""
+    """The picture, named from the job's folder."""
     what: What
     """Which pixels they used, or what their layers hold."""
     models: tuple[str, ...]

@@ -79,6 +79,10 @@ class Supervisor:
             cancelled: set by another thread to end the task within a second.
         """
         try:
+            self.restart()  # it may have ended while there was nothing to do
+        except RuntimeError as error:
+            return Failed(f"{error}; try again later", "broken")
+        try:
             self._pipe.send((task, folder))
             outcome = self._watch(progress, cancelled)
         except (EOFError, OSError):

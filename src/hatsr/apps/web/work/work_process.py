@@ -1,5 +1,6 @@
 """The process in which all work is done: it can be stopped, watched and replaced."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,9 @@ from hatsr.apps.web.limits import LimitError, Limits
 from hatsr.apps.web.work.shelf import ModelFacts, Shelf
 
 Fault = Literal["wrong", "too large", "memory", "broken"]
-"""What is to blame: what was asked for, its size, the lack of memory, or the program."""
+"""What is to blame: what was asked for, its size, the lack of memory or disk, or the program."""
+SOURCE = "source"
+"""Folder of a job's own folder for the picture that it gets, whose name may be any."""
 STOP = None
 """What the server sends to end a task early."""
 _TOO_LARGE = "size must be at most"
@@ -117,13 +120,19 @@ def _attempt(
     except MemoryError as error:
         return Failed(str(error) or "out of memory; try a smaller picture", "memory")
     except (ValueError, OSError) as error:
-        message = str(error).replace(f"{folder}{os.sep}", "")
-        return Failed(message, "too large" if _TOO_LARGE in message else "wrong")
+        message = str(error).replace(f"{folder}{os.sep}", "").replace(f"{SOURCE}{os.sep}", "")
+        return Failed(message, _blame(error))
     except EOFError:
         raise
     except Exception as error:
         traceback.print_exc()
         return Failed(f"{type(error).__name__}: {error}; this is a fault of hatsr", "broken")
+
+
+def _blame(error: ValueError | OSError) -> Fault:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "memory"
+    return "too large" if _TOO_LARGE in str(error) else "wrong"
 
 
 class _Reporter:
