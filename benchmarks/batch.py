@@ -1,8 +1,8 @@
-"""How well `hatsr batch` uses a machine, and what its books cost.
+"""How well `hatsr batch` uses a machine, and what its database cost.
 
     python benchmarks/batch.py small [--count 256] [--turns 3] [--model hat-t-x4] [--workers N]
     python benchmarks/batch.py large [--count 6] [--turns 2] [--model hat-t-x4] [--workers N]
-    python benchmarks/batch.py books [--count 1000000]
+    python benchmarks/batch.py database [--count 1000000]
 
 small: pictures of 64 x 64 by `hatsr batch`, by `hatsr upscale FOLDER`, by one command a file (of
 which one is run in each turn), and by the network alone. large: pictures of one megapixel by `hatsr
@@ -13,8 +13,8 @@ The network alone has all threads on one picture after the other, without readin
 choosing weights; of pictures of one megapixel two are run. Starting up counts in all but the
 network alone; what a job of a single tiny picture takes is printed beside.
 
-books: planning for so many files, which are hard links to a few tiny ones, with the headers read;
-the time, and the peak memory of a process that does nothing else.
+database: planning for so many files, which are hard links to a few tiny ones, with the headers
+read; the time, and the peak memory of a process that does nothing else.
 """
 
 import argparse
@@ -155,7 +155,7 @@ def workers(options: argparse.Namespace) -> list[object]:
     return ["--workers", options.workers] if options.workers else []
 
 
-def books(count: int, place: Path) -> None:
+def database(count: int, place: Path) -> None:
     source = place / "in"
     seeds = pictures(place / "seeds", SEEDS, 16)
     for i in range(count):
@@ -164,14 +164,14 @@ def books(count: int, place: Path) -> None:
             folder.mkdir(parents=True)
         os.link(seeds / f"{i % SEEDS:06}.png", folder / f"{i:08}.png")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    from hatsr.batch.bookkeeping.books import Books
+    from hatsr.batch.database.job_database import JobDatabase
     from hatsr.batch.outputs import Output
     from hatsr.batch.planning import plan
 
     out = place / "out"
     for turn in ("planning", "planning again"):
         start, used = time.perf_counter(), time.process_time()
-        with Books(out, create=True) as kept:
+        with JobDatabase(out, create=True) as kept:
             plan(kept, source, Output(place=out), "_x4", lambda done: None)
         seconds, used = time.perf_counter() - start, time.process_time() - used
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -179,22 +179,22 @@ def books(count: int, place: Path) -> None:
         print(f"  peak {peak / 1e3:.0f} MB in all,")
         print(f"  {(peak - before) / 1e3:.0f} MB of it from importing hatsr.batch on")
     size = (out / ".hatsr" / "batch.sqlite").stat().st_size
-    print(f"books: {size / 1e6:.0f} MB on disk")
+    print(f"database: {size / 1e6:.0f} MB on disk")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("what", choices=["small", "large", "books"])
+    parser.add_argument("what", choices=["small", "large", "database"])
     parser.add_argument("--count", type=int)
     parser.add_argument("--model", default="hat-t-x4")
     parser.add_argument("--turns", type=int)
     parser.add_argument("--workers", type=int)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        if options.what == "books":
-            books(options.count or 1_000_000, Path(place))
+        if options.what == "database":
+            database(options.count or 1_000_000, Path(place))
         else:
             {"small": small, "large": large}[options.what](options, Path(place))
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from hatsr.evaluation import Candidate, open_candidate
 from hatsr.evaluation.cost.measuring import measured
-from hatsr.evaluation.results import Rules
+from hatsr.evaluation.results import EvaluationSettings
 from hatsr.evaluation.scoring import EvaluationOutput, evaluate
 from hatsr.evaluation.sets.folders import open_set
 from hatsr.evaluation.sets.survey import Survey
@@ -43,7 +43,7 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
 
 def network_alone(candidate: Candidate, folder: Path) -> tuple[float, float, int]:
     """As `timed` over all pictures, and the peak memory in bytes."""
-    rules = Rules(scale=candidate.scale)
+    rules = EvaluationSettings(scale=candidate.scale)
     pictures = open_set(str(folder), rules)
     seconds, cpu, peak = 0.0, 0.0, 0
     for number, (_, pair) in enumerate(Survey(pictures).pairs(pictures.pair_rule(rules))):

@@ -17,7 +17,7 @@ import torch
 
 from hatsr.data import (
     PatchDataset,
-    Plan,
+    SamplePlan,
     Source,
     Stage,
     Task,
@@ -37,7 +37,7 @@ def rate(source: Source, budget: int, from_crops: bool, workers: int, batches: i
     """Patches a second."""
     pairs = keep_in_memory(source, () if from_crops else (SCALE,), budget, PATCH * SCALE)
     patches = PatchDataset(pairs, (Task(SCALE),), seed=0)
-    plan = Plan((Stage(0, PATCH, BATCH),), WARM + batches)
+    plan = SamplePlan((Stage(0, PATCH, BATCH),), WARM + batches)
     loader = iter(open_loader(patches, plan, 0, 0, workers))
     for _ in islice(loader, WARM):
         pass

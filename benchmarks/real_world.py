@@ -24,7 +24,7 @@ from hatsr.data.degrade import CONDITIONS, check_condition, under_condition
 from hatsr.data.pictures import decode, downsample
 from hatsr.evaluation.metrics import psnr
 from hatsr.image import from_array, modcrop
-from hatsr.inference.choosing import Chooser
+from hatsr.inference.choosing import ModelChooser
 from hatsr.inference.settings import Settings
 from hatsr.resize import imresize
 
@@ -40,7 +40,7 @@ class Chosen:
     """The shipped weights that a picture gets, counted."""
 
     def __init__(self, scale: int) -> None:
-        self.chooser, self.real = Chooser(Settings(scale=scale)), 0
+        self.chooser, self.real = ModelChooser(Settings(scale=scale)), 0
 
     def __call__(self, lr: np.ndarray) -> np.ndarray:
         upscaler, choice = self.chooser.choose(from_array(lr))

@@ -226,7 +226,7 @@ def memory() -> None:
     from hatsr.apps.web.limits import Limits
 
     for budget, ending in ((1.3e9, "png"), (1.3e9, "avif"), (1.3e9, "tif"), (1.6e9, "png")):
-        side = int(Limits(memory=int(budget)).most_pixels(4) ** 0.5)
+        side = int(Limits(memory=int(budget)).max_pixels(4) ** 0.5)
         with fresh("--memory", f"{budget / 1e9:g}GB") as server:
             post(server, picture(16, 16))
             watch, begun = Memory(server), time.monotonic()

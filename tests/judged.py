@@ -12,19 +12,21 @@ from hatsr.evaluation.benchmark_pairs import (
 )
 from hatsr.evaluation.candidates import Candidate
 from hatsr.evaluation.measurement import Measurement
-from hatsr.evaluation.results import Result, Rules, Score
+from hatsr.evaluation.results import BenchmarkResult, EvaluationSettings, Score
 from hatsr.evaluation.sets.folders import find_sets, open_set
 from hatsr.evaluation.sets.survey import Survey
 
 
-def run(candidate: Candidate, rules: Rules, folder: Path, progress=ignore, **kept) -> Result:
+def run(
+    candidate: Candidate, rules: EvaluationSettings, folder: Path, progress=ignore, **kept
+) -> BenchmarkResult:
     """One candidate on one folder."""
     measurement = Measurement(candidate, rules, **kept)
     (result,) = Benchmark([measurement], progress).run([open_set(str(folder), rules)])
     return result
 
 
-def pairs(folder: Path, rules: Rules) -> dict[str, BenchmarkPair]:
+def pairs(folder: Path, rules: EvaluationSettings) -> dict[str, BenchmarkPair]:
     pictures = open_set(str(folder), rules)
     found = Survey(pictures).pairs(pictures.pair_rule(rules))
     return {name: pair for name, pair in found if pair is not None}
@@ -41,9 +43,9 @@ def load_pair(path: Path, name: str, scale: int, lr_folder: Path | None = None) 
     return rule.pair(HRPicture(path=path, codes=codes, gray=gray), name)
 
 
-def survey(data: str, root: Path | None = None, rules: Rules | None = None) -> Survey:
+def survey(data: str, root: Path | None = None, rules: EvaluationSettings | None = None) -> Survey:
     """Of one set, all of whose pictures were read."""
-    rules = rules or Rules(scale=4)
+    rules = rules or EvaluationSettings(scale=4)
     (pictures,), _ = find_sets([data], root, rules)
     found = Survey(pictures)
     assert len(list(found.pairs(pictures.pair_rule(rules)))) == len(pictures.files)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from test_docs import ROOT, fences
 
-from hatsr.lab import Bench, read_study, run
+from hatsr.lab import StudyWorkspace, read_study, run
 
 PAGE = (ROOT / "docs/laboratory.md").read_text(encoding="utf-8")
 
@@ -23,7 +23,7 @@ def test_a_study_of_the_page_alone(pictures: Path, tmp_path: Path) -> None:
         f"{small}.evaluate.data=[{pictures}]",
     ]
     study = read_study(tmp_path / "heads.yaml", shorter)
-    report = run(study, Bench(folder=tmp_path / "heads", device="cpu"))
+    report = run(study, StudyWorkspace(folder=tmp_path / "heads", device="cpu"))
     assert [row.name for row in report.rows] == ["one head", "three heads"]
     (found,) = report.orders
     assert found.order.words() == "three heads > one head"

@@ -11,7 +11,7 @@ from torch import nn
 
 from hatsr import Settings, Upscaler
 from hatsr.attribution import LamSettings, lam
-from hatsr.evaluation import Rules, as_candidate, compare, evaluate
+from hatsr.evaluation import EvaluationSettings, as_candidate, compare, evaluate
 from hatsr.evaluation.cost.network_cost import complexity
 from hatsr.evaluation.scoring import EvaluationOutput
 from hatsr.image import read
@@ -56,7 +56,7 @@ def test_it_is_measured_and_compared(network: BicubicConv, pictures: Path, tmp_p
     assert score.psnr == pytest.approx(10 * np.log10(255**2 / np.mean(error**2)), abs=2e-3)
     models = [as_candidate(network, "mine"), "bicubic"]
     output = EvaluationOutput(folder=tmp_path / "both")
-    both = compare(models, [str(pictures)], rules=Rules(scale=2), output=output)
+    both = compare(models, [str(pictures)], rules=EvaluationSettings(scale=2), output=output)
     assert [result.model for result in both.results] == ["mine", "bicubic"]
 
 

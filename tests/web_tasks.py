@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.apps.web.work.shelf import Shelf
+from hatsr.apps.web.work.model_cache import ModelCache
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Hang:
 
     seconds: float = 60
 
-    def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> str:
+    def run(self, model_cache: ModelCache, folder: Path, progress: Callable[[float], None]) -> str:
         time.sleep(self.seconds)
         return "done"
 
@@ -28,7 +28,7 @@ class Hang:
 class Die:
     """Takes the worker with it."""
 
-    def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> None:
+    def run(self, model_cache: ModelCache, folder: Path, progress: Callable[[float], None]) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -36,7 +36,7 @@ class Die:
 class Hoard:
     """Takes memory without end."""
 
-    def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> None:
+    def run(self, model_cache: ModelCache, folder: Path, progress: Callable[[float], None]) -> None:
         kept = []
         while True:
             kept.append(b"x" * 10**8)
@@ -47,7 +47,7 @@ class Hoard:
 class Fill:
     """Finds no room on the disk."""
 
-    def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> None:
+    def run(self, model_cache: ModelCache, folder: Path, progress: Callable[[float], None]) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"{folder}/source/a.png")
 
 
@@ -55,5 +55,5 @@ class Fill:
 class Blunder:
     """A fault of ours."""
 
-    def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> None:
+    def run(self, model_cache: ModelCache, folder: Path, progress: Callable[[float], None]) -> None:
         raise KeyError("oh")

@@ -17,7 +17,7 @@ from hatsr import HAT, checkpoint
 from hatsr.evaluation import open_candidate
 from hatsr.evaluation.benchmark import Benchmark
 from hatsr.evaluation.measurement import Measurement
-from hatsr.evaluation.results import Rules
+from hatsr.evaluation.results import EvaluationSettings
 from hatsr.evaluation.sets.folders import find_sets
 
 SETS = ("Set5", "Set14", "BSD100")
@@ -43,7 +43,7 @@ def ship(run: Path, family: str, data_root: Path) -> None:
     about |= {"name": name, "step": found.metadata.get("step", "")}
     checkpoint.save(model, target, dtype=torch.float16, metadata=about)
     candidate = open_candidate(str(target))
-    rules = Rules(scale=candidate.scale)
+    rules = EvaluationSettings(scale=candidate.scale)
     sets, _ = find_sets(SETS, data_root, rules)
     (result,) = Benchmark([Measurement(candidate, rules)]).run(sets)
     psnr = {data: round(value, 2) for data, value in result.means("psnr").items()}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hatsr.model import HAT as HAT
     from hatsr.model import HATConfig as HATConfig
 
-_HOMES = {
+_LAZY_IMPORTS = {
     "HAT": "hatsr.model",
     "HATConfig": "hatsr.model",
     "Settings": "hatsr.inference.settings",
@@ -24,7 +24,7 @@ _HOMES = {
 }
 """The public names, and the modules that they are imported from when first used."""
 
-__all__ = ["__version__", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["__version__", *_LAZY_IMPORTS]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __dir__() -> list[str]:
@@ -36,6 +36,6 @@ def __getattr__(name: str) -> object:
     """Import the public names, and with them PyTorch, when one is first used."""
     from importlib import import_module
 
-    if name not in _HOMES:
+    if name not in _LAZY_IMPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_LAZY_IMPORTS[name]), name)

@@ -16,7 +16,7 @@ from hatsr.batch import Outcome, Output, upscale  # noqa: E402
 from hatsr.batch import clips as clips_module  # noqa: E402
 from hatsr.batch.finding import PictureFile  # noqa: E402
 from hatsr.batch.upscaling import upscale_files  # noqa: E402
-from hatsr.inference.choosing import Chooser  # noqa: E402
+from hatsr.inference.choosing import ModelChooser  # noqa: E402
 from hatsr.inference.settings import Settings  # noqa: E402
 from hatsr.inference.upscaler import Upscaler  # noqa: E402
 
@@ -152,7 +152,7 @@ def test_the_frames_choose_the_weights(
     shares = {"1": 0.1, "40": 0.4}
     monkeypatch.setattr("hatsr.inference.choosing.removed_detail", lambda *_: shares[crf])
     clip = make_clip(tmp_path / "a.mkv", options={"crf": crf}, still=True)
-    found = upscale([str(clip)], Chooser(Settings()), Output(place=tmp_path / "b.mkv"))
+    found = upscale([str(clip)], ModelChooser(Settings()), Output(place=tmp_path / "b.mkv"))
     assert found.outcomes[0].model == {"1": "hat-t-x4", "40": "hat-t-real-x4"}[crf]
     assert found.outcomes[0].message.startswith(found.outcomes[0].model)
 

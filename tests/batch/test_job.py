@@ -3,10 +3,15 @@ from pathlib import Path
 import pytest
 from job_files import make_job, make_net
 
-from hatsr.batch.bookkeeping.books import Books
-from hatsr.batch.bookkeeping.entries import Entry
-from hatsr.batch.crews.team import Team, default_workers, measured_rate, share_out
+from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.database.records import PictureRecord
 from hatsr.batch.job import Job, _take_up
+from hatsr.batch.worker_pools.worker_settings import (
+    WorkerSettings,
+    default_workers,
+    measured_rate,
+    share_out,
+)
 from hatsr.inference.loading import load
 from hatsr.inference.settings import Settings
 
@@ -30,20 +35,20 @@ def test_weights_that_are_chosen_by_the_picture_are_all_told() -> None:
 
 def test_a_job_goes_on_only_as_it_was_begun(tmp_path: Path) -> None:
     net = make_net(tmp_path)
-    with Books(tmp_path, create=True) as books:
-        assert _take_up(books, tmp_path, make_job(net)) == 10**9
-        assert _take_up(books, tmp_path, make_job(net, existing="overwrite")) == 10**9
+    with JobDatabase(tmp_path, create=True) as database:
+        assert _take_up(database, tmp_path, make_job(net)) == 10**9
+        assert _take_up(database, tmp_path, make_job(net, existing="overwrite")) == 10**9
         with pytest.raises(ValueError, match=r"with other options \(quality None -> 50\)"):
-            _take_up(books, tmp_path, make_job(net, quality=50))
+            _take_up(database, tmp_path, make_job(net, quality=50))
         with pytest.raises(ValueError, match=r"with other options \(input .* -> .*other\)"):
-            _take_up(books, tmp_path / "other", make_job(net))
+            _take_up(database, tmp_path / "other", make_job(net))
 
 
 def test_as_many_workers_as_the_memory_lets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upscaler = load(make_net(tmp_path), device="cpu")
-    monkeypatch.setattr("hatsr.batch.crews.team.cores", lambda: 8)
+    monkeypatch.setattr("hatsr.batch.worker_pools.worker_settings.processors", lambda: 8)
     need = upscaler.bytes_needed(100, 102)
     assert need == upscaler.bytes_needed(100, 104)  # windows of 4
     assert default_workers(upscaler, (100, 102), 3 * need) == 3
@@ -57,20 +62,20 @@ def test_settings_are_options() -> None:
 
 
 @pytest.mark.parametrize(
-    ("team", "count", "side", "shares"),
+    ("worker_settings", "count", "side", "shares"),
     [
-        (Team(), 100, 64, (16, 1)),
-        (Team(), 100, 512, (2, 8)),  # threads share large pictures
-        (Team(), 9, 64, (3, 5)),  # three pictures for each
-        (Team(), 1, 64, (1, 16)),
-        (Team(threads=4), 100, 64, (4, 4)),
-        (Team(workers=5), 100, 512, (5, 3)),
-        (Team(workers=3, threads=2), 100, 64, (3, 2)),
-        (Team(engine="ray"), 100, 512, (0, 1)),
+        (WorkerSettings(), 100, 64, (16, 1)),
+        (WorkerSettings(), 100, 512, (2, 8)),  # threads share large pictures
+        (WorkerSettings(), 9, 64, (3, 5)),  # three pictures for each
+        (WorkerSettings(), 1, 64, (1, 16)),
+        (WorkerSettings(threads=4), 100, 64, (4, 4)),
+        (WorkerSettings(workers=5), 100, 512, (5, 3)),
+        (WorkerSettings(workers=3, threads=2), 100, 64, (3, 2)),
+        (WorkerSettings(engine="ray"), 100, 512, (0, 1)),
     ],
 )
 def test_cores_are_shared_out(
-    team: Team,
+    worker_settings: WorkerSettings,
     count: int,
     side: int,
     shares: tuple[int, int],
@@ -78,10 +83,12 @@ def test_cores_are_shared_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     upscaler = load(make_net(tmp_path), device="cpu")
-    monkeypatch.setattr("hatsr.batch.crews.team.cores", lambda: 16)
-    with Books(tmp_path, create=True) as books:
+    monkeypatch.setattr("hatsr.batch.worker_pools.worker_settings.processors", lambda: 16)
+    with JobDatabase(tmp_path, create=True) as database:
         for i in range(count):
             name, target = f"{i}.png", f"{i}_x2.png"
-            entry = Entry(source=name, target=target, bytes=1, mtime=1, height=side, width=side)
-            books.plan(entry)
-        assert share_out(team, upscaler, books, 10**12) == shares
+            record = PictureRecord(
+                source=name, target=target, bytes=1, mtime=1, height=side, width=side
+            )
+            database.plan(record)
+        assert share_out(worker_settings, upscaler, database, 10**12) == shares

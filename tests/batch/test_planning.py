@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from hatsr import image
-from hatsr.batch.bookkeeping.books import Books
-from hatsr.batch.bookkeeping.entries import Entry
+from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.database.records import PictureRecord
 from hatsr.batch.outputs import Existing, Output
 from hatsr.batch.planning import check_places, plan
 
@@ -20,21 +20,21 @@ def photo(path: Path, height: int = 6, width: int = 5) -> Path:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Callable[..., dict[str, Entry]]:
-    """Plans `in` (or another input) for `out`; returns all entries by source."""
+def made(tmp_path: Path) -> Callable[..., dict[str, PictureRecord]]:
+    """Plans `in` (or another input) for `out`; returns all records by source."""
 
-    def make(source: Path | None = None, existing: Existing = "refuse") -> dict[str, Entry]:
+    def make(source: Path | None = None, existing: Existing = "refuse") -> dict[str, PictureRecord]:
         output = Output(place=tmp_path / "out", existing=existing)
-        with Books(tmp_path / "out", create=True) as books:
-            plan(books, source or tmp_path / "in", output, "_x2", lambda count: None)
+        with JobDatabase(tmp_path / "out", create=True) as database:
+            plan(database, source or tmp_path / "in", output, "_x2", lambda count: None)
             states = ("waiting", "done", "skipped", "failed")
-            return {e.source: e for state in states for e in books.entries(state)}
+            return {e.source: e for state in states for e in database.records(state)}
 
     return make
 
 
 def test_sizes_come_from_headers_and_the_tree_is_kept(
-    tmp_path: Path, made: Callable[..., dict[str, Entry]]
+    tmp_path: Path, made: Callable[..., dict[str, PictureRecord]]
 ) -> None:
     photo(tmp_path / "in/sub/b.jpg", 7, 9)
     header = photo(tmp_path / "in/a.png", 300, 200).read_bytes()[:45]
@@ -52,14 +52,14 @@ def test_sizes_come_from_headers_and_the_tree_is_kept(
 
 
 def test_results_of_earlier_runs_are_left_out(
-    tmp_path: Path, made: Callable[..., dict[str, Entry]]
+    tmp_path: Path, made: Callable[..., dict[str, PictureRecord]]
 ) -> None:
     source = photo(tmp_path / "in/a.png")
     image.write(image.read(source), tmp_path / "in/b.png", software="hatsr 0.1.0 (net, x2)")
     assert set(made()) == {"a.png"}
 
 
-def test_a_manifest(tmp_path: Path, made: Callable[..., dict[str, Entry]]) -> None:
+def test_a_manifest(tmp_path: Path, made: Callable[..., dict[str, PictureRecord]]) -> None:
     for name in ("a.png", "sub/b.png", "../c.png"):
         photo(tmp_path / "lists" / name)
     far = photo(tmp_path / "far/d.png")
@@ -76,7 +76,9 @@ def test_a_manifest(tmp_path: Path, made: Callable[..., dict[str, Entry]]) -> No
     assert found["gone.png"].reason == f"{tmp_path}/lists/gone.png: No such file or directory"
 
 
-def test_what_is_no_file_is_not_read(tmp_path: Path, made: Callable[..., dict[str, Entry]]) -> None:
+def test_what_is_no_file_is_not_read(
+    tmp_path: Path, made: Callable[..., dict[str, PictureRecord]]
+) -> None:
     photo(tmp_path / "in/a.png")
     os.mkfifo(tmp_path / "in/pipe.png")
     manifest = tmp_path / "in/list.txt"
@@ -87,7 +89,9 @@ def test_what_is_no_file_is_not_read(tmp_path: Path, made: Callable[..., dict[st
         assert all("must be a file, got a folder, a pipe" in why for why in failed.values())
 
 
-def test_a_manifest_of_other_systems(tmp_path: Path, made: Callable[..., dict[str, Entry]]) -> None:
+def test_a_manifest_of_other_systems(
+    tmp_path: Path, made: Callable[..., dict[str, PictureRecord]]
+) -> None:
     photo(tmp_path / "a.png")
     photo(tmp_path / "b.png")
     manifest = tmp_path / "list.txt"
@@ -100,7 +104,7 @@ def test_a_manifest_of_other_systems(tmp_path: Path, made: Callable[..., dict[st
 
 @pytest.mark.parametrize("content", ["a.png\n".encode("utf-16"), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"])
 def test_what_is_no_manifest(
-    content: bytes, tmp_path: Path, made: Callable[..., dict[str, Entry]]
+    content: bytes, tmp_path: Path, made: Callable[..., dict[str, PictureRecord]]
 ) -> None:
     manifest = tmp_path / "list.txt"
     manifest.write_bytes(content)
@@ -121,37 +125,37 @@ def test_results_that_are_there(
     state: str,
     reason: str,
     tmp_path: Path,
-    made: Callable[..., dict[str, Entry]],
+    made: Callable[..., dict[str, PictureRecord]],
 ) -> None:
     photo(tmp_path / "in/a.png")
     photo(tmp_path / "out/a_x2.png")
-    (entry,) = made(existing=existing).values()
-    assert entry.state == state
-    assert entry.reason.endswith(reason)
+    (record,) = made(existing=existing).values()
+    assert record.state == state
+    assert record.reason.endswith(reason)
 
 
 @pytest.mark.parametrize("link", [os.symlink, os.link])
 def test_an_input_is_not_replaced(
-    link: Callable[..., None], tmp_path: Path, made: Callable[..., dict[str, Entry]]
+    link: Callable[..., None], tmp_path: Path, made: Callable[..., dict[str, PictureRecord]]
 ) -> None:
     source = photo(tmp_path / "in/a.png")
     (tmp_path / "out").mkdir()
     link(source, tmp_path / "out/a_x2.png")
-    (entry,) = made(existing="overwrite").values()
-    assert "output must not replace an input" in entry.reason
+    (record,) = made(existing="overwrite").values()
+    assert "output must not replace an input" in record.reason
 
 
 def test_planning_again_adds_what_is_new_or_changed(
-    tmp_path: Path, made: Callable[..., dict[str, Entry]]
+    tmp_path: Path, made: Callable[..., dict[str, PictureRecord]]
 ) -> None:
     photo(tmp_path / "in/a.png")
     photo(tmp_path / "in/b.png")
     made()
-    with Books(tmp_path / "out") as books:
+    with JobDatabase(tmp_path / "out") as database:
         for _ in range(2):
-            taken = books.claim(1)
+            taken = database.claim(1)
             assert taken is not None
-            books.finish(Entry(**{**vars_of(taken), "state": "done"}))
+            database.finish(PictureRecord(**{**vars_of(taken), "state": "done"}))
     photo(tmp_path / "in/b.png", 8, 8)
     photo(tmp_path / "in/c.png")
     assert {name: (e.state, e.height) for name, e in made().items()} == {
@@ -161,12 +165,12 @@ def test_planning_again_adds_what_is_new_or_changed(
     }
 
 
-def vars_of(entry: Entry) -> dict[str, object]:
-    return {name: getattr(entry, name) for name in Entry.__slots__}  # pyright: ignore
+def vars_of(record: PictureRecord) -> dict[str, object]:
+    return {name: getattr(record, name) for name in PictureRecord.__slots__}  # pyright: ignore
 
 
 def test_the_output_may_lie_in_the_input(
-    tmp_path: Path, made: Callable[..., dict[str, Entry]]
+    tmp_path: Path, made: Callable[..., dict[str, PictureRecord]]
 ) -> None:
     photo(tmp_path / "a.png")
     photo(tmp_path / "out/b.png")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hatsr.data.loader import Plan, Stage, open_loader
+from hatsr.data.loader import SamplePlan, Stage, open_loader
 from hatsr.data.samples import Batch, PatchDataset
 
 
@@ -15,7 +15,7 @@ def test_workers_ranks_and_resume_see_the_same(
 ) -> None:
     data = patches(folder)
     stages = (Stage(0, 8, 4), Stage(3, 6, 8))
-    plan = Plan(stages, iterations=6)
+    plan = SamplePlan(stages, iterations=6)
 
     def numbers(batches: list[Batch]) -> list[list[int]]:
         return [batch.numbers for batch in batches]
@@ -28,7 +28,7 @@ def test_workers_ranks_and_resume_see_the_same(
         assert torch.equal(one.lr[0], other.lr[0])
         assert torch.equal(one.hr[0], other.hr[0])
     assert numbers(resumed) == numbers(alone)[2:]
-    split = Plan(stages, iterations=6, processes=2, accumulate=2)
+    split = SamplePlan(stages, iterations=6, processes=2, accumulate=2)
     ranks = [numbers(list(open_loader(data, split, 0, rank, workers=0))) for rank in range(2)]
     for step in range(6):
         parts = [ranks[rank][2 * step + micro] for micro in range(2) for rank in range(2)]
@@ -37,6 +37,6 @@ def test_workers_ranks_and_resume_see_the_same(
 
 def test_a_plan_that_cannot_be_kept_is_refused() -> None:
     with pytest.raises(ValueError, match="multiple of processes x accumulate, 2 x 3, got 4"):
-        Plan((Stage(0, 8, 4),), 5, processes=2, accumulate=3)
+        SamplePlan((Stage(0, 8, 4),), 5, processes=2, accumulate=3)
     with pytest.raises(ValueError, match="rising iterations"):
-        Plan((Stage(1, 8, 4),), 5)
+        SamplePlan((Stage(1, 8, 4),), 5)

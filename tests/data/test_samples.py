@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from hatsr.data.degrade import PRESETS
-from hatsr.data.loader import Plan, Stage, open_loader
+from hatsr.data.loader import SamplePlan, Stage, open_loader
 from hatsr.data.pairs import keep_in_memory
 from hatsr.data.pictures import downsample
 from hatsr.data.samples import VARIANTS, PatchDataset, Task, dihedral
@@ -76,7 +76,7 @@ def test_degraded_samples_are_pure_functions_too(
     """Neither workers nor resuming change them; HR stays as it is without degradation."""
     clean = patches(folder)
     data = replace(clean, degradation=PRESETS["photo"])
-    plan = Plan((Stage(0, 8, 4),), iterations=6)
+    plan = SamplePlan((Stage(0, 8, 4),), iterations=6)
     alone = list(open_loader(data, plan, 0, 0, workers=0))
     helped = list(open_loader(data, plan, 0, 0, workers=2))
     resumed = list(open_loader(data, plan, 3, 0, workers=0))

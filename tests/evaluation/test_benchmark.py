@@ -9,17 +9,17 @@ from torch import Tensor
 
 from hatsr.evaluation.benchmark import Benchmark, ignore
 from hatsr.evaluation.benchmark_pairs import read_codes
-from hatsr.evaluation.candidates import Bicubic, NetworkCandidate, Pictures
+from hatsr.evaluation.candidates import BicubicCandidate, FolderCandidate, NetworkCandidate
 from hatsr.evaluation.log import ScoreLog
 from hatsr.evaluation.measurement import Measurement
 from hatsr.evaluation.metrics import psnr, ssim
-from hatsr.evaluation.results import Rules
+from hatsr.evaluation.results import EvaluationSettings
 from hatsr.evaluation.sets.folders import find_sets, open_set
 from hatsr.resize import imresize
 
 SUBJECT = {"model": "stand-in"}
 
-TWO = Rules(scale=2)
+TWO = EvaluationSettings(scale=2)
 
 PUBLISHED = {"Set5": (33.66, 30.39, 28.42), "Set14": (30.24, 27.55, 26.00)}
 
@@ -45,15 +45,16 @@ def test_scores_follow_the_protocol(folder, model):
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_bicubic_rows_of_the_field(bench, name, scale):
-    rules = Rules(scale=scale, gray_as_is=True)
+    rules = EvaluationSettings(scale=scale, gray_as_is=True)
     sets, _ = find_sets([name], bench, rules)
-    (result,) = Benchmark([Measurement(Bicubic(scale), rules)]).run(sets)
+    (result,) = Benchmark([Measurement(BicubicCandidate(scale), rules)]).run(sets)
     assert result.means("psnr")[name] == pytest.approx(PUBLISHED[name][scale - 2], abs=0.02)
 
 
 def test_gray_pictures(folder):
     as_rgb, as_is = (
-        run(Bicubic(2), rules, folder) for rules in (TWO, Rules(scale=2, gray_as_is=True))
+        run(BicubicCandidate(2), rules, folder)
+        for rules in (TWO, EvaluationSettings(scale=2, gray_as_is=True))
     )
     gaps = {a.picture: a.psnr - b.psnr for a, b in zip(as_rgb.scores, as_is.scores, strict=True)}
     assert gaps.pop("plain") == pytest.approx(20 * np.log10(255 / 219))
@@ -66,8 +67,8 @@ def test_pictures_of_another_program(folder, tmp_path):
     made.mkdir(parents=True)
     for name, pair in pairs(folder, TWO).items():
         Image.fromarray(imresize(pair.lr, 2)).save(made / f"{name}_SRx2.png")
-    theirs = run(Pictures(made.parent, 2), TWO, folder)
-    ours = run(Bicubic(2), TWO, folder)
+    theirs = run(FolderCandidate(made.parent, 2), TWO, folder)
+    ours = run(BicubicCandidate(2), TWO, folder)
     assert theirs.model == "theirs"
     assert [s.psnr for s in theirs.scores] == [s.psnr for s in ours.scores]
     assert theirs.scores[0].seconds is None
@@ -79,7 +80,7 @@ def test_one_bad_picture_costs_only_itself(folder, tmp_path):
     for name, pair in list(pairs(folder, TWO).items())[1:]:
         sr = imresize(pair.lr, 2)
         Image.fromarray(sr if name != "p1" else sr[:-2]).save(made / f"{name}.png")
-    (only,) = run(Pictures(made, 2), TWO, folder).sets
+    (only,) = run(FolderCandidate(made, 2), TWO, folder).sets
     assert [score.picture for score in only.scores] == ["p2", "plain"]
     assert not only.comparable
     assert "there is no picture of 'p0'" in only.failures["p0"]
@@ -134,7 +135,10 @@ def test_several_candidates_share_each_picture_which_is_read_once(folder, model,
 
     monkeypatch.setattr("hatsr.evaluation.sets.survey.read_codes", counted)
     shown: list[tuple[str, list[str]]] = []
-    measurements = [Measurement(Bicubic(2), TWO), Measurement(NetworkCandidate(model), TWO)]
+    measurements = [
+        Measurement(BicubicCandidate(2), TWO),
+        Measurement(NetworkCandidate(model), TWO),
+    ]
     watcher = Benchmark(
         measurements, watcher=lambda pair, made: shown.append((pair.name, list(made)))
     )
@@ -142,7 +146,7 @@ def test_several_candidates_share_each_picture_which_is_read_once(folder, model,
     assert opened == ["p0.png", "p1.png", "p2.png", "plain.png"]
     assert [name for name, _ in shown] == ["p0", "p1", "p2", "plain"]
     assert {tuple(models) for _, models in shown} == {("bicubic", "stand-in")}
-    alone = [run(Bicubic(2), TWO, folder), run(NetworkCandidate(model), TWO, folder)]
+    alone = [run(BicubicCandidate(2), TWO, folder), run(NetworkCandidate(model), TWO, folder)]
     assert [r.means("psnr") for r in both] == [r.means("psnr") for r in alone]
 
 
@@ -150,7 +154,10 @@ def test_a_picture_that_one_candidate_fails_on_counts_for_the_others(folder, mod
     made = tmp_path / "theirs"
     made.mkdir()
     Image.fromarray(pairs(folder, TWO)["p1"].hr).save(made / "p1.png")
-    measurements = [Measurement(Pictures(made, 2), TWO), Measurement(NetworkCandidate(model), TWO)]
+    measurements = [
+        Measurement(FolderCandidate(made, 2), TWO),
+        Measurement(NetworkCandidate(model), TWO),
+    ]
     told: list[str] = []
     theirs, ours = Benchmark(
         measurements, lambda done, total, words: told.append(f"{done} of {total} {words}")

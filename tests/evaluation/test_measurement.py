@@ -4,29 +4,29 @@ from judged import pairs, run
 from PIL import Image
 
 from hatsr.evaluation import perceptual
-from hatsr.evaluation.candidates import Bicubic, NetworkCandidate
+from hatsr.evaluation.candidates import BicubicCandidate, NetworkCandidate
 from hatsr.evaluation.log import SavedPictures, ScoreLog
 from hatsr.evaluation.measurement import Measurement
-from hatsr.evaluation.results import Rules
+from hatsr.evaluation.results import EvaluationSettings
 from hatsr.evaluation.statistics import differences
 
 SUBJECT = {"model": "stand-in"}
 
-TWO = Rules(scale=2)
+TWO = EvaluationSettings(scale=2)
 
 
 def test_ensemble_has_columns_of_its_own(folder, model):
-    result = run(NetworkCandidate(model), Rules(scale=2, ensemble=True), folder)
+    result = run(NetworkCandidate(model), EvaluationSettings(scale=2, ensemble=True), folder)
     for score in result.scores:  # the stand-in commutes with flips and turns
         assert score.ensemble_psnr == pytest.approx(score.psnr, abs=0.05)
     assert model.calls == 9 * 4
-    bicubic = run(Bicubic(2), Rules(scale=2, ensemble=True), folder)
+    bicubic = run(BicubicCandidate(2), EvaluationSettings(scale=2, ensemble=True), folder)
     assert [s.ensemble_psnr for s in bicubic.scores] == [s.psnr for s in bicubic.scores]
 
 
 def test_a_changed_lr_file_is_measured_again(folder, model, tmp_path):
     (folder / "LR").mkdir()
-    rules = Rules(scale=2, lr="LR")
+    rules = EvaluationSettings(scale=2, lr="LR")
 
     def save(name: str, divisor: int = 1) -> None:
         lr = made[name].lr
@@ -51,7 +51,7 @@ def test_a_changed_lr_file_is_measured_again(folder, model, tmp_path):
 
 
 def test_a_metric_that_can_be_had_by_now_is_measured(folder, model, tmp_path, monkeypatch):
-    rules = Rules(scale=2, perceptual=("lpips",))
+    rules = EvaluationSettings(scale=2, perceptual=("lpips",))
 
     def measure():
         log = ScoreLog(tmp_path / "scores.jsonl", SUBJECT)
@@ -85,4 +85,4 @@ def test_kept_pictures_are_made_again_when_they_are_gone(folder, model, tmp_path
 
 def test_the_scale_is_the_models(model):
     with pytest.raises(ValueError, match="scale must be the model's, 2, got 4"):
-        Measurement(NetworkCandidate(model), Rules(scale=4))
+        Measurement(NetworkCandidate(model), EvaluationSettings(scale=4))

@@ -7,9 +7,9 @@ from tiny import tiny
 
 from hatsr import checkpoint
 from hatsr.evaluation import (
-    Bicubic,
+    BicubicCandidate,
+    FolderCandidate,
     NetworkCandidate,
-    Pictures,
     as_candidate,
     open_candidate,
     open_candidates,
@@ -24,8 +24,8 @@ def net(tmp_path: Path) -> str:
 
 
 def test_each_kind_is_told_by_what_is_there(net: str, folder: Path) -> None:
-    assert isinstance(open_candidate("bicubic", 3), Bicubic)
-    assert isinstance(open_candidate(str(folder), 2), Pictures)
+    assert isinstance(open_candidate("bicubic", 3), BicubicCandidate)
+    assert isinstance(open_candidate(str(folder), 2), FolderCandidate)
     model = open_candidate(net)
     assert isinstance(model, NetworkCandidate)
     assert (model.name, model.scale, len(model.weights)) == ("net", 2, 16)

@@ -3,11 +3,11 @@ from judged import pairs
 from PIL import Image
 
 from hatsr.evaluation import (
-    Bicubic,
+    BicubicCandidate,
     EvaluationOutput,
+    EvaluationSettings,
+    FolderCandidate,
     NetworkCandidate,
-    Pictures,
-    Rules,
     compare,
     evaluate,
     open_candidates,
@@ -39,10 +39,10 @@ def test_one_call_that_goes_on_where_it_stopped(folder, model, tmp_path):
 
 def test_the_report_takes_nothing_of_a_network_but_its_pictures(folder, tmp_path):
     output = EvaluationOutput(folder=tmp_path / "out", keep=True)
-    evaluate(Bicubic(2), [str(folder)], output=output)
+    evaluate(BicubicCandidate(2), [str(folder)], output=output)
     kept = {path.name for path in (tmp_path / "out" / "pictures" / "mine").iterdir()}
     assert kept == {"p0.png", "p1.png", "p2.png", "plain.png"}
-    made = Pictures(tmp_path / "out" / "pictures", 2, "theirs")
+    made = FolderCandidate(tmp_path / "out" / "pictures", 2, "theirs")
     found = evaluate(
         made, [str(folder)], output=EvaluationOutput(folder=tmp_path / "b", report=True)
     )
@@ -53,9 +53,9 @@ def test_the_report_takes_nothing_of_a_network_but_its_pictures(folder, tmp_path
 
 def test_models_compared_in_one_call(folder, model, tmp_path):
     found = compare(
-        [Bicubic(2), NetworkCandidate(model, "weights")],
+        [BicubicCandidate(2), NetworkCandidate(model, "weights")],
         [str(folder)],
-        rules=Rules(scale=2, ensemble=True),
+        rules=EvaluationSettings(scale=2, ensemble=True),
         output=EvaluationOutput(folder=tmp_path),
     )
     assert [table.title for table in found.tables][1:] == [
@@ -70,34 +70,38 @@ def test_a_folder_of_lr_is_meant_before_one_inside_each_set(folder, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     for place, divisor in ((tmp_path / "LR", 1), (folder / "LR", 2)):
         place.mkdir()
-        for name, pair in pairs(folder, Rules(scale=2)).items():
+        for name, pair in pairs(folder, EvaluationSettings(scale=2)).items():
             Image.fromarray(pair.lr // divisor).save(place / f"{name}.png")
-    found = evaluate(Bicubic(2), [str(folder)], rules=Rules(scale=2, lr="LR"))
-    made = evaluate(Bicubic(2), [str(folder)])
+    found = evaluate(BicubicCandidate(2), [str(folder)], rules=EvaluationSettings(scale=2, lr="LR"))
+    made = evaluate(BicubicCandidate(2), [str(folder)])
     assert found.result.rules.lr == str(tmp_path / "LR")
     assert found.result.means("psnr") == made.result.means("psnr")
 
 
 def test_models_by_name_take_the_scale_of_the_rules(folder, tmp_path):
     output = EvaluationOutput(folder=tmp_path)
-    found = evaluate("bicubic", [str(folder)], rules=Rules(scale=3), output=output)
+    found = evaluate("bicubic", [str(folder)], rules=EvaluationSettings(scale=3), output=output)
     assert found.result.model == "bicubic"
     with pytest.raises(ValueError, match="scale must be given for bicubic"):
         evaluate("bicubic", [str(folder)])
     with pytest.raises(ValueError, match="scale must be 4, what hat-t-x4 makes, got 3"):
-        compare(["bicubic", "hat-t-x4"], [str(folder)], rules=Rules(scale=3))
+        compare(["bicubic", "hat-t-x4"], [str(folder)], rules=EvaluationSettings(scale=3))
 
 
 def test_messages(folder, model, tmp_path):
     data, output = [str(folder)], EvaluationOutput(folder=tmp_path, report=True)
     with pytest.raises(ValueError, match="report must be of another model than bicubic"):
-        evaluate(Bicubic(2), data, output=output)
+        evaluate(BicubicCandidate(2), data, output=output)
     with pytest.raises(ValueError, match="models to compare must be at least two, got 1"):
-        compare([Bicubic(2)], data)
+        compare([BicubicCandidate(2)], data)
     with pytest.raises(ValueError, match="must be different ones, got stand-in twice"):
         compare([NetworkCandidate(model), NetworkCandidate(model)], data)
     with pytest.raises(ValueError, match="--ensemble must be of models or bicubic, got the pic"):
-        compare([Bicubic(2), Pictures(folder, 2)], data, rules=Rules(scale=2, ensemble=True))
+        compare(
+            [BicubicCandidate(2), FolderCandidate(folder, 2)],
+            data,
+            rules=EvaluationSettings(scale=2, ensemble=True),
+        )
 
 
 def test_names_of_files_tell_models_of_one_name_apart(tmp_path):
@@ -113,4 +117,4 @@ def test_names_of_files_tell_models_of_one_name_apart(tmp_path):
     [("runs/my model?.pth", "runs_my_model_.pth-x3"), ("bicubic", "bicubic-x3"), ("m-x3", "m-x3")],
 )
 def test_folder_names(name, expected):
-    assert folder_of(Bicubic(3, name)) == expected
+    assert folder_of(BicubicCandidate(3, name)) == expected

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hatsr.evaluation.results import Result, Rules, Score, SetResult
+from hatsr.evaluation.results import BenchmarkResult, EvaluationSettings, Score, SetResult
 from hatsr.evaluation.statistics import ALL, differences, student_quantile
 
 
-def result(model: str, **sets: list) -> Result:
+def result(model: str, **sets: list) -> BenchmarkResult:
     def score(data: str, index: int, psnr: float) -> Score:
         return Score(
             data=data,
@@ -24,7 +24,7 @@ def result(model: str, **sets: list) -> Result:
         )
         for data, values in sets.items()
     )
-    return Result(model=model, rules=Rules(scale=4), sets=results)
+    return BenchmarkResult(model=model, rules=EvaluationSettings(scale=4), sets=results)
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 7, 18, 99, 400])

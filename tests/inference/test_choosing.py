@@ -8,7 +8,7 @@ from PIL import Image
 import hatsr
 from hatsr import image
 from hatsr.image import Compression
-from hatsr.inference.choosing import Chooser, PictureFacts, choose, facts_of, for_picture
+from hatsr.inference.choosing import ModelChooser, PictureFacts, choose, facts_of, for_picture
 from hatsr.inference.settings import Settings
 
 CLEAN = "no strong compression or noise found"
@@ -81,7 +81,7 @@ def test_facts_of_a_file() -> None:
 
 @pytest.mark.parametrize("scale", [None, 2])
 def test_each_picture_gets_its_own_network(scale: int | None) -> None:
-    chooser = Chooser(Settings(device="cpu", scale=scale))
+    chooser = ModelChooser(Settings(device="cpu", scale=scale))
     clean = image.from_array(waves())
     noisy = with_noise(15)
     first, choice = for_picture(chooser, clean)

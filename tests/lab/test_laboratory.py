@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 import pytest
 
 from hatsr.batch import locked
-from hatsr.evaluation import Rules
-from hatsr.lab import Bench, StudyReport, StudyStatus, read_study, run, status
+from hatsr.evaluation import EvaluationSettings
+from hatsr.lab import StudyReport, StudyStatus, StudyWorkspace, read_study, run, status
 from hatsr.lab.cell_work import picture_files, steps_of
 from hatsr.lab.cells import cells_of
 from hatsr.lab.study import EvaluationPlan
@@ -59,7 +59,7 @@ def whole(write_study: Written, tmp_path_factory: pytest.TempPathFactory) -> Who
     folder = tmp_path_factory.mktemp("whole")
     watched: list[StudyStatus] = []
     report = run(
-        read_study(write_study()), Bench(folder=folder, device="cpu"), watch=watched.append
+        read_study(write_study()), StudyWorkspace(folder=folder, device="cpu"), watch=watched.append
     )
     return Whole(folder, report, watched)
 
@@ -67,12 +67,12 @@ def whole(write_study: Written, tmp_path_factory: pytest.TempPathFactory) -> Who
 def test_stopped_and_gone_on_with_is_the_same(
     whole: Whole, write_study: Written, tmp_path: Path
 ) -> None:
-    study, bench = read_study(write_study()), Bench(folder=tmp_path, device="cpu")
+    study, workspace = read_study(write_study()), StudyWorkspace(folder=tmp_path, device="cpu")
     for looks in (4, 9, 3, 14, 10**9):
-        run(study, bench, asked_to_stop=stops_after(looks))
+        run(study, workspace, asked_to_stop=stops_after(looks))
     assert len(exact(whole.folder)) == 4
-    assert exact(bench.folder) == exact(whole.folder)
-    assert weights(bench.folder) == weights(whole.folder)
+    assert exact(workspace.folder) == exact(whole.folder)
+    assert weights(workspace.folder) == weights(whole.folder)
 
 
 def test_every_cell_is_told_of(whole: Whole) -> None:
@@ -89,7 +89,7 @@ def test_every_cell_is_told_of(whole: Whole) -> None:
 
 def test_nothing_is_done_twice(whole: Whole, write_study: Written) -> None:
     before = {path: path.stat().st_mtime_ns for path in whole.folder.rglob("last.safetensors")}
-    run(read_study(write_study()), Bench(folder=whole.folder, device="cpu"))
+    run(read_study(write_study()), StudyWorkspace(folder=whole.folder, device="cpu"))
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
@@ -116,21 +116,24 @@ def test_the_report_says_what_the_cells_hold(whole: Whole) -> None:
 
 
 def test_what_another_process_does_is_left_to_it(write_study: Written, tmp_path: Path) -> None:
-    study, bench = read_study(write_study(), ["seeds=[0]"]), Bench(folder=tmp_path, device="cpu")
+    study, workspace = (
+        read_study(write_study(), ["seeds=[0]"]),
+        StudyWorkspace(folder=tmp_path, device="cpu"),
+    )
     theirs, _ = cells_of(study, "small")
     with locked(theirs.folder(tmp_path)):
-        assert status(study, bench).running == ("window 2, seed 0",)
-        report = run(study, bench)
-    found = status(study, bench)
+        assert status(study, workspace).running == ("window 2, seed 0",)
+        report = run(study, workspace)
+    found = status(study, workspace)
     assert (found.done, found.waiting) == (("window 4, seed 0",), ("window 2, seed 0",))
     assert report.verdict == "Nothing can be said of the order yet."
 
 
 def test_a_cell_that_fails_costs_no_other(write_study: Written, tmp_path: Path) -> None:
     study = read_study(write_study(), ["seeds=[0]", "variants.bad.recipe.data.train=[nowhere]"])
-    bench = Bench(folder=tmp_path, device="cpu")
-    run(study, bench)
-    found = status(study, bench)
+    workspace = StudyWorkspace(folder=tmp_path, device="cpu")
+    run(study, workspace)
+    found = status(study, workspace)
     assert len(found.done) == 2
     assert "nowhere" in found.failed["bad, seed 0"]
     assert found.line() == "2 of 3 cells done, 1 failed"
@@ -139,7 +142,7 @@ def test_a_cell_that_fails_costs_no_other(write_study: Written, tmp_path: Path) 
 def test_a_folder_of_another_study_is_refused(whole: Whole, write_study: Written) -> None:
     other = read_study(write_study(), ["recipe.optim.learning_rate=1e-4"])
     with pytest.raises(ValueError, match=r"must be of the same study, got .*learning_rate: 0.001"):
-        run(other, Bench(folder=whole.folder, device="cpu"))
+        run(other, StudyWorkspace(folder=whole.folder, device="cpu"))
 
 
 def test_test_pictures_must_be_there_before_anything_is_trained(
@@ -147,7 +150,7 @@ def test_test_pictures_must_be_there_before_anything_is_trained(
 ) -> None:
     study = read_study(write_study(), ["sizes.small.evaluate.data=[Set5]"])
     with pytest.raises(ValueError, match="Set5 is missing"):
-        run(study, Bench(folder=tmp_path / "new"))
+        run(study, StudyWorkspace(folder=tmp_path / "new"))
     assert not (tmp_path / "new").exists()
 
 
@@ -168,7 +171,7 @@ def test_di_blocking_and_stages(write_study: Written, tmp_path: Path, pictures: 
         sizes={"small": size},
         variants={"one": {"paper": paper}, "other": {"recipe": {"network": {"window_size": 2}}}},
     )
-    report = run(read_study(path), Bench(folder=tmp_path / "out", device="cpu"))
+    report = run(read_study(path), StudyWorkspace(folder=tmp_path / "out", device="cpu"))
     assert [row.name for row in report.rows[:2]] == ["one, after pre-training", "one"]
     first, last = report.rows[:2]
     assert len(first.values("di")[0]) == 2
@@ -184,8 +187,11 @@ def test_di_blocking_and_stages(write_study: Written, tmp_path: Path, pictures: 
 def test_pictures_of_two_sets_may_be_called_alike(tmp_path: Path, pictures: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(pictures, other)
-    plan, bench = EvaluationPlan(data=(str(pictures), str(other))), Bench(folder=tmp_path)
-    found = picture_files(plan, Rules(scale=2), bench)
+    plan, workspace = (
+        EvaluationPlan(data=(str(pictures), str(other))),
+        StudyWorkspace(folder=tmp_path),
+    )
+    found = picture_files(plan, EvaluationSettings(scale=2), workspace)
     stems = sorted(path.stem for path in pictures.iterdir())
     assert list(found.values()) == [f"{each.name}/{s}" for each in (pictures, other) for s in stems]
     assert all(Path(path).stem == Path(name).name for path, name in found.items())
@@ -195,29 +201,29 @@ def test_minutes_become_steps_once(write_study: Written, tmp_path: Path) -> None
     study = read_study(
         write_study(), ["sizes.small.budget={steps: null, minutes: 0.001}", "seeds=[0]"]
     )
-    cell, bench = cells_of(study, "small")[0], Bench(folder=tmp_path, device="cpu")
-    steps = steps_of(cell, "training", bench)
+    cell, workspace = cells_of(study, "small")[0], StudyWorkspace(folder=tmp_path, device="cpu")
+    steps = steps_of(cell, "training", workspace)
     assert steps is not None
     assert steps >= 1
     (path,) = tmp_path.rglob("steps.json")
     path.write_text("17")
-    assert steps_of(cell, "training", bench) == 17
+    assert steps_of(cell, "training", workspace) == 17
 
 
 @pytest.mark.slow
 def test_killed_workers_are_gone_on_with(
     whole: Whole, write_study: Written, tmp_path: Path
 ) -> None:
-    bench = Bench(folder=tmp_path / "killed", device="cpu")
-    options = [str(write_study()), "-o", str(bench.folder), "--workers", "2", "--device", "cpu"]
+    workspace = StudyWorkspace(folder=tmp_path / "killed", device="cpu")
+    options = [str(write_study()), "-o", str(workspace.folder), "--workers", "2", "--device", "cpu"]
     command = [sys.executable, "-m", "hatsr.apps.cli", "lab", *options]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        while not list(bench.folder.rglob("state-*.pt")) and process.poll() is None:
+        while not list(workspace.folder.rglob("state-*.pt")) and process.poll() is None:
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
     study = read_study(write_study())
-    while status(study, bench).running:  # the workers end with their parent
+    while status(study, workspace).running:  # the workers end with their parent
         time.sleep(0.1)
-    run(study, bench, workers=2)
-    assert exact(bench.folder) == exact(whole.folder)
-    assert weights(bench.folder) == weights(whole.folder)
+    run(study, workspace, workers=2)
+    assert exact(workspace.folder) == exact(whole.folder)
+    assert weights(workspace.folder) == weights(whole.folder)

@@ -24,7 +24,12 @@ def test_what_a_clip_says(tmp_path: Path) -> None:
     clip = open_clip(path)
     assert (clip.height, clip.width, clip.frames, clip.rate) == (24, 32, 10, 25)
     assert clip.seconds == pytest.approx(0.4)
-    assert (clip.codec, clip.is_lossy, clip.bits, clip.thinning) == ("hevc", True, 10, "422")
+    assert (clip.codec, clip.is_lossy, clip.bits, clip.chroma_subsampling) == (
+        "hevc",
+        True,
+        10,
+        "422",
+    )
     assert clip.tags == ColourTags(primaries=9, transfer=16, matrix=9, full_range=True)
     assert clip.aspect == Fraction(4, 3)
     assert clip.display_matrix is not None

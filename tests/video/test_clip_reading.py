@@ -8,13 +8,13 @@ pytest.importorskip("av", reason="clips need the extra hat-sr[video]")
 
 from clip_files import UNEVEN, make_clip, packets_of, scene
 
-from hatsr.video import ShotReader, open_clip
+from hatsr.video import ClipReader, open_clip
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".mkv"])
 def test_frames_and_their_times(tmp_path: Path, ending: str) -> None:
     clip = open_clip(make_clip(tmp_path / f"a{ending}", times=UNEVEN, options={"crf": "1"}))
-    shots = list(ShotReader(clip))
+    shots = list(ClipReader(clip))
     assert [shot.pts * clip.time_base for shot in shots] == [Fraction(t, 1000) for t in UNEVEN]
     for number, shot in enumerate(shots):
         error = np.abs(shot.rgb() * 255 - scene(number))
@@ -27,7 +27,7 @@ def test_a_broken_packet_costs_its_frame_only(tmp_path: Path, codec: str) -> Non
     data, (_, packet) = path.read_bytes(), packets_of(path, "video")[4]
     at, noise = data.index(packet), np.random.default_rng(0).bytes(len(packet))
     path.write_bytes(data[:at] + noise + data[at + len(packet) :])
-    reader = ShotReader(open_clip(path))
+    reader = ClipReader(open_clip(path))
     shots = list(reader)
     assert len(shots) == 9
     assert shots[-1].pts == 360
@@ -39,7 +39,7 @@ def test_a_clip_that_breaks_off(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "a.mkv", "ffv1", times=times)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
-    reader = ShotReader(open_clip(path))
+    reader = ClipReader(open_clip(path))
     assert 2 < len(list(reader)) < 8
     assert "frames end" in reader.notes()[-1]
     assert "it may be cut short" in reader.notes()[-1]
@@ -47,5 +47,5 @@ def test_a_clip_that_breaks_off(tmp_path: Path) -> None:
 
 def test_frames_without_times_follow_one_another(tmp_path: Path) -> None:
     clip = open_clip(make_clip(tmp_path / "a.avi", "mpeg4"))
-    times = [float(shot.pts * clip.time_base) for shot in ShotReader(clip)]
+    times = [float(shot.pts * clip.time_base) for shot in ClipReader(clip)]
     assert times == pytest.approx([number / 25 for number in range(10)])

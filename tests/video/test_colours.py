@@ -40,14 +40,16 @@ def test_well_known_codes_of_bt_709(rgb: tuple[int, ...], codes: tuple[int, ...]
     assert tuple(int(plane[0, 0]) for plane in planes) == codes
 
 
-@pytest.mark.parametrize("thinning", [(2, 2), (1, 2), (1, 1)])
+@pytest.mark.parametrize("chroma_subsampling", [(2, 2), (1, 2), (1, 1)])
 @pytest.mark.parametrize("size", [(6, 8), (5, 7), (1, 1)])
-def test_thinned_colour_keeps_its_place(thinning: tuple[int, int], size: tuple[int, int]) -> None:
+def test_thinned_colour_keeps_its_place(
+    chroma_subsampling: tuple[int, int], size: tuple[int, int]
+) -> None:
     y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
     slope = 0.3 + 0.02 * x + 0.03 * y
     rgb = np.stack([slope, slope / 2, 1 - slope], axis=2)
     tags = ColourTags(matrix=BT709, full_range=True)
-    light, *colour = planes_of(rgb, thinning, 16, tags)
+    light, *colour = planes_of(rgb, chroma_subsampling, 16, tags)
     again = rgb_of(light, (colour[0], colour[1]), 16, tags)
     inner = np.s_[2:-2, 2:-2] if min(size) > 4 else np.s_[:0, :0]
     assert np.abs(again - rgb)[inner].max(initial=0) < 1e-4  # a slope is what bilinear keeps

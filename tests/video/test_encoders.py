@@ -20,7 +20,7 @@ CLIP = Clip(
     codec="h264",
     is_lossy=True,
     bits=8,
-    thinning="420",
+    chroma_subsampling="420",
     tags=ColourTags(),
     aspect=None,
     display_matrix=None,
@@ -33,7 +33,7 @@ SIZE = 96, 128
     [
         (".mp4", {}, None, "libx264 crf 16, 8 bits 420"),
         (".mov", {}, 99, "libx264 crf 12, 8 bits 420"),
-        (".mkv", {"thinning": "444"}, 1, "libx264 crf 51, 8 bits 444"),
+        (".mkv", {"chroma_subsampling": "444"}, 1, "libx264 crf 51, 8 bits 444"),
         (".mp4", {"codec": "hevc"}, None, "libx265 crf 16, 8 bits 420"),
         (".m4v", {"bits": 10}, None, "libx265 crf 16, 10 bits 420"),
         (".mkv", {"bits": 12}, None, "libx265 crf 16, 10 bits 420"),
@@ -53,13 +53,13 @@ def test_the_encoder(
 
 
 @pytest.mark.parametrize(
-    ("thinning", "size", "kept"),
+    ("chroma_subsampling", "size", "kept"),
     [("420", (73, 97), (72, 96)), ("422", (73, 97), (73, 96)), ("444", (73, 97), (73, 97))],
 )
 def test_sides_are_even_where_they_must_be(
-    thinning: str, size: tuple[int, int], kept: tuple[int, int]
+    chroma_subsampling: str, size: tuple[int, int], kept: tuple[int, int]
 ) -> None:
-    found = choose_encoding(replace(CLIP, thinning=thinning), ".mp4", size)
+    found = choose_encoding(replace(CLIP, chroma_subsampling=chroma_subsampling), ".mp4", size)
     assert (found.height, found.width) == kept
     assert ("sides must be even" in " ".join(found.notes)) == (size != kept)
 

@@ -5,13 +5,13 @@ from hatsr.video.colours import ColourTags
 
 av = pytest.importorskip("av", reason="clips need the extra hat-sr[video]")
 
-from hatsr.video.frames import depth_of, tags_of, thinning_of, to_frame, to_rgb  # noqa: E402
+from hatsr.video.frames import depth_of, subsampling_of, tags_of, to_frame, to_rgb  # noqa: E402
 
 STUDIO = ColourTags(matrix=1)
 
 
 @pytest.mark.parametrize(
-    ("name", "thinning", "depth"),
+    ("name", "chroma_subsampling", "depth"),
     [
         ("yuv420p", "420", 8),
         ("yuvj422p", "422", 8),
@@ -26,16 +26,16 @@ STUDIO = ColourTags(matrix=1)
         ("yuva420p", "420", 8),
     ],
 )
-def test_pixel_formats(name: str, thinning: str, depth: int) -> None:
+def test_pixel_formats(name: str, chroma_subsampling: str, depth: int) -> None:
     kind = av.VideoFormat(name, 32, 24)
-    assert (thinning_of(kind), depth_of(kind)) == (thinning, depth)
+    assert (subsampling_of(kind), depth_of(kind)) == (chroma_subsampling, depth)
 
 
-@pytest.mark.parametrize(("thinning", "bits"), [("420", 8), ("422", 10), ("444", 12)])
-def test_a_frame_and_its_pixels_are_inverse(thinning: str, bits: int) -> None:
+@pytest.mark.parametrize(("chroma_subsampling", "bits"), [("420", 8), ("422", 10), ("444", 12)])
+def test_a_frame_and_its_pixels_are_inverse(chroma_subsampling: str, bits: int) -> None:
     y, x = np.mgrid[:24, :30].astype(np.float32)
     rgb = np.stack([0.2 + x / 60, 0.2 + y / 60, 0.7 - x / 90], axis=2)
-    frame = to_frame(rgb, thinning, bits, STUDIO)
+    frame = to_frame(rgb, chroma_subsampling, bits, STUDIO)
     assert (frame.height, frame.width) == (24, 30)
     assert np.abs(to_rgb(frame, STUDIO) - rgb)[1:-1, 1:-2].max() < 0.012
 

@@ -28,7 +28,7 @@ def doubled(source: Path, target: Path, quality: int | None = None, frames: int 
     size = 2 * clip.height, 2 * clip.width
     encoding = video.choose_encoding(clip, target.suffix, size, quality)
     segments, last = [], 0
-    groups = groupby(enumerate(video.ShotReader(clip)), key=lambda pair: pair[0] // frames)
+    groups = groupby(enumerate(video.ClipReader(clip)), key=lambda pair: pair[0] // frames)
     for number, shots in groups:
         segments.append(target.with_name(f"{target.name}{number}.nut"))
         with video.writing_segment(segments[-1], clip, encoding) as segment:

@@ -8,30 +8,30 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from hatsr.batch.finding import Found, PictureFile, find_pictures
+from hatsr.batch.finding import FoundPictures, PictureFile, find_pictures
 from hatsr.batch.outputs import Existing, Output, check_folder_name, check_output, target_of
 
 if TYPE_CHECKING:
-    from hatsr.batch.bookkeeping.locking import is_running, locked
-    from hatsr.batch.crews.local_crew import end_with_parent, warm_up
-    from hatsr.batch.crews.team import BatchEngine, Team
-    from hatsr.batch.job import Job, JobWatch, run_job
+    from hatsr.batch.database.locking import is_running, locked
+    from hatsr.batch.job import Job, JobListener, run_job
     from hatsr.batch.status import Status, read_status
-    from hatsr.batch.upscaling import Outcome, Upscaling, Watch, upscale, upscale_files
+    from hatsr.batch.upscaling import BatchListener, Outcome, UpscaleResult, upscale, upscale_files
+    from hatsr.batch.worker_pools.local_pool import end_with_parent, warm_up
+    from hatsr.batch.worker_pools.worker_settings import BatchEngine, WorkerSettings
 
 __all__ = [
     "BatchEngine",
+    "BatchListener",
     "Existing",
-    "Found",
+    "FoundPictures",
     "Job",
-    "JobWatch",
+    "JobListener",
     "Outcome",
     "Output",
     "PictureFile",
     "Status",
-    "Team",
-    "Upscaling",
-    "Watch",
+    "UpscaleResult",
+    "WorkerSettings",
     "check_folder_name",
     "check_output",
     "end_with_parent",
@@ -45,21 +45,21 @@ __all__ = [
     "upscale_files",
     "warm_up",
 ]
-_HOMES = {
-    "BatchEngine": "crews.team",
-    "Team": "crews.team",
-    "warm_up": "crews.local_crew",
-    "end_with_parent": "crews.local_crew",
-    "is_running": "bookkeeping.locking",
-    "locked": "bookkeeping.locking",
+_LAZY_IMPORTS = {
+    "BatchEngine": "worker_pools.worker_settings",
+    "WorkerSettings": "worker_pools.worker_settings",
+    "warm_up": "worker_pools.local_pool",
+    "end_with_parent": "worker_pools.local_pool",
+    "is_running": "database.locking",
+    "locked": "database.locking",
     "Job": "job",
-    "JobWatch": "job",
+    "JobListener": "job",
     "run_job": "job",
     "Status": "status",
     "read_status": "status",
     "Outcome": "upscaling",
-    "Upscaling": "upscaling",
-    "Watch": "upscaling",
+    "UpscaleResult": "upscaling",
+    "BatchListener": "upscaling",
     "upscale": "upscaling",
     "upscale_files": "upscaling",
 }
@@ -67,6 +67,6 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Import what needs PyTorch when it is first asked for."""
-    if name in _HOMES:
-        return getattr(import_module(f"hatsr.batch.{_HOMES[name]}"), name)
+    if name in _LAZY_IMPORTS:
+        return getattr(import_module(f"hatsr.batch.{_LAZY_IMPORTS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,10 +11,10 @@ import numpy as np
 from hatsr import __version__, image, video
 from hatsr.files import check_replaceable
 from hatsr.image import Picture
-from hatsr.inference.choosing import Choice, Chooser
+from hatsr.inference.choosing import ModelChoice, ModelChooser
 from hatsr.inference.frame_enlarger import FrameEnlarger
 from hatsr.inference.upscaler import Upscaler
-from hatsr.video import Clip, Encoding, Parts, Shot, ShotReader
+from hatsr.video import Clip, ClipFrame, ClipReader, Encoding, SegmentFolder
 
 _SEGMENT = 24
 """Frames of a segment: what a kill costs at most."""
@@ -22,7 +22,7 @@ _LOOKED_AT = 0, 11, 23
 """Frames by which the weights are chosen: the first is often better, or emptier, than the rest."""
 
 
-class ClipUpscaling:
+class ClipUpscaler:
     """The work on one clip.
 
     Args:
@@ -39,7 +39,7 @@ class ClipUpscaling:
 
     def __init__(
         self,
-        upscaler: Upscaler | Chooser,
+        upscaler: Upscaler | ModelChooser,
         clip: Clip,
         target: Path,
         quality: int | None,
@@ -53,7 +53,7 @@ class ClipUpscaling:
         check_replaceable(target)
         self.upscaler, self.choice = _chosen(upscaler, clip)
         self.enlarger = FrameEnlarger(self.upscaler)
-        self.parts = Parts(target, _plan(clip, self.encoding, self.upscaler), anew=anew)
+        self.parts = SegmentFolder(target, _plan(clip, self.encoding, self.upscaler), anew=anew)
         self.done, self.last = 0, 0
 
     def run(self, progress: Callable[[float], None]) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class ClipUpscaling:
             KeyboardInterrupt: stopped; the message says that it goes on.
             OSError: the disk is full; segments that are done are kept.
         """
-        reader = ShotReader(self.clip)
+        reader = ClipReader(self.clip)
         try:
             segments = self._make_segments(reader, progress)
         except KeyboardInterrupt:
@@ -89,7 +89,7 @@ class ClipUpscaling:
         self.parts.remove()
         return (*self._words(), *reader.notes(), *lost)
 
-    def _make_segments(self, reader: ShotReader, progress: Callable[[float], None]) -> list[Path]:
+    def _make_segments(self, reader: ClipReader, progress: Callable[[float], None]) -> list[Path]:
         segments = []
         groups = groupby(enumerate(reader), key=lambda pair: pair[0] // _SEGMENT)
         for number, shots in groups:
@@ -105,11 +105,11 @@ class ClipUpscaling:
                     self._passed(index, shot, progress)
         return segments
 
-    def _enlarge(self, index: int, shot: Shot, progress: Callable[[float], None]) -> Picture:
+    def _enlarge(self, index: int, shot: ClipFrame, progress: Callable[[float], None]) -> Picture:
         lr = Picture(rgb=shot.rgb(), bits=16 if self.clip.bits > 8 else 8)
         return self.enlarger.enlarge(lr, lambda f: progress(self._fraction(index + f)))
 
-    def _passed(self, index: int, shot: Shot, progress: Callable[[float], None]) -> None:
+    def _passed(self, index: int, shot: ClipFrame, progress: Callable[[float], None]) -> None:
         self.done, self.last = index + 1, shot.duration
         progress(self._fraction(index + 1))
 
@@ -127,12 +127,12 @@ class ClipUpscaling:
         )
 
 
-def _chosen(upscaler: Upscaler | Chooser, clip: Clip) -> tuple[Upscaler, Choice | None]:
+def _chosen(upscaler: Upscaler | ModelChooser, clip: Clip) -> tuple[Upscaler, ModelChoice | None]:
     """Real-world weights where one of the frames that are looked at needs them."""
     if isinstance(upscaler, Upscaler):
         return upscaler, None
     clean = None
-    for index, shot in enumerate(islice(ShotReader(clip), _LOOKED_AT[-1] + 1)):
+    for index, shot in enumerate(islice(ClipReader(clip), _LOOKED_AT[-1] + 1)):
         if index in _LOOKED_AT:
             found = upscaler.choose(Picture(rgb=shot.rgb()))
             if found[0] is not upscaler.clean:

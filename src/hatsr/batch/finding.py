@@ -34,7 +34,7 @@ class PictureFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPictures:
     """What inputs stand for."""
 
     pictures: tuple[PictureFile, ...]
@@ -55,7 +55,7 @@ class Found:
         return said
 
 
-def find_pictures(inputs: Sequence[str], *, recursive: bool = False) -> Found:
+def find_pictures(inputs: Sequence[str], *, recursive: bool = False) -> FoundPictures:
     """Find the pictures that are meant.
 
     A file that is named is taken, whatever it is. From folders and patterns, results of earlier
@@ -75,14 +75,14 @@ def find_pictures(inputs: Sequence[str], *, recursive: bool = False) -> Found:
     pictures: dict[Path, PictureFile] = {}
     for picture in (picture for part in parts for picture in part.pictures):
         pictures.setdefault(picture.path, picture)
-    return Found(
+    return FoundPictures(
         tuple(pictures.values()),
         {p: why for part in parts for p, why in part.left_out.items() if p not in pictures},
         tuple(path for part in parts for path in part.unvisited),
     )
 
 
-def _look(text: str, recursive: bool) -> Found:
+def _look(text: str, recursive: bool) -> FoundPictures:
     """What one input stands for."""
     path = Path(text)
     try:
@@ -97,27 +97,27 @@ def _look(text: str, recursive: bool) -> Found:
         files = [PictureFile(match) for match in matches if match.is_file()]
         if files:
             return _without_results(files)
-    return Found((PictureFile(path),), {})
+    return FoundPictures((PictureFile(path),), {})
 
 
-def _look_into(folder: Path, recursive: bool) -> Found:
+def _look_into(folder: Path, recursive: bool) -> FoundPictures:
     """The pictures of a folder."""
     paths = image.list_pictures(folder, recursive=recursive)
     found = _without_results([PictureFile(p, p.parent.relative_to(folder)) for p in paths])
     unreadable = image.list_unreadable(folder, recursive=recursive)
     left_out = found.left_out | dict.fromkeys(unreadable, UNREADABLE)
     unvisited = () if recursive or paths or not _has_subfolders(folder) else (folder,)
-    return Found(found.pictures, left_out, unvisited)
+    return FoundPictures(found.pictures, left_out, unvisited)
 
 
 def _has_subfolders(folder: Path) -> bool:
     return any(path.is_dir() and not path.name.startswith(".") for path in folder.iterdir())
 
 
-def _without_results(files: Sequence[PictureFile]) -> Found:
+def _without_results(files: Sequence[PictureFile]) -> FoundPictures:
     results = {file.path for file in files if is_result(file.path)}
     originals = tuple(file for file in files if file.path not in results)
-    return Found(originals, {file.path: RESULT for file in files if file.path in results})
+    return FoundPictures(originals, {file.path: RESULT for file in files if file.path in results})
 
 
 def is_result(path: Path) -> bool:

@@ -10,19 +10,24 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from hatsr import checkpoint, image
-from hatsr.batch.bookkeeping.book_tables import keeping
-from hatsr.batch.bookkeeping.books import Books
-from hatsr.batch.bookkeeping.entries import Begun
-from hatsr.batch.bookkeeping.locking import locked
-from hatsr.batch.crews.crew import work
-from hatsr.batch.crews.dispatch import Assignment
-from hatsr.batch.crews.team import Team, measured_rate, open_crew, share_out
+from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.database.job_tables import sqlite_errors_as_os_errors
+from hatsr.batch.database.locking import locked
+from hatsr.batch.database.records import JobRecord
 from hatsr.batch.outputs import Output, check_folder_name
 from hatsr.batch.planning import check_places, input_store, plan
-from hatsr.batch.status import Pace, Status, read_status
+from hatsr.batch.status import JobProgress, Status, read_status
 from hatsr.batch.stores import open_store
 from hatsr.batch.summary_page import write_summary
-from hatsr.inference.choosing import Chooser, open_upscaler
+from hatsr.batch.worker_pools.coordinator import WorkerSpec
+from hatsr.batch.worker_pools.worker_pool import work
+from hatsr.batch.worker_pools.worker_settings import (
+    WorkerSettings,
+    measured_rate,
+    open_pool,
+    share_out,
+)
+from hatsr.inference.choosing import ModelChooser, open_upscaler
 from hatsr.inference.settings import Settings
 from hatsr.inference.tiling.memory import LEAST_BUDGET
 
@@ -45,7 +50,7 @@ class Job:
     """Largest picture to accept, height x width."""
 
     def options(self) -> dict[str, object]:
-        """What results depend on, for the books."""
+        """What results depend on, for the database."""
         return {
             "model": self.model,
             "weights": self._digest(),
@@ -74,7 +79,7 @@ class Job:
 
 
 @runtime_checkable
-class JobWatch(Protocol):
+class JobListener(Protocol):
     """Is told how far a job has come."""
 
     def planning(self, count: int) -> None:
@@ -90,9 +95,9 @@ def run_job(
     source: Path | str,
     folder: Path,
     job: Job,
-    watch: JobWatch,
+    watch: JobListener,
     *,
-    team: Team | None = None,
+    worker_settings: WorkerSettings | None = None,
     retry_failed: bool = False,
 ) -> Status:
     """Enlarge the pictures of a folder or a manifest, or go on with it where it was stopped.
@@ -103,10 +108,10 @@ def run_job(
     Args:
         source: a folder with subfolders, a manifest (a text file with a path on each line), or an
             address that fsspec knows.
-        folder: gets the results, in the same subfolders, the books and a summary page.
+        folder: gets the results, in the same subfolders, the database and a summary page.
         job: what is to be done with every picture.
         watch: is told how far it has come.
-        team: who does it.
+        worker_settings: who does it.
         retry_failed: do what failed again.
 
     Raises:
@@ -120,20 +125,24 @@ def run_job(
     check_format(job.output.ending)
     results = open_store(job.results or folder)
     opened = open_upscaler(job.model, job.settings, job.overrides, job.denoise)
-    upscaler = opened.clean if isinstance(opened, Chooser) else opened
+    upscaler = opened.clean if isinstance(opened, ModelChooser) else opened
     folder.mkdir(parents=True, exist_ok=True)
-    with keeping(folder), locked(folder), Books(folder, results, create=True) as books:
-        budget = _take_up(books, source, job)
-        plan(books, source, job.output, f"_x{upscaler.factor:g}", watch.planning)
+    with (
+        sqlite_errors_as_os_errors(folder),
+        locked(folder),
+        JobDatabase(folder, results, create=True) as database,
+    ):
+        budget = _take_up(database, source, job)
+        plan(database, source, job.output, f"_x{upscaler.factor:g}", watch.planning)
         if retry_failed:
-            books.retry_failed()
-        stopped, pace = "", Pace(books, watch.working)
+            database.retry_failed()
+        stopped, pace = "", JobProgress(database, watch.working)
         try:
             if pace.left:
-                team = team or Team()
-                workers, threads = share_out(team, upscaler, books, budget)
-                settings = _settings_of_each(job, team, budget // max(1, workers))
-                assignment = Assignment(
+                worker_settings = worker_settings or WorkerSettings()
+                workers, threads = share_out(worker_settings, upscaler, database, budget)
+                settings = _settings_of_each(job, worker_settings, budget // max(1, workers))
+                spec = WorkerSpec(
                     source=input_store(source),
                     results=results,
                     model=job.model,
@@ -145,13 +154,13 @@ def run_job(
                     first_frame=job.output.first_frame,
                     threads=threads,
                 )
-                with open_crew(team, workers, assignment, books, pace.report) as crew:
-                    pace.expect(crew.count * measured_rate(upscaler, threads))
-                    stopped = work(crew)
+                with open_pool(worker_settings, workers, spec, database, pace.report) as pool:
+                    pace.expect(pool.count * measured_rate(upscaler, threads))
+                    stopped = work(pool)
         finally:
             with suppress(sqlite3.Error, OSError):  # a full disk: the next call settles it
-                books.give_back()
-                write_summary(books)
+                database.requeue_interrupted()
+                write_summary(database)
         return replace(read_status(folder), running=False, stopped=stopped)
 
 
@@ -165,7 +174,7 @@ def check_format(ending: str | None) -> None:
         raise ValueError(f"format must be one of {', '.join(image.FORMATS)}, got {ending}")
 
 
-def _take_up(books: Books, source: Path | str, job: Job) -> int:
+def _take_up(database: JobDatabase, source: Path | str, job: Job) -> int:
     """Begin a job, or go on with it; returns the memory for all workers, bytes.
 
     Raises:
@@ -173,10 +182,10 @@ def _take_up(books: Books, source: Path | str, job: Job) -> int:
     """
     options = json.loads(json.dumps(job.options()))
     source = str(source.resolve() if isinstance(source, Path) else source)
-    found = books.job()
+    found = database.job()
     if found is None:
         budget = job.settings.budget()
-        books.set_job(Begun(source, options, budget))
+        database.set_job(JobRecord(source, options, budget))
         return budget
     theirs = {"input": found.source, **found.options}
     ours = {"input": source, **options}
@@ -184,16 +193,16 @@ def _take_up(books: Books, source: Path | str, job: Job) -> int:
     changed = [f"{key} {before} -> {now}" for key, before, now in pairs if before != now]
     if changed:
         raise ValueError(
-            f"output must be that of the same job, got {books.folder} with other options "
+            f"output must be that of the same job, got {database.folder} with other options "
             f"({'; '.join(changed)}); give another output"
         )
-    books.give_back()
-    books.await_lost()
+    database.requeue_interrupted()
+    database.requeue_missing()
     return found.budget
 
 
-def _settings_of_each(job: Job, team: Team, memory: int) -> Settings:
+def _settings_of_each(job: Job, worker_settings: WorkerSettings, memory: int) -> Settings:
     """Workers here have `memory` bytes each, unless the job says what a picture gets."""
-    if job.settings.memory is None and team.engine == "local":
+    if job.settings.memory is None and worker_settings.engine == "local":
         return replace(job.settings, memory=max(memory, LEAST_BUDGET))
     return job.settings

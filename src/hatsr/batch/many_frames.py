@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hatsr import image
 from hatsr.image import PictureFrame, PictureSequence
-from hatsr.inference.choosing import Choice, Chooser, for_picture
+from hatsr.inference.choosing import ModelChoice, ModelChooser, for_picture
 from hatsr.inference.frame_enlarger import FrameEnlarger
 from hatsr.inference.upscaler import Upscaler
 
@@ -21,14 +21,14 @@ class EnlargedSequence:
     """The same enlarged, HR pixels."""
     upscaler: Upscaler
     """What made the pixels."""
-    choice: Choice | None
+    choice: ModelChoice | None
     """Why its weights, if they were chosen by the first frame."""
     words: tuple[str, ...]
     """What the user must know."""
 
 
 def upscale_sequence(
-    upscaler: Upscaler | Chooser,
+    upscaler: Upscaler | ModelChooser,
     sequence: PictureSequence,
     target: Path,
     quality: int | None,

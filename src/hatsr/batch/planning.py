@@ -1,4 +1,4 @@
-"""From an input to its books: which pictures there are, how large they are, where results go.
+"""From an input to its database: which pictures there are, how large they are, where results go.
 
 Only headers are read, and nothing is kept in memory, so that a million pictures are no more than
 a few.
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePath, PurePosixPath
 
-from hatsr.batch.bookkeeping.books import Books
-from hatsr.batch.bookkeeping.entries import Entry, State
+from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.database.records import PictureRecord, State
 from hatsr.batch.finding import PictureFile
 from hatsr.batch.outputs import Output, target_of
 from hatsr.batch.stores import DiskStore, FileFacts, Store, open_store
@@ -22,7 +22,7 @@ _TOGETHER = 1000
 
 
 def input_store(source: Path | str) -> Store:
-    """What names in the books are relative to: the input, or the folder of the manifest.
+    """What names in the database are relative to: the input, or the folder of the manifest.
 
     Raises:
         ValueError: an address that cannot be used here.
@@ -51,7 +51,7 @@ def check_places(source: Path | str, folder: Path) -> None:
 
 
 def plan(
-    books: Books,
+    database: JobDatabase,
     source: Path | str,
     output: Output,
     suffix: str,
@@ -62,7 +62,7 @@ def plan(
     Results of earlier runs that lie in a folder are left out, as `find_pictures` does.
 
     Args:
-        books: where.
+        database: where.
         source: a folder or an address, or a text file with a path on each line, relative to its
             own folder.
         output: how results are written.
@@ -75,13 +75,17 @@ def plan(
     """
     store = input_store(source)
     manifest = source if isinstance(source, Path) and not source.is_dir() else None
-    found = _listed(manifest) if manifest else store.pictures(books.results)
+    found = _listed(manifest) if manifest else store.pictures(database.results)
     planner = Planner(
-        books=books, source=store, output=output, suffix=suffix, leave_results=manifest is None
+        database=database,
+        source=store,
+        output=output,
+        suffix=suffix,
+        leave_results=manifest is None,
     )
     done = 0
     while some := list(islice(found, _TOGETHER)):
-        with books.together():
+        with database.together():
             for name, facts in some:
                 planner.plan(name, facts)
         done += len(some)
@@ -110,7 +114,7 @@ def _listed(manifest: Path) -> Iterator[tuple[str, None]]:
 class Planner:
     """Notes pictures one by one."""
 
-    books: Books
+    database: JobDatabase
     source: Store
     output: Output
     suffix: str
@@ -127,15 +131,19 @@ class Planner:
         target = self._target(name)
         facts, why = (facts, "") if facts else self._facts(name)
         if facts is None:
-            self.books.plan(
-                Entry(source=name, target=target, bytes=0, mtime=0, state="failed", reason=why)
+            self.database.plan(
+                PictureRecord(
+                    source=name, target=target, bytes=0, mtime=0, state="failed", reason=why
+                )
             )
             return
-        if self.books.is_known(name, facts) or (self.leave_results and self.source.is_result(name)):
+        if self.database.is_known(name, facts) or (
+            self.leave_results and self.source.is_result(name)
+        ):
             return
         height, width = self.source.size(name)
         state, reason = self._existing(name, target)
-        entry = Entry(
+        record = PictureRecord(
             source=name,
             target=target,
             bytes=facts.bytes,
@@ -145,7 +153,7 @@ class Planner:
             state=state,
             reason=reason,
         )
-        self.books.plan(entry)
+        self.database.plan(record)
 
     def _facts(self, name: str) -> tuple[FileFacts | None, str]:
         """Of a file, or why there are none."""
@@ -164,8 +172,8 @@ class Planner:
 
     def _existing(self, name: str, target: str) -> tuple[State, str]:
         """What a result that is there already means."""
-        results = self.books.results
-        if not results.has(target) or self.books.has_made(name):
+        results = self.database.results
+        if not results.has(target) or self.database.is_result_current(name):
             return "waiting", ""
         place = results.where(target)
         if self.output.existing == "skip":

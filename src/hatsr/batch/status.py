@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.batch.bookkeeping.book_tables import keeping
-from hatsr.batch.bookkeeping.books import Books
-from hatsr.batch.bookkeeping.entries import UNSETTLED, Count, Entry
-from hatsr.batch.bookkeeping.locking import is_running
+from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.database.job_tables import sqlite_errors_as_os_errors
+from hatsr.batch.database.locking import is_running
+from hatsr.batch.database.records import UNFINISHED, PictureRecord, StateCount
 
 _FIRST_SECONDS = 10
 """How long the speed of a sample counts for more than that of the work itself."""
@@ -20,7 +20,7 @@ class Status:
 
     folder: Path
     """Its output."""
-    counts: Mapping[str, Count]
+    counts: Mapping[str, StateCount]
     """By the state of pictures."""
     running: bool
     """A process works on it."""
@@ -29,32 +29,32 @@ class Status:
     pictures_per_second: float = 0.0
     megapixels_per_second: float = 0.0
     """LR."""
-    last: Entry | None = None
+    last: PictureRecord | None = None
     """The picture that has just been done or failed."""
     stopped: str = ""
     """Why the work ended before all was done."""
 
     def of(self, *states: str) -> int:
         """How many pictures are in any of the states."""
-        return sum(self.counts.get(state, Count()).pictures for state in states)
+        return sum(self.counts.get(state, StateCount()).pictures for state in states)
 
     @property
     def left(self) -> int:
-        """Pictures that are not settled."""
-        return self.of(*UNSETTLED)
+        """Pictures that are not finished."""
+        return self.of(*UNFINISHED)
 
 
 def read_status(folder: Path) -> Status:
-    """How far the job of an output folder has come, by its books.
+    """How far the job of an output folder has come, by its database.
 
     Speeds are those of the network so far, times the workers that are at it.
 
     Raises:
-        FileNotFoundError: there are no books.
+        FileNotFoundError: there are no database.
     """
-    with keeping(folder), Books(folder) as books:
-        counts, workers = books.counts(), books.workers()
-    done = counts.get("done", Count())
+    with sqlite_errors_as_os_errors(folder), JobDatabase(folder) as database:
+        counts, workers = database.counts(), database.workers()
+    done = counts.get("done", StateCount())
     speed = max(1, workers) / done.seconds if done.seconds else 0.0
     pixels = speed * done.pixels
     return Status(
@@ -67,35 +67,35 @@ def read_status(folder: Path) -> Status:
     )
 
 
-class Pace:
+class JobProgress:
     """Counts along while a job works.
 
     Args:
-        books: how far it is.
+        database: how far it is.
         tell: is called with how far it is.
     """
 
-    def __init__(self, books: Books, tell: Callable[[Status], None]) -> None:
-        self.folder, self.counts, self.tell = books.folder, books.counts(), tell
+    def __init__(self, database: JobDatabase, tell: Callable[[Status], None]) -> None:
+        self.folder, self.counts, self.tell = database.folder, database.counts(), tell
         self.rate = 0.0
         self.begun, self.pictures, self.pixels = time.perf_counter(), 0, 0
         self.planned = _pixels_left(self.counts)
 
     @property
     def left(self) -> int:
-        """Pictures that are not settled."""
-        return sum(self.counts.get(state, Count()).pictures for state in UNSETTLED)
+        """Pictures that are not finished."""
+        return sum(self.counts.get(state, StateCount()).pictures for state in UNFINISHED)
 
     def expect(self, rate: float) -> None:
         """So many LR pixels per second are expected."""
         self.rate = rate
 
-    def report(self, entry: Entry | None) -> None:
+    def report(self, record: PictureRecord | None) -> None:
         """A picture is done or failed; None: nothing new."""
-        if entry is not None:
-            pixels = entry.height * entry.width
+        if record is not None:
+            pixels = record.height * record.width
             self._move("waiting", -1, -pixels)
-            self._move(entry.state, 1, pixels)
+            self._move(record.state, 1, pixels)
             self.pictures, self.pixels = self.pictures + 1, self.pixels + pixels
         elapsed = max(1e-9, time.perf_counter() - self.begun)
         self.tell(
@@ -106,7 +106,7 @@ class Pace:
                 seconds_left=self._seconds_left(elapsed),
                 pictures_per_second=self.pictures / elapsed,
                 megapixels_per_second=self.pixels / elapsed / 1e6,
-                last=entry,
+                last=record,
             )
         )
 
@@ -119,9 +119,9 @@ class Pace:
         return pixels * (elapsed + _FIRST_SECONDS) / done if done else None
 
     def _move(self, state: str, pictures: int, pixels: int) -> None:
-        before = self.counts.get(state, Count())
-        self.counts[state] = Count(before.pictures + pictures, before.pixels + pixels)
+        before = self.counts.get(state, StateCount())
+        self.counts[state] = StateCount(before.pictures + pictures, before.pixels + pixels)
 
 
-def _pixels_left(counts: Mapping[str, Count]) -> int:
-    return sum(counts[state].pixels for state in UNSETTLED if state in counts)
+def _pixels_left(counts: Mapping[str, StateCount]) -> int:
+    return sum(counts[state].pixels for state in UNFINISHED if state in counts)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hatsr import image
-from hatsr.batch.bookkeeping.books import Books
-from hatsr.batch.bookkeeping.entries import Count, Entry
+from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.database.records import PictureRecord, StateCount
 from hatsr.batch.planning import input_store
 from hatsr.batch.stores import Store
 from hatsr.files import replacing
@@ -21,7 +21,7 @@ _EXTREMES = {
 _SHOWN = 4
 """Thumbnails of each kind."""
 _FAILURES = 1000
-"""Failures that are listed; the books hold all."""
+"""Failures that are listed; the database hold all."""
 _THUMBNAIL = 160
 """Side, pixels."""
 _LARGEST_THUMBNAIL = 50_000_000
@@ -32,48 +32,48 @@ _LARGEST_THUMBNAIL = 50_000_000
 class Thumbnail:
     """A picture in small, with its figures."""
 
-    entry: Entry
+    record: PictureRecord
     address: str
     """The picture itself as a data address; empty: it cannot be read again."""
 
 
-def write_summary(books: Books) -> Path:
+def write_summary(database: JobDatabase) -> Path:
     """Write the page about the job as it is now; it appears whole or not at all."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    begun = books.job()
+    begun = database.job()
     if begun is None:
-        raise ValueError(f"folder must hold a job, got {books.folder}")
+        raise ValueError(f"folder must hold a job, got {database.folder}")
     store = input_store(begun.source)
     loader = PackageLoader("hatsr.batch", ".")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    counts = books.counts()
+    counts = database.counts()
     page = environment.get_template("summary.html.j2").render(
         begun=begun,
-        folder=books.folder,
+        folder=database.folder,
         counts=counts,
-        done=counts.get("done", Count()),
+        done=counts.get("done", StateCount()),
         total=sum(count.pictures for count in counts.values()),
-        failures=list(books.entries("failed", limit=_FAILURES)),
+        failures=list(database.records("failed", limit=_FAILURES)),
         extremes={
             name: [
-                Thumbnail(entry, _address(store, entry))
-                for entry in books.entries("done", order=order, limit=_SHOWN)
+                Thumbnail(record, _address(store, record))
+                for record in database.records("done", order=order, limit=_SHOWN)
             ]
             for name, order in _EXTREMES.items()
         },
     )
-    path = books.folder / SUMMARY
+    path = database.folder / SUMMARY
     with replacing(path) as part:
         part.write_bytes(page.encode("utf-8", "replace"))
     return path
 
 
-def _address(store: Store, entry: Entry) -> str:
-    if entry.height * entry.width > _LARGEST_THUMBNAIL:
+def _address(store: Store, record: PictureRecord) -> str:
+    if record.height * record.width > _LARGEST_THUMBNAIL:
         return ""
     try:
-        small = image.to_pil(image.read(store.open(entry.source))).convert("RGB")
+        small = image.to_pil(image.read(store.open(record.source))).convert("RGB")
     except (OSError, ValueError, MemoryError):
         return ""
     small.thumbnail((_THUMBNAIL, _THUMBNAIL))

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 from hatsr import __version__, image, video
-from hatsr.batch.finding import PROGRAM, Found, PictureFile, find_pictures
+from hatsr.batch.finding import PROGRAM, FoundPictures, PictureFile, find_pictures
 from hatsr.batch.many_frames import upscale_sequence
 from hatsr.batch.outputs import Output, check_output, target_of
 from hatsr.files import check_not_input, message_of
-from hatsr.inference.choosing import Chooser, for_picture
+from hatsr.inference.choosing import ModelChooser, for_picture
 from hatsr.inference.upscaler import Upscaler
 
 
@@ -40,10 +40,10 @@ class Outcome:
 
 
 @runtime_checkable
-class Watch(Protocol):
+class BatchListener(Protocol):
     """Is told how far the work has come."""
 
-    def begin(self, found: Found) -> None:
+    def begin(self, found: FoundPictures) -> None:
         """What the inputs stand for; its pictures will be enlarged."""
         ...
 
@@ -56,10 +56,10 @@ class Watch(Protocol):
         ...
 
 
-class Unwatched:
-    """A `Watch` that does nothing."""
+class SilentListener:
+    """A `BatchListener` that does nothing."""
 
-    def begin(self, found: Found) -> None:
+    def begin(self, found: FoundPictures) -> None:
         """Nothing."""
 
     def tell(self, source: Path, fraction: float) -> None:
@@ -70,10 +70,10 @@ class Unwatched:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Upscaling:
+class UpscaleResult:
     """What became of all pictures."""
 
-    found: Found
+    found: FoundPictures
     """What the inputs stood for."""
     outcomes: tuple[Outcome, ...]
     """In order, of each picture that was come to."""
@@ -83,13 +83,13 @@ class Upscaling:
 
 def upscale(
     inputs: Sequence[str],
-    upscaler: Upscaler | Chooser,
+    upscaler: Upscaler | ModelChooser,
     output: Output,
     *,
     recursive: bool = False,
     max_pixels: int = image.MAX_PIXELS,
-    watch: Watch | None = None,
-) -> Upscaling:
+    watch: BatchListener | None = None,
+) -> UpscaleResult:
     """Enlarge files, folders and what matches patterns; a bad picture does not stop the others.
 
     Args:
@@ -104,7 +104,7 @@ def upscale(
         ValueError: nothing was done: there are no pictures, or the output cannot be meant.
         OSError: nothing was done: a folder cannot be read.
     """
-    watch = watch or Unwatched()
+    watch = watch or SilentListener()
     found = find_pictures(inputs, recursive=recursive)
     if not found.pictures:
         raise ValueError("; ".join((f"no pictures in {', '.join(inputs)}", *found.remarks())))
@@ -116,12 +116,12 @@ def upscale(
             outcomes.append(outcome)
             watch.report(outcome)
     except OSError as error:
-        return Upscaling(found=found, outcomes=tuple(outcomes), stopped=error)
-    return Upscaling(found=found, outcomes=tuple(outcomes))
+        return UpscaleResult(found=found, outcomes=tuple(outcomes), stopped=error)
+    return UpscaleResult(found=found, outcomes=tuple(outcomes))
 
 
 def upscale_files(
-    upscaler: Upscaler | Chooser,
+    upscaler: Upscaler | ModelChooser,
     pictures: Sequence[PictureFile],
     output: Output,
     progress: Callable[[Path, float], None],
@@ -175,7 +175,7 @@ def _existing(
 
 
 def _upscale_file(
-    upscaler: Upscaler | Chooser,
+    upscaler: Upscaler | ModelChooser,
     source: Path,
     target: Path,
     output: Output,
@@ -204,7 +204,7 @@ def _upscale_file(
 
 
 def _upscale_sequence(
-    upscaler: Upscaler | Chooser,
+    upscaler: Upscaler | ModelChooser,
     source: Path,
     sequence: image.PictureSequence,
     target: Path,
@@ -225,7 +225,7 @@ def _upscale_sequence(
 
 
 def _upscale_clip(
-    upscaler: Upscaler | Chooser,
+    upscaler: Upscaler | ModelChooser,
     source: Path,
     target: Path,
     output: Output,
@@ -234,11 +234,11 @@ def _upscale_clip(
 ) -> Outcome:
     target.parent.mkdir(parents=True, exist_ok=True)
     clip = video.open_clip(source)
-    from hatsr.batch.clips import ClipUpscaling  # needs PyAV
+    from hatsr.batch.clips import ClipUpscaler  # needs PyAV
 
     image.check_size(clip.height, clip.width, max_pixels)
     anew = output.existing == "overwrite"
-    work = ClipUpscaling(upscaler, clip, target, output.quality, anew=anew)
+    work = ClipUpscaler(upscaler, clip, target, output.quality, anew=anew)
     words = work.run(progress)
     return Outcome(
         source=source,

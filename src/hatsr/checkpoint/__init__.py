@@ -78,7 +78,7 @@ __all__ = [
     "shorten",
     "unseen",
 ]
-_HOMES = {
+_LAZY_IMPORTS = {
     "blending": ("blend",),
     "encoding": ("check_range",),
     "locating": ("called", "find_config", "is_model_folder", "resolve"),
@@ -94,7 +94,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Import what needs PyTorch when it is first asked for."""
-    for module, names in _HOMES.items():
+    for module, names in _LAZY_IMPORTS.items():
         if name in names:
             return getattr(import_module(f"hatsr.checkpoint.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

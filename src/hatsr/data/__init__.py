@@ -7,21 +7,21 @@ run.
 """
 
 from hatsr.data.holdout import ValidationPair, decode_validation, fingerprint, hold_out
-from hatsr.data.loader import Plan, Stage, open_loader
+from hatsr.data.loader import SamplePlan, Stage, open_loader
 from hatsr.data.pairs import PairCache, advice_for, describe_left_out, keep_in_memory
 from hatsr.data.pictures import encode
 from hatsr.data.random import step_seed
 from hatsr.data.samples import Batch, PatchDataset, Task, stack, to_unit
 from hatsr.data.shards import is_manifest, open_shards, open_source
-from hatsr.data.sources import DataError, Folder, Source, open_folders, pictures_in
+from hatsr.data.sources import DataError, FolderSource, Source, open_folders, pictures_in
 
 __all__ = [
     "Batch",
     "DataError",
-    "Folder",
+    "FolderSource",
     "PairCache",
     "PatchDataset",
-    "Plan",
+    "SamplePlan",
     "Source",
     "Stage",
     "Task",

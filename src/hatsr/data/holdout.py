@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 
 from hatsr.data.pairs import UNREADABLE, advice_for, describe_left_out, load_pair
 from hatsr.data.random import draw, shuffled
-from hatsr.data.sources import DataError, Folder, Source
+from hatsr.data.sources import DataError, FolderSource, Source
 from hatsr.image import modcrop
 
 _LARGEST = 256
@@ -46,8 +46,8 @@ def decode_validation(source: Source, scale: int) -> tuple[ValidationPair, ...]:
 
 
 def hold_out(
-    source: Folder, share: float, seed: int, scales: Sequence[int], patch: int
-) -> tuple[Folder, tuple[ValidationPair, ...]]:
+    source: FolderSource, share: float, seed: int, scales: Sequence[int], patch: int
+) -> tuple[FolderSource, tuple[ValidationPair, ...]]:
     """Hold out a share of the pictures, at least one and at most 20, chosen by the seed.
 
     Of a picture larger than 256 x 256 LR pixels the middle is judged.

@@ -32,7 +32,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SamplePlan:
     """The samples of every step, as a pure function of the step."""
 
     stages: tuple[Stage, ...]
@@ -77,7 +77,7 @@ class Plan:
 class PatchBatchSampler(Sampler):
     """(sample number, patch side) of every part of every step from one step on, for one process."""
 
-    plan: Plan
+    plan: SamplePlan
     start: int
     rank: int
 
@@ -89,7 +89,12 @@ class PatchBatchSampler(Sampler):
 
 
 def open_loader(
-    patches: PatchDataset, plan: Plan, start: int, rank: int, workers: int, pinned: bool = False
+    patches: PatchDataset,
+    plan: SamplePlan,
+    start: int,
+    rank: int,
+    workers: int,
+    pinned: bool = False,
 ) -> DataLoader[Batch]:
     """Batches from one step on, made ahead of time by worker processes.
 

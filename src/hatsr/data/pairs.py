@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 
 from hatsr.data.pictures import downsample
-from hatsr.data.sources import DataError, Folder, Source
+from hatsr.data.sources import DataError, FolderSource, Source
 from hatsr.image import header_size
 
 UNREADABLE = (OSError, ValueError)
@@ -118,7 +118,7 @@ def keep_in_memory(
     broken: dict[str, str] = {}
     used, keeping = 0, True
     for index in range(len(source)):
-        is_folder = isinstance(source, Folder)
+        is_folder = isinstance(source, FolderSource)
         if not keeping and is_folder and source.seems_usable(index, scales, smallest):
             indices.append(index)
             continue
@@ -155,7 +155,7 @@ def advice_for(source: Source, patch: int, scale: int) -> str:
         patch: largest side of an LR patch.
         scale: the largest of the run.
     """
-    paths = source.paths if isinstance(source, Folder) else ()
+    paths = source.paths if isinstance(source, FolderSource) else ()
     sides = [min(size) for size in map(header_size, paths) if size]
     if sides and scale <= max(sides) < patch * scale:
         fitting = max(sides) // scale

@@ -33,7 +33,7 @@ _COLUMNS = 3  # shard, offset and bytes of HR; then offset and bytes of each LR
 
 
 @dataclass(frozen=True, slots=True)
-class Shards:
+class ShardSource:
     """A set of pictures in tar files."""
 
     place: str
@@ -122,7 +122,7 @@ def _fetch(url: str, headers: Mapping[str, str] | None = None, status: int = 200
             time.sleep(pause)
 
 
-def open_shards(manifest: str) -> Shards:
+def open_shards(manifest: str) -> ShardSource:
     """Open a prepared set by its manifest, a file or a URL; the size of the set costs nothing.
 
     Raises:
@@ -145,7 +145,7 @@ def open_shards(manifest: str) -> Shards:
         raise DataError(
             f"{index} must have the {bytes_expected} bytes of its manifest; prepare again"
         )
-    return Shards(place, index, count, scales)
+    return ShardSource(place, index, count, scales)
 
 
 def _cached(url: str, digest: str) -> Path:

@@ -46,7 +46,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class FolderSource:
     """Pictures in folders, HR alone or HR with an LR folder."""
 
     paths: tuple[Path, ...]
@@ -93,11 +93,11 @@ class Folder:
             for scale in stored
         )
 
-    def without(self, indices: Iterable[int]) -> "Folder":
+    def without(self, indices: Iterable[int]) -> "FolderSource":
         """The same folder with some pictures left out."""
         left_out = set(indices)
         keep = [i for i in range(len(self)) if i not in left_out]
-        return Folder(
+        return FolderSource(
             tuple(self.paths[i] for i in keep),
             {scale: tuple(paths[i] for i in keep) for scale, paths in self.lr_paths.items()},
         )
@@ -119,7 +119,9 @@ def pictures_in(folder: Path) -> list[Path]:
     return found
 
 
-def open_folders(folders: Sequence[Path], lr_folder: Path | None = None, scale: int = 4) -> Folder:
+def open_folders(
+    folders: Sequence[Path], lr_folder: Path | None = None, scale: int = 4
+) -> FolderSource:
     """Folders of HR pictures, with the LR folder that goes with a single HR folder.
 
     Raises:
@@ -127,11 +129,11 @@ def open_folders(folders: Sequence[Path], lr_folder: Path | None = None, scale: 
     """
     paths = tuple(path for folder in folders for path in pictures_in(folder))
     if lr_folder is None:
-        return Folder(paths)
+        return FolderSource(paths)
     if len(folders) != 1:
         raise DataError(f"an LR folder must go with one HR folder, got {len(folders)} of them")
     names = [path.relative_to(folders[0]) for path in paths]
-    return Folder(paths, {scale: match_lr(names, lr_folder, scale)})
+    return FolderSource(paths, {scale: match_lr(names, lr_folder, scale)})
 
 
 def match_lr(names: Sequence[Path], lr_folder: Path, scale: int) -> tuple[Path, ...]:

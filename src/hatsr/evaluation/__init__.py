@@ -5,10 +5,10 @@
 
 from hatsr.evaluation.benchmark import CountProgress
 from hatsr.evaluation.candidates import (
-    Bicubic,
+    BicubicCandidate,
     Candidate,
+    FolderCandidate,
     NetworkCandidate,
-    Pictures,
 )
 from hatsr.evaluation.metrics import psnr, ssim
 from hatsr.evaluation.opening_candidates import (
@@ -19,7 +19,7 @@ from hatsr.evaluation.opening_candidates import (
 )
 from hatsr.evaluation.report.findings import Evaluation, ModelComparison
 from hatsr.evaluation.report.tables import Table, as_markdown, paper_table
-from hatsr.evaluation.results import Result, Rules, Score, SetResult
+from hatsr.evaluation.results import BenchmarkResult, EvaluationSettings, Score, SetResult
 from hatsr.evaluation.scoring import EvaluationOutput, compare, evaluate
 from hatsr.evaluation.sets.folders import find_sets
 from hatsr.evaluation.statistics import (
@@ -30,18 +30,18 @@ from hatsr.evaluation.statistics import (
 )
 
 __all__ = [
-    "Bicubic",
+    "BenchmarkResult",
+    "BicubicCandidate",
     "Candidate",
     "Comparison",
     "CountProgress",
     "Difference",
     "Evaluation",
     "EvaluationOutput",
+    "EvaluationSettings",
+    "FolderCandidate",
     "ModelComparison",
     "NetworkCandidate",
-    "Pictures",
-    "Result",
-    "Rules",
     "Score",
     "SetResult",
     "Table",

@@ -12,7 +12,7 @@ from typing import TypeVar
 from hatsr.evaluation.benchmark_pairs import BenchmarkPair
 from hatsr.evaluation.cost.environment import environment
 from hatsr.evaluation.measurement import Made, Measurement, ScoreOrReason
-from hatsr.evaluation.results import Result, Score, SetResult
+from hatsr.evaluation.results import BenchmarkResult, Score, SetResult
 from hatsr.evaluation.sets.folders import PictureSet
 from hatsr.evaluation.sets.survey import Survey
 from hatsr.image import Codes
@@ -20,7 +20,7 @@ from hatsr.image import Codes
 CountProgress = Callable[[int, int, str], None]
 """Told the pictures done, their total, and words about the last one."""
 
-Watcher = Callable[[BenchmarkPair, Mapping[str, Codes]], None]
+PairListener = Callable[[BenchmarkPair, Mapping[str, Codes]], None]
 """Shown a pair and what each model made of it, while they are in memory; failures are left out."""
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Benchmark:
         self,
         measurements: Sequence[Measurement],
         progress: CountProgress = ignore,
-        watcher: Watcher | None = None,
+        watcher: PairListener | None = None,
     ) -> None:
         """Prepare; nothing is read yet.
 
@@ -51,7 +51,7 @@ class Benchmark:
         """
         self.measurements, self.progress, self.watcher = measurements, progress, watcher
 
-    def run(self, sets: Sequence[PictureSet]) -> list[Result]:
+    def run(self, sets: Sequence[PictureSet]) -> list[BenchmarkResult]:
         """Judge every picture of every set by every candidate; a result for each."""
         total, done = sum(len(each.files) for each in sets), 0
         results: list[list[SetResult]] = []
@@ -68,7 +68,7 @@ class Benchmark:
                 [_set_result(survey, outcomes, each) for each in range(len(self.measurements))]
             )
         return [
-            Result(
+            BenchmarkResult(
                 model=measurement.candidate.name,
                 rules=measurement.rules,
                 sets=tuple(sets_of_one),

@@ -55,7 +55,7 @@ class Candidate(Protocol):
         ...
 
 
-class Bicubic:
+class BicubicCandidate:
     """MATLAB's bicubic enlargement of the LR: the baseline of the field."""
 
     timed, weights = True, ""
@@ -72,7 +72,7 @@ class Bicubic:
         return self.enlarge(pair)
 
 
-class Pictures:
+class FolderCandidate:
     """A folder of SR pictures that any program made; one subfolder a set, or all in one."""
 
     timed, weights = False, ""

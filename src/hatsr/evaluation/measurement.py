@@ -7,8 +7,8 @@ from hatsr.evaluation.candidates import Candidate
 from hatsr.evaluation.cost.measuring import Cost, measured
 from hatsr.evaluation.log import SavedPictures, ScoreLog
 from hatsr.evaluation.metrics import psnr, quality, ssim
-from hatsr.evaluation.perceptual import Perceptual
-from hatsr.evaluation.results import Rules, Score
+from hatsr.evaluation.perceptual import PerceptualMetrics
+from hatsr.evaluation.results import EvaluationSettings, Score
 from hatsr.image import Codes
 
 ScoreOrReason = Score | str
@@ -35,7 +35,7 @@ class Measurement:
     def __init__(
         self,
         candidate: Candidate,
-        rules: Rules,
+        rules: EvaluationSettings,
         *,
         log: ScoreLog | None = None,
         saved: SavedPictures | None = None,
@@ -54,7 +54,7 @@ class Measurement:
         if candidate.scale != rules.scale:
             raise ValueError(f"scale must be the model's, {candidate.scale}, got {rules.scale}")
         self.candidate, self.rules, self.log, self.saved = candidate, rules, log, saved
-        self.perceptual = Perceptual(rules.perceptual)
+        self.perceptual = PerceptualMetrics(rules.perceptual)
 
     def make(self, pair: BenchmarkPair) -> Made:
         """The SR picture of a pair, not made again where it is kept and its score is known."""

@@ -8,7 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatsr.evaluation.candidates import BICUBIC, Bicubic, Candidate, NetworkCandidate, Pictures
+from hatsr.evaluation.candidates import (
+    BICUBIC,
+    BicubicCandidate,
+    Candidate,
+    FolderCandidate,
+    NetworkCandidate,
+)
 from hatsr.image import list_pictures
 
 if TYPE_CHECKING:
@@ -56,7 +62,7 @@ def open_candidate(
         ValueError: no scale, a scale that is not the model's, or an unusable model.
     """
     if spec == BICUBIC:
-        return Bicubic(_given(scale, spec))
+        return BicubicCandidate(_given(scale, spec))
     if is_pictures(spec):
         return open_pictures(spec, scale)
     from hatsr.checkpoint import resolve
@@ -94,7 +100,7 @@ def as_candidate(network: nn.Module, name: str, device: str = "cpu") -> NetworkC
     )
 
 
-def open_pictures(folder: str, scale: int | None) -> Pictures:
+def open_pictures(folder: str, scale: int | None) -> FolderCandidate:
     """A folder of SR pictures, whatever its name.
 
     Raises:
@@ -105,7 +111,7 @@ def open_pictures(folder: str, scale: int | None) -> Pictures:
             f"SR pictures must be in the folder or in its subfolders, got no pictures in {folder}; "
             "put them there under the names of the HR pictures"
         )
-    return Pictures(Path(folder), _given(scale, folder))
+    return FolderCandidate(Path(folder), _given(scale, folder))
 
 
 def _given(scale: int | None, spec: str) -> int:

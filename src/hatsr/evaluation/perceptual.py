@@ -9,7 +9,7 @@ _METRICS = ("lpips", "dists", "niqe")
 """Lower is better in all three; niqe looks at the SR picture alone."""
 
 
-class Perceptual:
+class PerceptualMetrics:
     """The metrics asked for, loaded once; those that cannot be had are skipped, never fatal."""
 
     def __init__(self, names: Sequence[str]) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rules:
-    """How a number comes about, beyond the protocol that is always the same."""
+class EvaluationSettings:
+    """Settings of an evaluation that change its numbers; the rest of the protocol is fixed."""
 
     scale: int
     ensemble: bool = False
@@ -71,7 +71,7 @@ class SetResult:
         """The mean is over the whole set, so that it may stand beside published ones."""
         return self.whole and not self.failures and bool(self.scores)
 
-    def gray(self, rules: Rules) -> list[str]:
+    def gray(self, rules: EvaluationSettings) -> list[str]:
         """How gray pictures were judged, where there are any."""
         names = ", ".join(score.picture for score in self.scores if score.gray)
         how = (
@@ -104,11 +104,11 @@ def _over(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
+class BenchmarkResult:
     """A model on all sets of a run."""
 
     model: str
-    rules: Rules
+    rules: EvaluationSettings
     sets: tuple[SetResult, ...]
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     skipped: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -145,7 +145,7 @@ FIGURES = (
 """Fields of `Score` that are averaged, in the order of tables."""
 
 
-def as_json(result: Result) -> dict[str, Any]:
+def as_json(result: BenchmarkResult) -> dict[str, Any]:
     """The whole result in what JSON can say; an infinite PSNR is the text "inf"."""
     document = asdict(result)
     for written, each in zip(document["sets"], result.sets, strict=True):

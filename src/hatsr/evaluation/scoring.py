@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from hatsr.evaluation.benchmark import Benchmark, CountProgress, ignore
-from hatsr.evaluation.candidates import BICUBIC, Bicubic, Candidate, Pictures
+from hatsr.evaluation.candidates import BICUBIC, BicubicCandidate, Candidate, FolderCandidate
 from hatsr.evaluation.log import SavedPictures, ScoreLog
 from hatsr.evaluation.measurement import Measurement
 from hatsr.evaluation.opening_candidates import open_candidate, open_candidates
@@ -14,7 +14,7 @@ from hatsr.evaluation.report.crops import CropCollector
 from hatsr.evaluation.report.findings import Evaluation, ModelComparison
 from hatsr.evaluation.report.html import Report
 from hatsr.evaluation.report.remarks import reference, remarks, verdicts
-from hatsr.evaluation.results import Result, Rules
+from hatsr.evaluation.results import BenchmarkResult, EvaluationSettings
 from hatsr.evaluation.sets.folders import PictureSet, find_sets
 from hatsr.evaluation.statistics import compare_results
 from hatsr.files import check_not_input
@@ -44,7 +44,7 @@ def evaluate(
     data: Sequence[str] = (),
     *,
     data_root: Path | None = None,
-    rules: Rules | None = None,
+    rules: EvaluationSettings | None = None,
     output: EvaluationOutput = DEFAULT_OUTPUT,
     progress: CountProgress = ignore,
 ) -> Evaluation:
@@ -71,7 +71,7 @@ def evaluate(
     candidate = open_candidate(model, scale) if isinstance(model, str) else model
     rules = _rules(rules, candidate)
     row = reference(candidate.name, candidate.scale, output.against)
-    if output.report and isinstance(candidate, Bicubic):
+    if output.report and isinstance(candidate, BicubicCandidate):
         raise ValueError("report must be of another model than bicubic, which it is against")
     sets, absent = find_sets(data, data_root, rules)
     folder = output.folder or Path("results") / folder_of(candidate)
@@ -80,7 +80,7 @@ def evaluate(
     if output.report:
         name = BICUBIC if candidate.name != BICUBIC else "hatsr's bicubic"  # pictures of that name
         plain = replace(rules, ensemble=False, perceptual=())
-        measurements.insert(0, Measurement(Bicubic(rules.scale, name), plain))
+        measurements.insert(0, Measurement(BicubicCandidate(rules.scale, name), plain))
         crops = CropCollector(name, rules.scale)
     _check_saved(measurements, sets, rules)
     results = Benchmark(measurements, progress, crops and crops.add).run(sets)
@@ -102,7 +102,7 @@ def compare(
     data: Sequence[str] = (),
     *,
     data_root: Path | None = None,
-    rules: Rules | None = None,
+    rules: EvaluationSettings | None = None,
     output: EvaluationOutput = DEFAULT_OUTPUT,
     progress: CountProgress = ignore,
 ) -> ModelComparison:
@@ -146,10 +146,10 @@ def compare(
     )
 
 
-def _rules(rules: Rules | None, candidate: Candidate) -> Rules:
+def _rules(rules: EvaluationSettings | None, candidate: Candidate) -> EvaluationSettings:
     """By default the protocol's. A folder of LR that exists is meant, not one inside each set."""
     if rules is None:
-        return Rules(scale=candidate.scale)
+        return EvaluationSettings(scale=candidate.scale)
     if rules.lr and Path(rules.lr).is_dir():
         return replace(rules, lr=str(Path(rules.lr).resolve()))
     return rules
@@ -157,7 +157,7 @@ def _rules(rules: Rules | None, candidate: Candidate) -> Rules:
 
 def _check_ensemble(candidates: Sequence[Candidate]) -> None:
     """Only the program that made a folder of pictures could turn and flip them."""
-    folders = [str(each.folder) for each in candidates if isinstance(each, Pictures)]
+    folders = [str(each.folder) for each in candidates if isinstance(each, FolderCandidate)]
     if folders:
         raise ValueError(
             f"--ensemble must be of models or bicubic, got the pictures of {', '.join(folders)}; "
@@ -166,7 +166,7 @@ def _check_ensemble(candidates: Sequence[Candidate]) -> None:
 
 
 def _measurement(
-    candidate: Candidate, rules: Rules, folder: Path, output: EvaluationOutput
+    candidate: Candidate, rules: EvaluationSettings, folder: Path, output: EvaluationOutput
 ) -> Measurement:
     """With the scores so far where they cost something: those of a network."""
     log = None
@@ -182,18 +182,18 @@ def _measurement(
 
 
 def _check_saved(
-    measurements: Sequence[Measurement], sets: Sequence[PictureSet], rules: Rules
+    measurements: Sequence[Measurement], sets: Sequence[PictureSet], rules: EvaluationSettings
 ) -> None:
     """Refuse a folder for SR pictures in which pictures lie that are read."""
     inputs = [path for each in sets for path in each.files]
     inputs += [each.home / rules.lr for each in sets if rules.lr]
-    inputs += [m.candidate.folder for m in measurements if isinstance(m.candidate, Pictures)]
+    inputs += [m.candidate.folder for m in measurements if isinstance(m.candidate, FolderCandidate)]
     for measurement in measurements:
         if measurement.saved is not None:
             check_not_input(measurement.saved.folder, inputs)
 
 
-def _report(results: Sequence[Result], crops: CropCollector) -> Report:
+def _report(results: Sequence[BenchmarkResult], crops: CropCollector) -> Report:
     comparisons = compare_results(results)
     return Report(
         results=tuple(results),

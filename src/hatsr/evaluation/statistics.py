@@ -6,7 +6,7 @@ from math import atan, cos, isfinite, pi, sin, sqrt
 
 import numpy as np
 
-from hatsr.evaluation.results import Result
+from hatsr.evaluation.results import BenchmarkResult
 
 ALL = "all pictures"
 """Name of the row over all sets together."""
@@ -52,7 +52,9 @@ class Comparison:
         return self.differences[-1]
 
 
-def compare_results(results: Sequence[Result], figure: str = "psnr") -> tuple[Comparison, ...]:
+def compare_results(
+    results: Sequence[BenchmarkResult], figure: str = "psnr"
+) -> tuple[Comparison, ...]:
     """Each result against the first one.
 
     Args:
@@ -71,7 +73,7 @@ def compare_results(results: Sequence[Result], figure: str = "psnr") -> tuple[Co
 
 
 def differences(
-    a: Result, b: Result, figure: str = "psnr", confidence: float = 0.95
+    a: BenchmarkResult, b: BenchmarkResult, figure: str = "psnr", confidence: float = 0.95
 ) -> list[Difference]:
     """Paired differences by set, and over all pictures where there are several sets.
 
@@ -93,7 +95,7 @@ def differences(
     return found
 
 
-def _paired(a: Result, b: Result, figure: str) -> Mapping[str, list[float]]:
+def _paired(a: BenchmarkResult, b: BenchmarkResult, figure: str) -> Mapping[str, list[float]]:
     """Values of B minus those of A, by set."""
     baseline = {(s.data, s.picture, s.hr): getattr(s, figure) for s in a.scores}
     pairs: dict[str, list[float]] = {}

@@ -24,7 +24,7 @@ _SIZE = (5, 19)  # LR pixels of the comparison: odd, and across a window's borde
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written."""
+    """An exported file: its size, and its largest difference from the network."""
 
     size: int
     """Bytes of all files."""

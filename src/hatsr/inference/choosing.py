@@ -42,13 +42,13 @@ class PictureFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ModelChoice:
     """The weights for a picture, and why these."""
 
     model: str
     """A shipped name."""
     reason: str
-    """In words."""
+    """A phrase for the user."""
 
     def __str__(self) -> str:
         return f"{self.model}: {self.reason}"
@@ -69,7 +69,7 @@ def facts_of(picture: Picture, real: Upscaler) -> PictureFacts:
     return facts
 
 
-def choose(facts: PictureFacts, scale: int | float | None = None) -> Choice:
+def choose(facts: PictureFacts, scale: int | float | None = None) -> ModelChoice:
     """The shipped weights for a picture.
 
     The thresholds were found on the validation pictures (`benchmarks/real_world.py --choice`).
@@ -79,11 +79,11 @@ def choose(facts: PictureFacts, scale: int | float | None = None) -> Choice:
         scale: what was asked for; None for the default.
     """
     if facts.defect is None:
-        return Choice(checkpoint.default_model(scale), "no strong compression or noise found")
-    return Choice(checkpoint.real_world_model(scale), facts.defect)
+        return ModelChoice(checkpoint.default_model(scale), "no strong compression or noise found")
+    return ModelChoice(checkpoint.real_world_model(scale), facts.defect)
 
 
-class Chooser:
+class ModelChooser:
     """An `Upscaler` for each picture, opened when first needed.
 
     Args:
@@ -99,7 +99,7 @@ class Chooser:
         self.clean = self._open(checkpoint.default_model(settings.scale))
         self.factor = self.clean.factor
 
-    def choose(self, picture: Picture) -> tuple[Upscaler, Choice]:
+    def choose(self, picture: Picture) -> tuple[Upscaler, ModelChoice]:
         """The upscaler for a picture, and why this one."""
         scale = self.settings.scale
         real = self._open(checkpoint.real_world_model(scale))
@@ -112,9 +112,11 @@ class Chooser:
         return self._upscalers[model]
 
 
-def for_picture(upscaler: Upscaler | Chooser, picture: Picture) -> tuple[Upscaler, Choice | None]:
+def for_picture(
+    upscaler: Upscaler | ModelChooser, picture: Picture
+) -> tuple[Upscaler, ModelChoice | None]:
     """The upscaler for a picture: the one that there is, or the one that is chosen, and why."""
-    return upscaler.choose(picture) if isinstance(upscaler, Chooser) else (upscaler, None)
+    return upscaler.choose(picture) if isinstance(upscaler, ModelChooser) else (upscaler, None)
 
 
 def open_upscaler(
@@ -122,8 +124,8 @@ def open_upscaler(
     settings: Settings,
     overrides: Mapping[str, object] | None = None,
     denoise: float | None = None,
-) -> Upscaler | Chooser:
+) -> Upscaler | ModelChooser:
     """`open_model`, or, where nothing says which weights, those that each picture needs."""
     if model or overrides or denoise is not None:
         return open_model(model, settings, overrides, denoise)
-    return Chooser(settings)
+    return ModelChooser(settings)

@@ -22,7 +22,7 @@ _ROUNDING = 1 / (12 * 255**2)  # mean squared error of 8-bit results
 Enlarge = Callable[[Float[Tensor, "1 rgb h w"]], Float[Tensor, "1 rgb sr_h sr_w"]]
 
 
-def check_loss(model: Network, enlarge: Enlarge, name: str, precision: str = "int8") -> None:
+def check_psnr_drop(model: Network, enlarge: Enlarge, name: str, precision: str = "int8") -> None:
     """Refuse a network that loses more than 0.05 dB of PSNR on Y.
 
     Args:

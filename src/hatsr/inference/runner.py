@@ -47,7 +47,7 @@ class Runner(Protocol):
     def measure(
         self, patches: Sequence[Patch], progress: Progress = ignore_progress
     ) -> list[Tensor] | None:
-        """What tiles of one picture must share, found on patches of it; None: nothing."""
+        """Means of channel attention, estimated on patches, for all tiles; None: none are used."""
         ...
 
     def run(

@@ -13,7 +13,7 @@ from hatsr import image
 from hatsr.image import Picture
 from hatsr.inference import ensemble
 from hatsr.inference.engine import limit_threads
-from hatsr.inference.int8_check import check_loss
+from hatsr.inference.int8_check import check_psnr_drop
 from hatsr.inference.runner import Progress, ignore_progress
 from hatsr.inference.settings import Settings
 from hatsr.inference.tiling.tiled_network import TiledNetwork
@@ -46,7 +46,7 @@ class Upscaler:
                 "choose another model"
             )
         if self.settings.precision == "int8" or self.settings.rounds_products:
-            check_loss(self.network, self.enlarge, name, self.settings.precision)
+            check_psnr_drop(self.network, self.enlarge, name, self.settings.precision)
 
     def bytes_needed(self, height: int, width: int) -> int:
         """Memory that a whole picture takes while it is enlarged; LR pixels."""

@@ -26,7 +26,7 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Gap:
+class SeedDifference:
     """The mean of paired differences over seeds and pictures."""
 
     mean: float
@@ -44,7 +44,7 @@ class Gap:
         return self.low > 0 or self.high < 0
 
 
-def gap_of(gaps: Float[np.ndarray, "seeds pictures"]) -> Gap:
+def gap_of(gaps: Float[np.ndarray, "seeds pictures"]) -> SeedDifference:
     """What differences say of other seeds and pictures; see `METHOD`.
 
     With one seed the interval speaks of pictures alone, with one picture of seeds alone.
@@ -68,7 +68,7 @@ def gap_of(gaps: Float[np.ndarray, "seeds pictures"]) -> Gap:
         freedom = max(1, floor(freedom + 1e-9))
         reach = student_quantile((1 + CONFIDENCE) / 2, freedom) * sqrt(total)
         confidence = 2 * student_probability(abs(mean) / sqrt(total), freedom) - 1
-    return Gap(
+    return SeedDifference(
         mean=mean,
         low=mean - reach,
         high=mean + reach,
@@ -116,7 +116,7 @@ class OrderFinding:
     """What became of an order of the paper."""
 
     order: PublishedOrder
-    gap: Gap | None
+    gap: SeedDifference | None
     """None: the rows share too few seeds and pictures so far."""
 
     @property
@@ -126,7 +126,7 @@ class OrderFinding:
 
     @property
     def verdict(self) -> str:
-        """In words."""
+        """As in the paper, the other way round, no difference or not measured; and how sure."""
         if self.gap is None:
             return "not measured"
         if self.agrees is None:

@@ -9,7 +9,13 @@ from typing import Any
 
 from hatsr.attribution import LamSettings, SweepPlan, features, sweep
 from hatsr.checkpoint import make_network, read
-from hatsr.evaluation import EvaluationOutput, Rules, evaluate, find_sets, open_candidate
+from hatsr.evaluation import (
+    EvaluationOutput,
+    EvaluationSettings,
+    evaluate,
+    find_sets,
+    open_candidate,
+)
 from hatsr.evaluation.cost.environment import environment
 from hatsr.evaluation.cost.network_cost import complexity, time_forward
 from hatsr.files import replacing
@@ -24,8 +30,8 @@ _STEPS = "steps.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Bench:
-    """Where the work of cells is done."""
+class StudyWorkspace:
+    """Folder of a study, root of its test sets, and the device for training and testing."""
 
     folder: Path
     """Of the study."""
@@ -44,7 +50,7 @@ class Bench:
         return choose_device(self.device)
 
 
-def work_on(cell: Cell, bench: Bench, asked_to_stop: Callable[[], bool]) -> bool:
+def work_on(cell: Cell, workspace: StudyWorkspace, asked_to_stop: Callable[[], bool]) -> bool:
     """Train and measure a cell, from where it was left.
 
     Returns:
@@ -54,16 +60,16 @@ def work_on(cell: Cell, bench: Bench, asked_to_stop: Callable[[], bool]) -> bool
         ValueError: the runs cannot be set up, or the pictures not be found.
         NotFiniteError: a loss is not finite.
     """
-    folder = cell.folder(bench.folder)
+    folder = cell.folder(workspace.folder)
     found: dict[str, Any] = {}
     start = None
     for stage in cell.stages:
-        recipe = cell.recipe(stage, steps=steps_of(cell, stage, bench), start=start)
-        ended = train(recipe, folder, device=bench.device, asked_to_stop=asked_to_stop)
+        recipe = cell.recipe(stage, steps=steps_of(cell, stage, workspace), start=start)
+        ended = train(recipe, folder, device=workspace.device, asked_to_stop=asked_to_stop)
         if ended.reason == "interrupted":
             return False
         start = ended.folder / "last.safetensors"
-        found[stage] = measure(start, cell.plan.evaluate, bench)
+        found[stage] = measure(start, cell.plan.evaluate, workspace)
         found[stage]["curve"] = curve_of(ended.folder / "log.jsonl")
         found[stage]["steps"] = ended.progress.step
         found[stage]["training_seconds"] = ended.progress.seconds
@@ -73,15 +79,15 @@ def work_on(cell: Cell, bench: Bench, asked_to_stop: Callable[[], bool]) -> bool
     return True
 
 
-def steps_of(cell: Cell, stage: str, bench: Bench) -> int | None:
+def steps_of(cell: Cell, stage: str, workspace: StudyWorkspace) -> int | None:
     """The steps that fit into the study's minutes, measured once; None: the budget is steps."""
     minutes = cell.plan.budget.minutes
     if minutes is None:
         return None
-    path = cell.folder(bench.folder) / stage / _STEPS
+    path = cell.folder(workspace.folder) / stage / _STEPS
     if path.exists():
         return int(json.loads(path.read_text(encoding="utf-8")))
-    told = dry_run(cell.recipe(stage), path.parent.parent, device=bench.device)
+    told = dry_run(cell.recipe(stage), path.parent.parent, device=workspace.device)
     steps = max(1, int(60 * minutes / told.step_seconds))
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as part:
@@ -89,11 +95,11 @@ def steps_of(cell: Cell, stage: str, bench: Bench) -> int | None:
     return steps
 
 
-def measure(weights: Path, plan: EvaluationPlan, bench: Bench) -> dict[str, Any]:
+def measure(weights: Path, plan: EvaluationPlan, workspace: StudyWorkspace) -> dict[str, Any]:
     """Every measure of a file of weights: by picture, and what the network costs."""
     output = EvaluationOutput(folder=weights.parent / "evaluation")
-    candidate = open_candidate(str(weights), device=bench.test_device)
-    told = evaluate(candidate, plan.data, data_root=bench.data_root, output=output)
+    candidate = open_candidate(str(weights), device=workspace.test_device)
+    told = evaluate(candidate, plan.data, data_root=workspace.data_root, output=output)
     if not told.comparable:
         raise ValueError(f"every test picture must be measured; {'; '.join(told.remarks)}")
     scores = told.result.scores
@@ -102,32 +108,34 @@ def measure(weights: Path, plan: EvaluationPlan, bench: Bench) -> dict[str, Any]
         "ssim": {f"{score.data}/{score.picture}": score.ssim for score in scores},
         "seconds_a_picture": told.result.mean("seconds"),
     }
-    pictures = picture_files(plan, told.result.rules, bench)
+    pictures = picture_files(plan, told.result.rules, workspace)
     if plan.di is not None:
-        found["di"] = diffusion_indices(weights, plan, pictures, bench)
+        found["di"] = diffusion_indices(weights, plan, pictures, workspace)
     if plan.blocking:
-        found["blocking"] = blocking_indices(weights, plan, pictures, bench)
+        found["blocking"] = blocking_indices(weights, plan, pictures, workspace)
     return found | cost_of(weights)
 
 
-def picture_files(plan: EvaluationPlan, rules: Rules, bench: Bench) -> dict[str, str]:
+def picture_files(
+    plan: EvaluationPlan, rules: EvaluationSettings, workspace: StudyWorkspace
+) -> dict[str, str]:
     """What the pictures of all test sets are called in results, by their HR files, set by set.
 
     The names are the same wherever the sets lie.
     """
-    sets, absent = find_sets(plan.data, bench.data_root, rules)
+    sets, absent = find_sets(plan.data, workspace.data_root, rules)
     if absent:
         raise ValueError("\n".join(absent))
     return {str(path): f"{each.name}/{path.stem}" for each in sets for path in each.files}
 
 
 def diffusion_indices(
-    weights: Path, plan: EvaluationPlan, pictures: Mapping[str, str], bench: Bench
+    weights: Path, plan: EvaluationPlan, pictures: Mapping[str, str], workspace: StudyWorkspace
 ) -> dict[str, float]:
     """Mean DI over the patches of each picture; one without attribution is left out."""
     if plan.di is None:
         return {}
-    settings = LamSettings(steps=plan.di.steps, device=bench.test_device)
+    settings = LamSettings(steps=plan.di.steps, device=workspace.test_device)
     rows = weights.parent / "lam.jsonl"
     found: dict[str, float] = {}
     for path, name in tuple(pictures.items())[: plan.di.pictures]:
@@ -142,12 +150,12 @@ def diffusion_indices(
 
 
 def blocking_indices(
-    weights: Path, plan: EvaluationPlan, pictures: Mapping[str, str], bench: Bench
+    weights: Path, plan: EvaluationPlan, pictures: Mapping[str, str], workspace: StudyWorkspace
 ) -> dict[str, float]:
     """Mean blocking index over the layers of a network that shows them, by picture."""
     found: dict[str, float] = {}
     for path, name in tuple(pictures.items())[: plan.blocking]:
-        maps = features([str(weights)], path, device=bench.test_device).rows[0]
+        maps = features([str(weights)], path, device=workspace.test_device).rows[0]
         found[name] = fmean(each.blocking_index for each in maps)
     return found
 

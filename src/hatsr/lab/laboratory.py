@@ -15,10 +15,10 @@ from multiprocessing.synchronize import Event
 import torch
 
 from hatsr.batch import end_with_parent, is_running, locked
-from hatsr.evaluation import Rules, find_sets
+from hatsr.evaluation import EvaluationSettings, find_sets
 from hatsr.files import replacing
 from hatsr.inference.engine import limit_threads
-from hatsr.lab.cell_work import FAILURE, RESULTS, Bench, work_on
+from hatsr.lab.cell_work import FAILURE, RESULTS, StudyWorkspace, work_on
 from hatsr.lab.cells import Cell, cells_of
 from hatsr.lab.study import Study
 from hatsr.lab.study_report import StudyReport
@@ -63,7 +63,7 @@ def _nothing() -> None:
 
 
 def _go_on() -> bool:
-    """Nobody asks to stop."""
+    """Never stops; the default of `asked_to_stop`."""
     return False
 
 
@@ -73,7 +73,7 @@ def _unwatched(status: StudyStatus) -> None:
 
 def run(
     study: Study,
-    bench: Bench,
+    workspace: StudyWorkspace,
     *,
     size: str = "small",
     workers: int = 1,
@@ -88,7 +88,7 @@ def run(
 
     Args:
         study: see `read_study`.
-        bench: folder and data.
+        workspace: folder and data.
         size: of the study's sizes.
         workers: processes to start here; 1: none but this one.
         watch: told how far it has come, after each cell at least.
@@ -99,19 +99,19 @@ def run(
         OSError: the folder cannot be written, or a worker died.
     """
     cells = cells_of(study, size)
-    _check_pictures(study, size, bench)
+    _check_pictures(study, size, workspace)
     for cell in cells:
-        _take_up(cell, bench)
+        _take_up(cell, workspace)
 
     def tell() -> None:
-        watch(status(study, bench, size))
+        watch(status(study, workspace, size))
 
     if workers == 1:
-        _work(cells, bench, asked_to_stop, tell)
+        _work(cells, workspace, asked_to_stop, tell)
         died = 0
     else:
-        died = _share(cells, bench, workers, asked_to_stop, tell)
-    report = write_report(study, bench, size)
+        died = _share(cells, workspace, workers, asked_to_stop, tell)
+    report = write_report(study, workspace, size)
     if died:
         raise ChildProcessError(
             f"workers must end by themselves, got {died} that died; is there too little memory? "
@@ -120,24 +120,24 @@ def run(
     return report
 
 
-def write_report(study: Study, bench: Bench, size: str = "small") -> StudyReport:
+def write_report(study: Study, workspace: StudyWorkspace, size: str = "small") -> StudyReport:
     """Write report.html, report.md with its picture, and report.json about what is done so far."""
     found = {}
     for cell in cells_of(study, size):
-        path = cell.folder(bench.folder) / RESULTS
+        path = cell.folder(workspace.folder) / RESULTS
         if path.exists():
             found[cell.variant, cell.seed] = json.loads(path.read_text(encoding="utf-8"))
     report = StudyReport(study=study, size=size, rows=rows_of(study, size, found))
-    report.write(bench.folder)
+    report.write(workspace.folder)
     return report
 
 
-def status(study: Study, bench: Bench, size: str = "small") -> StudyStatus:
+def status(study: Study, workspace: StudyWorkspace, size: str = "small") -> StudyStatus:
     """How far a study is, whoever works on it."""
     states: dict[str, list[str]] = {"done": [], "running": [], "waiting": []}
     failed: dict[str, str] = {}
     for cell in cells_of(study, size):
-        folder, name = cell.folder(bench.folder), f"{cell.variant}, seed {cell.seed}"
+        folder, name = cell.folder(workspace.folder), f"{cell.variant}, seed {cell.seed}"
         if (folder / RESULTS).exists():
             states["done"].append(name)
         elif folder.exists() and is_running(folder):
@@ -149,22 +149,24 @@ def status(study: Study, bench: Bench, size: str = "small") -> StudyStatus:
     return StudyStatus(failed=failed, **{key: tuple(names) for key, names in states.items()})
 
 
-def _check_pictures(study: Study, size: str, bench: Bench) -> None:
+def _check_pictures(study: Study, size: str, workspace: StudyWorkspace) -> None:
     """Refuse test sets that are not there before anything is trained."""
     first = cells_of(study, size)[0]
     scale = first.recipe(first.stages[-1]).config.scale
-    _, absent = find_sets(study.sizes[size].evaluate.data, bench.data_root, Rules(scale=scale))
+    _, absent = find_sets(
+        study.sizes[size].evaluate.data, workspace.data_root, EvaluationSettings(scale=scale)
+    )
     if absent:
         raise ValueError("\n".join(absent))
 
 
-def _take_up(cell: Cell, bench: Bench) -> None:
+def _take_up(cell: Cell, workspace: StudyWorkspace) -> None:
     """Begin a cell, or go on with it; one that failed may be tried again.
 
     Raises:
         ValueError: the folder holds a cell of another study.
     """
-    folder = cell.folder(bench.folder)
+    folder = cell.folder(workspace.folder)
     folder.mkdir(parents=True, exist_ok=True)
     path, asked = folder / _CELL, cell.document()
     if path.exists():
@@ -183,7 +185,7 @@ def _take_up(cell: Cell, bench: Bench) -> None:
 
 def _work(
     cells: Sequence[Cell],
-    bench: Bench,
+    workspace: StudyWorkspace,
     asked_to_stop: Callable[[], bool],
     tell: Callable[[], None] = _nothing,
 ) -> None:
@@ -192,15 +194,15 @@ def _work(
     before = torch.get_num_threads()
     torch.set_num_threads(cells[0].study.threads)
     try:
-        while not asked_to_stop() and any(_claim(cell, bench, asked_to_stop) for cell in cells):
+        while not asked_to_stop() and any(_claim(cell, workspace, asked_to_stop) for cell in cells):
             tell()
     finally:
         torch.set_num_threads(before)
 
 
-def _claim(cell: Cell, bench: Bench, asked_to_stop: Callable[[], bool]) -> bool:
+def _claim(cell: Cell, workspace: StudyWorkspace, asked_to_stop: Callable[[], bool]) -> bool:
     """Do a cell unless it is done or another process's; whether this one did it."""
-    folder = cell.folder(bench.folder)
+    folder = cell.folder(workspace.folder)
 
     def settled() -> bool:
         return asked_to_stop() or any((folder / name).exists() for name in (RESULTS, FAILURE))
@@ -212,7 +214,7 @@ def _claim(cell: Cell, bench: Bench, asked_to_stop: Callable[[], bool]) -> bool:
             if settled():
                 return False
             try:
-                work_on(cell, bench, asked_to_stop)
+                work_on(cell, workspace, asked_to_stop)
             except _FAILED_WORK as error:
                 (folder / FAILURE).write_text(f"{error}\n", encoding="utf-8")
             return True
@@ -222,7 +224,7 @@ def _claim(cell: Cell, bench: Bench, asked_to_stop: Callable[[], bool]) -> bool:
 
 def _share(
     cells: Sequence[Cell],
-    bench: Bench,
+    workspace: StudyWorkspace,
     workers: int,
     asked_to_stop: Callable[[], bool],
     tell: Callable[[], None],
@@ -230,23 +232,25 @@ def _share(
     """Do the cells by processes of this machine; how many of these died."""
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    crew = [context.Process(target=_run_worker, args=(cells, bench, stop)) for _ in range(workers)]
+    pool = [
+        context.Process(target=_run_worker, args=(cells, workspace, stop)) for _ in range(workers)
+    ]
     try:
-        for process in crew:
+        for process in pool:
             process.start()
-        while any(process.is_alive() for process in crew):
+        while any(process.is_alive() for process in pool):
             if asked_to_stop():
                 stop.set()
             tell()
             time.sleep(_TICK_SECONDS)
     finally:
-        for process in crew:
+        for process in pool:
             process.kill()
-    return sum(process.exitcode != 0 for process in crew)
+    return sum(process.exitcode != 0 for process in pool)
 
 
-def _run_worker(cells: Sequence[Cell], bench: Bench, stop: Event) -> None:
+def _run_worker(cells: Sequence[Cell], workspace: StudyWorkspace, stop: Event) -> None:
     """What a worker's process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the first process
     threading.Thread(target=end_with_parent, daemon=True).start()
-    _work(cells, bench, stop.is_set)
+    _work(cells, workspace, stop.is_set)

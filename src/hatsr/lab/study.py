@@ -84,7 +84,7 @@ class StudySize(BaseModel):
 
 
 class Variant(BaseModel):
-    """What is compared."""
+    """A variant of the network or of its training, and the paper's values for it."""
 
     model_config = STRICT
     recipe: Tree = {}

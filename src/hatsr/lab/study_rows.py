@@ -30,7 +30,7 @@ class StudyRow:
     by_seed: Mapping[int, dict[str, Any]]
     """What was measured, by seed; empty so far as nothing was."""
     machines: tuple[Mapping[str, str], ...]
-    """Where that was."""
+    """Machine and versions of each measurement."""
 
     def values(self, measure: Measure) -> dict[int, dict[str, float]]:
         """A measure by seed and picture."""

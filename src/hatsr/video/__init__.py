@@ -13,10 +13,10 @@ from hatsr.video.endings import CLIPS, CONTAINERS, DEFAULT_QUALITY
 
 if TYPE_CHECKING:
     from hatsr.video.clip import Clip, ClipError, open_clip
-    from hatsr.video.clip_reading import Shot, ShotReader
+    from hatsr.video.clip_reading import ClipFrame, ClipReader
     from hatsr.video.encoders import Encoding, choose_encoding
     from hatsr.video.joining import join
-    from hatsr.video.parts import Parts
+    from hatsr.video.segment_folder import SegmentFolder
     from hatsr.video.segments import SegmentWriter, writing_segment
 
 __all__ = [
@@ -25,26 +25,26 @@ __all__ = [
     "DEFAULT_QUALITY",
     "Clip",
     "ClipError",
+    "ClipFrame",
+    "ClipReader",
     "Encoding",
-    "Parts",
+    "SegmentFolder",
     "SegmentWriter",
-    "Shot",
-    "ShotReader",
     "choose_encoding",
     "join",
     "open_clip",
     "writing_segment",
 ]
-_HOMES = {
+_LAZY_IMPORTS = {
     "Clip": "clip",
     "ClipError": "clip",
     "open_clip": "clip",
-    "Shot": "clip_reading",
-    "ShotReader": "clip_reading",
+    "ClipFrame": "clip_reading",
+    "ClipReader": "clip_reading",
     "Encoding": "encoders",
     "choose_encoding": "encoders",
     "join": "joining",
-    "Parts": "parts",
+    "SegmentFolder": "segment_folder",
     "SegmentWriter": "segments",
     "writing_segment": "segments",
 }
@@ -52,8 +52,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Import what needs PyAV when it is first asked for."""
-    if name not in _HOMES:
+    if name not in _LAZY_IMPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if find_spec("av") is None:
         raise ValueError("clips need PyAV, not installed: pip install 'hat-sr[video]'")
-    return getattr(import_module(f"hatsr.video.{_HOMES[name]}"), name)
+    return getattr(import_module(f"hatsr.video.{_LAZY_IMPORTS[name]}"), name)

@@ -11,7 +11,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from hatsr.video.colours import IDENTITY, ColourTags, known_matrix
-from hatsr.video.frames import depth_of, tags_of, thinning_of
+from hatsr.video.frames import depth_of, subsampling_of, tags_of
 
 _LARGEST = 32_768
 """Pixels along a side that a frame may have."""
@@ -45,7 +45,7 @@ class Clip:
     """The codec leaves out detail."""
     bits: int
     """Of a code of light or colour."""
-    thinning: str
+    chroma_subsampling: str
     """Of colour: 420, 422 or 444."""
     tags: ColourTags
     """Of its colours, as the file gives them."""
@@ -157,7 +157,7 @@ def _facts(
         codec=stream.codec_context.name,
         is_lossy=stream.codec.lossy,
         bits=depth_of(frame.format),
-        thinning=thinning_of(frame.format),
+        chroma_subsampling=subsampling_of(frame.format),
         tags=tags,
         aspect=aspect if aspect and aspect != 1 else None,
         display_matrix=_numbers(bytes(matrix)) if matrix is not None else None,

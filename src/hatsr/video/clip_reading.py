@@ -13,7 +13,7 @@ from hatsr.video.frames import to_rgb
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class ClipFrame:
     """A frame and its time."""
 
     pts: int
@@ -33,7 +33,7 @@ class Shot:
         return to_rgb(frame, clip.working_tags)
 
 
-class ShotReader:
+class ClipReader:
     """Reads a clip from its beginning; what cannot be decoded is passed over and counted.
 
     Args:
@@ -46,7 +46,7 @@ class ShotReader:
         self._resized = False
         self._end = 0.0
 
-    def __iter__(self) -> Iterator[Shot]:
+    def __iter__(self) -> Iterator[ClipFrame]:
         """The frames in the order in which they are shown.
 
         Raises:
@@ -61,7 +61,7 @@ class ShotReader:
             self.damaged += bool(frame.is_corrupt)
             self._resized |= (frame.height, frame.width) != (self.clip.height, self.clip.width)
             self._end = float((pts + (frame.duration or step)) * self.clip.time_base)
-            yield Shot(pts, frame.duration or 0, frame, self.clip)
+            yield ClipFrame(pts, frame.duration or 0, frame, self.clip)
             last = pts
 
     def notes(self) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def rgb_of(
     (light_offset, light_span), (colour_offset, colour_span) = _ranges(bits, tags.full_range)
     y = (light.astype(np.float32) - light_offset) / light_span
     cb, cr = (
-        (_widened(plane.astype(np.float32), light.shape) - colour_offset) / colour_span
+        (_upsampled(plane.astype(np.float32), light.shape) - colour_offset) / colour_span
         for plane in colour
     )
     rgb = np.empty((*light.shape, 3), np.float32)
@@ -90,21 +90,24 @@ def rgb_of(
 
 
 def planes_of(
-    rgb: Float32[np.ndarray, "h w 3"], thinning: tuple[int, int], bits: int, tags: ColourTags
+    rgb: Float32[np.ndarray, "h w 3"],
+    chroma_subsampling: tuple[int, int],
+    bits: int,
+    tags: ColourTags,
 ) -> tuple[UInt[np.ndarray, "plane_h plane_w"], ...]:
     """Codes of light, blue difference and red difference: the inverse of `rgb_of`.
 
     Args:
         rgb: in [0, 1]; what lies outside is clipped.
-        thinning: pixels down and across that share a code of colour, 1 or 2 each.
+        chroma_subsampling: pixels down and across that share a code of colour, 1 or 2 each.
         bits: of a code.
         tags: with a matrix that is known.
     """
     red, blue = _LUMA[tags.matrix]
     r, g, b = np.moveaxis(rgb.clip(0, 1), 2, 0)
     y = np.float32(red) * r + np.float32(1 - red - blue) * g + np.float32(blue) * b
-    cb = _thinned((b - y) / np.float32(2 * (1 - blue)), thinning)
-    cr = _thinned((r - y) / np.float32(2 * (1 - red)), thinning)
+    cb = _subsampled((b - y) / np.float32(2 * (1 - blue)), chroma_subsampling)
+    cr = _subsampled((r - y) / np.float32(2 * (1 - red)), chroma_subsampling)
     light, colour = _ranges(bits, tags.full_range)
     return _codes(y, *light, bits), _codes(cb, *colour, bits), _codes(cr, *colour, bits)
 
@@ -124,7 +127,7 @@ def _codes(
     return scaled.clip(0, 2**bits - 1).astype(kind)
 
 
-def _widened(plane: Float32[np.ndarray, "plane_h plane_w"], size: tuple[int, ...]) -> np.ndarray:
+def _upsampled(plane: Float32[np.ndarray, "plane_h plane_w"], size: tuple[int, ...]) -> np.ndarray:
     """A code of colour for every pixel, bilinear.
 
     Thinned codes lie on every second pixel across, and between two rows: what H.264, H.265 and VP9
@@ -142,9 +145,11 @@ def _widened(plane: Float32[np.ndarray, "plane_h plane_w"], size: tuple[int, ...
     return plane
 
 
-def _thinned(plane: Float32[np.ndarray, "h w"], thinning: tuple[int, int]) -> np.ndarray:
-    """Fewer codes of colour, at the places that `_widened` knows."""
-    down, across = thinning
+def _subsampled(
+    plane: Float32[np.ndarray, "h w"], chroma_subsampling: tuple[int, int]
+) -> np.ndarray:
+    """Fewer codes of colour, at the places that `_upsampled` knows."""
+    down, across = chroma_subsampling
     if across == 2:
         padded = np.pad(plane, ((0, 0), (1, 2)), mode="edge")
         width = -(-plane.shape[1] // 2)

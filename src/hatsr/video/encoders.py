@@ -20,7 +20,7 @@ class Encoding:
     """FFmpeg's name of the encoder."""
     options: Mapping[str, str]
     """Of the encoder."""
-    thinning: str
+    chroma_subsampling: str
     """Of colour: 420, 422 or 444."""
     bits: int
     """Of a code."""
@@ -33,7 +33,7 @@ class Encoding:
 
     def __str__(self) -> str:
         rate = f" crf {self.options['crf']}" if "crf" in self.options else " without loss"
-        return f"{self.encoder}{rate}, {self.bits} bits {self.thinning}"
+        return f"{self.encoder}{rate}, {self.bits} bits {self.chroma_subsampling}"
 
 
 def choose_encoding(
@@ -66,7 +66,10 @@ def choose_encoding(
             ".mp4, or .mkv with a quality below 100"
         )
     bits = 8 if encoder == "libx264" else bits
-    even = [side // part * part for side, part in zip(size, _units(clip.thinning), strict=True)]
+    even = [
+        side // part * part
+        for side, part in zip(size, _units(clip.chroma_subsampling), strict=True)
+    ]
     rules = {
         f"{clip.bits} bits become {bits}": bits < clip.bits,
         "the last row or column is left out: sides must be even": even != list(size),
@@ -75,7 +78,7 @@ def choose_encoding(
         container=CONTAINERS[ending],
         encoder=encoder,
         options=options | {"threads": str(_THREADS)},
-        thinning=clip.thinning,
+        chroma_subsampling=clip.chroma_subsampling,
         bits=bits,
         height=even[0],
         width=even[1],
@@ -83,9 +86,9 @@ def choose_encoding(
     )
 
 
-def _units(thinning: str) -> tuple[int, int]:
+def _units(chroma_subsampling: str) -> tuple[int, int]:
     """What height and width must be multiples of."""
-    return {"420": (2, 2), "422": (1, 2)}.get(thinning, (1, 1))
+    return {"420": (2, 2), "422": (1, 2)}.get(chroma_subsampling, (1, 1))
 
 
 def _encoder(clip: Clip, ending: str, quality: int) -> tuple[str, dict[str, str]]:

@@ -33,7 +33,7 @@ def _is_rgb(format: av.VideoFormat) -> bool:  # noqa: A002
     return format.is_rgb or format.has_palette
 
 
-def thinning_of(format: av.VideoFormat) -> str:  # noqa: A002
+def subsampling_of(format: av.VideoFormat) -> str:  # noqa: A002
     """How colour is thinned, such as 420; other ways as the next one that loses nothing."""
     if _is_rgb(format) or len(format.components) < 3:
         return "444" if _is_rgb(format) else "420"
@@ -63,29 +63,29 @@ def to_rgb(frame: av.VideoFrame, tags: ColourTags) -> Float32[np.ndarray, "h w 3
         neutral = np.full((1, 1), 2 ** (bits - 1), light.dtype)
         colour = np.broadcast_to(neutral, light.shape)
         return rgb_of(light, (colour, colour), bits, tags)
-    light, *colour = _planes(frame, pixel_format(thinning_of(frame.format), bits), bits)
+    light, *colour = _planes(frame, pixel_format(subsampling_of(frame.format), bits), bits)
     return rgb_of(light, (colour[0], colour[1]), bits, tags)
 
 
-def pixel_format(thinning: str, bits: int) -> str:
+def pixel_format(chroma_subsampling: str, bits: int) -> str:
     """FFmpeg's name for planes of light and colour, such as yuv420p10le."""
-    return f"yuv{thinning}p{_DEPTHS[bits]}"
+    return f"yuv{chroma_subsampling}p{_DEPTHS[bits]}"
 
 
 def to_frame(
-    rgb: Float32[np.ndarray, "h w 3"], thinning: str, bits: int, tags: ColourTags
+    rgb: Float32[np.ndarray, "h w 3"], chroma_subsampling: str, bits: int, tags: ColourTags
 ) -> av.VideoFrame:
     """A frame to encode: the inverse of `to_rgb`.
 
     Args:
         rgb: in [0, 1].
-        thinning: of colour: 420, 422 or 444.
+        chroma_subsampling: of colour: 420, 422 or 444.
         bits: of a code: 8, 10 or 12.
         tags: of its colours, with a matrix that is known.
     """
     height, width = rgb.shape[:2]
-    frame = av.VideoFrame(width, height, pixel_format(thinning, bits))
-    codes = planes_of(rgb, _THINNINGS[thinning], bits, tags)
+    frame = av.VideoFrame(width, height, pixel_format(chroma_subsampling, bits))
+    codes = planes_of(rgb, _THINNINGS[chroma_subsampling], bits, tags)
     for plane, part in zip(frame.planes, codes, strict=True):
         rows = np.zeros((plane.height, plane.line_size // part.itemsize), part.dtype)
         rows[:, : part.shape[1]] = part

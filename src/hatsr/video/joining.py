@@ -24,7 +24,7 @@ _OF_THE_FRAMES = ("BPS", "DURATION", "NUMBER_OF_", "_STATISTICS", "encoder", "EN
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Joint:
-    """How segments follow one another."""
+    """Time base, decoding delay and frame durations for joining the segments."""
 
     time_base: Fraction
     """Seconds of a unit of time."""

@@ -42,7 +42,9 @@ class SegmentWriter:
             pts: when it is shown, in units of the clip's time base.
         """
         how = self.encoding
-        frame = to_frame(rgb[: how.height, : how.width], how.thinning, how.bits, self.tags)
+        frame = to_frame(
+            rgb[: how.height, : how.width], how.chroma_subsampling, how.bits, self.tags
+        )
         frame.pts, frame.time_base = pts, self.stream.codec_context.time_base
         self._put(self.stream.encode(frame))
 
@@ -82,7 +84,7 @@ def _add_stream(container: OutputContainer, clip: Clip, encoding: Encoding) -> V
     context.time_base = stream.time_base = clip.time_base
     mark_colours(stream, clip.written_tags)
     context.sample_aspect_ratio = clip.aspect or Fraction(1)
-    context.pix_fmt = pixel_format(encoding.thinning, encoding.bits)
+    context.pix_fmt = pixel_format(encoding.chroma_subsampling, encoding.bits)
     return stream
 
 

@@ -8,8 +8,8 @@ from click.testing import CliRunner, Result
 from job_files import break_pictures, expected, make_net, make_pictures, results
 
 from hatsr.apps.cli import cli
-from hatsr.batch.bookkeeping.books import Books
-from hatsr.batch.bookkeeping.entries import Begun, Entry
+from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.database.records import JobRecord, PictureRecord
 
 
 def call(*arguments: object) -> Result:
@@ -41,15 +41,17 @@ def test_a_job_to_its_end_and_once_more(tmp_path: Path) -> None:
 
 
 def test_status(tmp_path: Path) -> None:
-    with Books(tmp_path, create=True) as books:
-        books.set_job(Begun(str(tmp_path), {}, 1))
+    with JobDatabase(tmp_path, create=True) as database:
+        database.set_job(JobRecord(str(tmp_path), {}, 1))
         for i in range(3):
             target = f"{i}_x2.png"
-            entry = Entry(source=f"{i}", target=target, bytes=1, mtime=1, height=1000, width=500)
-            books.plan(entry)
-        taken = books.claim(1)
+            entry = PictureRecord(
+                source=f"{i}", target=target, bytes=1, mtime=1, height=1000, width=500
+            )
+            database.plan(entry)
+        taken = database.claim(1)
         assert taken is not None
-        books.finish(Entry(**{**entry_fields(taken), "state": "done", "seconds": 2.0}))
+        database.finish(PictureRecord(**{**entry_fields(taken), "state": "done", "seconds": 2.0}))
     told = call("-o", tmp_path, "--status")
     assert told.exit_code == 0
     assert told.output == "1 done, 2 left, 0.50 pictures/s, 0.250 LR megapixels/s\n"
@@ -57,8 +59,8 @@ def test_status(tmp_path: Path) -> None:
     assert (found["running"], found["seconds_left"]) == (False, 4.0)
 
 
-def entry_fields(entry: Entry) -> dict[str, object]:
-    return {name: getattr(entry, name) for name in Entry.__slots__}  # pyright: ignore
+def entry_fields(entry: PictureRecord) -> dict[str, object]:
+    return {name: getattr(entry, name) for name in PictureRecord.__slots__}  # pyright: ignore
 
 
 @pytest.mark.parametrize(

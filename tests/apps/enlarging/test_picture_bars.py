@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hatsr.apps.enlarging.picture_bars import JobBar, PictureBars
-from hatsr.batch import Found, Outcome, PictureFile
+from hatsr.batch import FoundPictures, Outcome, PictureFile
 
 NAME = "a[red]b[nothing]:smile:.png"
 PICTURE = Path(NAME)
@@ -13,7 +13,7 @@ PICTURE = Path(NAME)
 def go_through(picture: Path) -> PictureBars:
     """One picture, left out, under bars."""
     with PictureBars(lambda outcome: f"line of {NAME}", quiet=False) as bars:
-        bars.begin(Found((PictureFile(picture),), {}))
+        bars.begin(FoundPictures((PictureFile(picture),), {}))
         bars.tell(picture, 0.5)
         bars.progress.refresh()
         bars.report(Outcome(source=picture, target=None, status="skipped"))

@@ -18,7 +18,7 @@ def test_limits_are_checked(changes: dict[str, int], message: str) -> None:
 
 def test_a_picture_must_fit_into_memory() -> None:
     limits = Limits(memory=4 * 10**9, pixels=10**9)
-    most = limits.most_pixels(4)
+    most = limits.max_pixels(4)
     assert 4 * 10**6 < most < 5 * 10**6  # 3.15 GB left / (40 bytes x 16)
     limits.check_pixels((1, most), 4)
     with pytest.raises(LimitError, match=f"at most .* megapixels here for x4, got 1 x {most + 1}"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hatsr import image
-from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.database.job_database import JobDatabase
 from hatsr.batch.outputs import Existing, Output
 from hatsr.batch.planning import plan
 from hatsr.batch.stores import DiskStore, ObjectStore, Store, open_store
@@ -27,7 +27,7 @@ def put(store: Store, name: str, data: bytes) -> None:
     store.prepare(name)
     part, _ = store.write(name, data)
     if part is not None:
-        store.settle(name, part)
+        store.commit(name, part)
 
 
 def picture(height: int = 3) -> bytes:
@@ -59,7 +59,7 @@ def test_a_file_is_written_read_and_known_again(store: Store) -> None:
     part, stamp = store.write("sub/a.png", picture())
     if part is not None:
         assert not Path(store.where("sub/a.png")).exists()
-        store.settle("sub/a.png", part)
+        store.commit("sub/a.png", part)
     assert stamp == store.stamp("sub/a.png")
     assert stamp is not None
     assert image.read(store.open("sub/a.png")).height == 3
@@ -113,9 +113,9 @@ def test_planning_by_lists(
     for name in ("a.png", "sub/b.jpg"):
         put(memory, name, b"12345")
     put(results, "sub/b_x2.jpg", b"...")
-    with Books(tmp_path, results, create=True) as books:
-        plan(books, memory.address, Output(existing=existing), "_x2", lambda count: None)
-        found = {e.source: e for s in ("waiting", "failed", "skipped") for e in books.entries(s)}
+    with JobDatabase(tmp_path, results, create=True) as database:
+        plan(database, memory.address, Output(existing=existing), "_x2", lambda count: None)
+        found = {e.source: e for s in ("waiting", "failed", "skipped") for e in database.records(s)}
     assert {name: (e.target, e.bytes, e.height) for name, e in found.items()} == {
         "a.png": ("a_x2.png", 5, 0),
         "sub/b.jpg": ("sub/b_x2.jpg", 5, 0),

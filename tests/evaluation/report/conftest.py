@@ -1,11 +1,11 @@
 import pytest
 from judged import score
 
-from hatsr.evaluation.results import Result, Rules, SetResult
+from hatsr.evaluation.results import BenchmarkResult, EvaluationSettings, SetResult
 
 
 @pytest.fixture
-def result() -> Result:
+def result() -> BenchmarkResult:
     whole = SetResult(name="Set5", scores=(score("a", 33.0), score("b", 33.06)))
     part = SetResult(
         name="my_set",
@@ -14,5 +14,5 @@ def result() -> Result:
         whole=False,
         remarks=("my_set: only 1 of 2",),
     )
-    rules = Rules(scale=4, ensemble=True)
-    return Result(model="HAT_SRx4", rules=rules, sets=(whole, part))
+    rules = EvaluationSettings(scale=4, ensemble=True)
+    return BenchmarkResult(model="HAT_SRx4", rules=rules, sets=(whole, part))

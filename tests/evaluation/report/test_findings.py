@@ -4,11 +4,11 @@ import pytest
 
 from hatsr.evaluation.report.findings import Evaluation
 from hatsr.evaluation.report.remarks import reference, remarks, verdicts
-from hatsr.evaluation.results import Result
+from hatsr.evaluation.results import BenchmarkResult
 from hatsr.files import replacing
 
 
-def evaluation(result: Result, folder: Path) -> Evaluation:
+def evaluation(result: BenchmarkResult, folder: Path) -> Evaluation:
     row = reference(result.model, 4)
     return Evaluation(
         result=result,

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from hatsr.evaluation.benchmark import Benchmark
-from hatsr.evaluation.candidates import Bicubic, NetworkCandidate
+from hatsr.evaluation.candidates import BicubicCandidate, NetworkCandidate
 from hatsr.evaluation.measurement import Measurement
 from hatsr.evaluation.report.crops import CropCollector
 from hatsr.evaluation.report.html import Report
 from hatsr.evaluation.report.remarks import remarks
-from hatsr.evaluation.results import Result, Rules, SetResult
+from hatsr.evaluation.results import BenchmarkResult, EvaluationSettings, SetResult
 from hatsr.evaluation.sets.folders import open_set
 from hatsr.evaluation.statistics import compare_results
 from hatsr.image import read
@@ -38,8 +38,8 @@ class Balance(HTMLParser):
         assert self.open.pop() == tag
 
 
-def measure(folder, candidates, crops: CropCollector) -> list[Result]:
-    rules = Rules(scale=2)
+def measure(folder, candidates, crops: CropCollector) -> list[BenchmarkResult]:
+    rules = EvaluationSettings(scale=2)
     measurements = [Measurement(each, rules) for each in candidates]
     return Benchmark(measurements, watcher=crops.add).run([open_set(str(folder), rules)])
 
@@ -50,11 +50,11 @@ def crops() -> CropCollector:
 
 
 @pytest.fixture
-def results(folder, model, crops) -> list[Result]:
-    return measure(folder, [Bicubic(2), NetworkCandidate(model)], crops)
+def results(folder, model, crops) -> list[BenchmarkResult]:
+    return measure(folder, [BicubicCandidate(2), NetworkCandidate(model)], crops)
 
 
-def page(results: list[Result], crops: CropCollector) -> str:
+def page(results: list[BenchmarkResult], crops: CropCollector) -> str:
     comparisons = compare_results(results)
     said = tuple(remarks(results, comparisons))
     return Report(results=tuple(results), comparisons=comparisons, crops=crops, remarks=said).html()
@@ -62,7 +62,7 @@ def page(results: list[Result], crops: CropCollector) -> str:
 
 def test_the_page_stands_alone_and_is_well_formed(folder, model, crops):
     model.name = "a <model> & more"
-    text = page(measure(folder, [Bicubic(2), NetworkCandidate(model)], crops), crops)
+    text = page(measure(folder, [BicubicCandidate(2), NetworkCandidate(model)], crops), crops)
     parser = Balance()
     parser.feed(text)
     assert parser.open == []

@@ -2,7 +2,7 @@ import pytest
 from judged import score
 
 from hatsr.evaluation.report.remarks import reference, remarks, verdicts
-from hatsr.evaluation.results import Result, Rules, SetResult
+from hatsr.evaluation.results import BenchmarkResult, EvaluationSettings, SetResult
 from hatsr.evaluation.statistics import compare_results
 
 
@@ -18,9 +18,9 @@ def test_verdicts_only_for_whole_sets(result):
 
 def test_bicubic_is_held_against_its_row_by_that_rows_rule():
     scores = (score("bridge", 27.3, data="Set14", gray=True), score("b", 26.0, data="Set14"))
-    result = Result(
+    result = BenchmarkResult(
         model="bicubic",
-        rules=Rules(scale=4),
+        rules=EvaluationSettings(scale=4),
         sets=(SetResult(name="Set14", scores=scores),),
     )
     said = verdicts(result, reference("bicubic", 4))
@@ -30,10 +30,10 @@ def test_bicubic_is_held_against_its_row_by_that_rows_rule():
 
 def test_remarks_on_several_models_are_said_once_and_name_the_model(result):
     gray = SetResult(name="Set14", scores=(score("bridge", 27.0, data="Set14", gray=True),))
-    a = Result(model="a", rules=Rules(scale=4), sets=(gray, result.sets[1]))
-    b = Result(model="b", rules=a.rules, sets=a.sets, skipped={"lpips": "pyiqa absent"})
+    a = BenchmarkResult(model="a", rules=EvaluationSettings(scale=4), sets=(gray, result.sets[1]))
+    b = BenchmarkResult(model="b", rules=a.rules, sets=a.sets, skipped={"lpips": "pyiqa absent"})
     none = SetResult(name="Set14", scores=(), failures={"bridge": "OSError: gone"})
-    bad = Result(model="bad", rules=a.rules, sets=(none,))
+    bad = BenchmarkResult(model="bad", rules=a.rules, sets=(none,))
     said = remarks([a, b, bad], compare_results([a, b, bad]))
     assert [line[:34] for line in said] == [
         "Set14: bridge is gray and read as ",

@@ -13,7 +13,7 @@ from hatsr.evaluation.report.tables import (
     picture_table,
     published_table,
 )
-from hatsr.evaluation.results import Result
+from hatsr.evaluation.results import BenchmarkResult
 from hatsr.evaluation.statistics import compare_results
 
 
@@ -29,7 +29,7 @@ def test_measured_rows_stand_beneath_published_ones(result):
 
 
 def test_a_folder_of_the_users_has_no_published_rows(result):
-    mine = Result(model="m", rules=result.rules, sets=result.sets[1:])
+    mine = BenchmarkResult(model="m", rules=result.rules, sets=result.sets[1:])
     assert len(beside_published([mine]).rows) == 2
 
 

@@ -2,7 +2,7 @@ import pytest
 from judged import survey
 from PIL import Image
 
-from hatsr.evaluation.results import Rules
+from hatsr.evaluation.results import EvaluationSettings
 from hatsr.evaluation.sets.folders import find_sets
 
 
@@ -29,7 +29,7 @@ def test_layouts_of_other_programs(tmp_path, names, lr, chosen):
     for name in names:
         (tmp_path / "Set5" / name).mkdir(parents=True)
         Image.new("RGB", (16, 12)).save(tmp_path / "Set5" / name / "baby.png")
-    rules = Rules(scale=4, lr=lr)
+    rules = EvaluationSettings(scale=4, lr=lr)
     (found,), _ = find_sets(["Set5"], tmp_path, rules)
     (mine,), _ = find_sets([str(tmp_path / "Set5" / chosen)], None, rules)
     for each in (found, mine):
@@ -73,11 +73,14 @@ def test_what_was_looked_for_is_said(folder, tmp_path, monkeypatch, data, root, 
         (tmp_path / empty).mkdir(parents=True)
     (tmp_path / "phone" / "a.heic").write_bytes(b"0")
     with pytest.raises(error, match=message):
-        find_sets([data], tmp_path / root, Rules(scale=4, lr=lr))
+        find_sets([data], tmp_path / root, EvaluationSettings(scale=4, lr=lr))
 
 
 def test_a_root_that_is_not_asked_for_may_be_missing(folder):
-    assert find_sets([str(folder)], folder / "nowhere", Rules(scale=4))[0][0].name == "mine"
+    assert (
+        find_sets([str(folder)], folder / "nowhere", EvaluationSettings(scale=4))[0][0].name
+        == "mine"
+    )
 
 
 def test_a_set_by_another_folder_name_without_hr_inside(tmp_path):

@@ -12,7 +12,14 @@ FOLDER = Path(__file__).parents[3] / "recipes"
 
 FILES = sorted(FOLDER.glob("*.yaml"))
 
-FINE = ("hat-t-x4-again", "hat-t-x2", "hat-t-x3", "hat-t-x4-from-x2", "hat-t-real-x4")
+FINE = (
+    "hat-t-x4-again",
+    "hat-t-x2",
+    "hat-t-x3",
+    "hat-t-x4-from-x2",
+    "hat-t-x4-long",
+    "hat-t-real-x4",
+)
 
 K = 1000
 

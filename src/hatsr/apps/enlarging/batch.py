@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("source", required=False, type=NAME, metavar="DIR|MANIFEST|ADDRESS")
-@output_option("Folder for results, books and summary.", metavar="OUT", type=PATH, required=True)
+@output_option("Folder for results, database and summary.", metavar="OUT", type=PATH, required=True)
 @click.option(
     "--results", type=NAME, metavar="ADDRESS", help="Where results go: s3://bucket/large or such."
 )
@@ -71,7 +71,7 @@ def batch(  # noqa: PLR0913  one parameter for each option
 
     if source is not None and not status and engine == "local":
         warm_up()  # before this process imports PyTorch for itself
-    from hatsr.batch import Job, Team, read_status, run_job
+    from hatsr.batch import Job, WorkerSettings, read_status, run_job
 
     if status:
         _print(read_status(output), as_json)
@@ -89,10 +89,12 @@ def batch(  # noqa: PLR0913  one parameter for each option
             results=results,
             max_pixels=how.largest(),
         )
-        team = Team(engine=engine, workers=workers, threads=threads, gpus=gpus)
+        worker_settings = WorkerSettings(engine=engine, workers=workers, threads=threads, gpus=gpus)
         with JobBar(quiet=as_json) as bar:
             place = source if "://" in source else Path(source)
-            done = run_job(place, output, job, bar, team=team, retry_failed=retry_failed)
+            done = run_job(
+                place, output, job, bar, worker_settings=worker_settings, retry_failed=retry_failed
+            )
     _print(done, as_json)
     sys.exit(1 if done.stopped or done.of("failed") else 0)
 

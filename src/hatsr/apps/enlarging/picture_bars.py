@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hatsr.apps.cli.terminal import clock, open_console, words
 
 if TYPE_CHECKING:
-    from hatsr.batch import Found, Outcome, Status
+    from hatsr.batch import FoundPictures, Outcome, Status
 
 
 class PictureBars:
@@ -38,7 +38,7 @@ class PictureBars:
         self.one = self.progress.add_task("", total=1.0, visible=False)
         self.line = line
         self.outcomes: list[Outcome] = []
-        self.found: Found | None = None
+        self.found: FoundPictures | None = None
         self.sizes: dict[Path, int] = {}
         self.current, self.done = Path(), 0
 
@@ -49,7 +49,7 @@ class PictureBars:
     def __exit__(self, *_: object) -> None:
         self.progress.stop()
 
-    def begin(self, found: Found) -> None:
+    def begin(self, found: FoundPictures) -> None:
         """These pictures will be enlarged."""
         self.found = found
         self.sizes = {each.path: _file_size(each.path) for each in found.pictures}

@@ -93,7 +93,7 @@ def web(  # noqa: PLR0913  one parameter for each option
         raise click.UsageError(
             f"the page needs {', '.join(missing)}, not installed: pip install 'hat-sr[web]'"
         )
-    from hatsr.apps.web.access.guard import Access
+    from hatsr.apps.web.access.middleware import Access
     from hatsr.apps.web.app import serve
     from hatsr.apps.web.limits import Limits, default_memory
     from hatsr.inference.tiling.memory import parse_bytes

@@ -60,7 +60,7 @@ def compare(  # noqa: PLR0913  one parameter for each option
 
     Exit code: 0 all measured, 1 a set or a picture is missing or failed, 2 wrong usage.
     """
-    from hatsr.evaluation import EvaluationOutput, Rules, open_candidates
+    from hatsr.evaluation import EvaluationOutput, EvaluationSettings, open_candidates
     from hatsr.evaluation import compare as measure
     from hatsr.inference.settings import choose_device
 
@@ -72,7 +72,7 @@ def compare(  # noqa: PLR0913  one parameter for each option
             candidates,
             data,
             data_root=data_root,
-            rules=Rules(
+            rules=EvaluationSettings(
                 scale=candidates[0].scale, ensemble=ensemble, lr=lr or "", gray_as_is=gray_as_is
             ),
             output=EvaluationOutput(folder=output, restart=restart),

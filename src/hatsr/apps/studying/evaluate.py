@@ -105,7 +105,7 @@ def evaluate(  # noqa: PLR0913  one parameter for each option
 
     Exit code: 0 all measured, 1 a set or a picture is missing or failed, 2 wrong usage.
     """
-    from hatsr.evaluation import EvaluationOutput, Rules, open_candidate, open_pictures
+    from hatsr.evaluation import EvaluationOutput, EvaluationSettings, open_candidate, open_pictures
     from hatsr.evaluation import evaluate as measure
     from hatsr.inference.settings import choose_device
 
@@ -124,7 +124,7 @@ def evaluate(  # noqa: PLR0913  one parameter for each option
             candidate,
             data,
             data_root=data_root,
-            rules=Rules(
+            rules=EvaluationSettings(
                 scale=candidate.scale,
                 ensemble=ensemble,
                 lr=lr or "",

@@ -90,25 +90,25 @@ def lab(  # noqa: PLR0913  one parameter for each option
     with wrong_usage():
         read = room.read_study(study, overrides)
         folder = output or Path("lab") / f"{read.name}-{size}"
-        bench = room.Bench(folder=folder, data_root=data_root, device=device)
-        found = room.status(read, bench, size)
+        workspace = room.StudyWorkspace(folder=folder, data_root=data_root, device=device)
+        found = room.status(read, workspace, size)
     if status:
         click.echo(json.dumps(asdict(found), indent=2) if as_json else found.line())
         return
     if report_only:
-        report = room.write_report(read, bench, size)
+        report = room.write_report(read, workspace, size)
     else:
         with wrong_usage(ValueError):
             report = room.run(
                 read,
-                bench,
+                workspace,
                 size=size,
                 workers=workers,
                 watch=_Changes(),
                 asked_to_stop=stopper(None),
             )
     print_found(report, as_json=as_json, verdicts=[report.verdict])
-    found = room.status(read, bench, size)
+    found = room.status(read, workspace, size)
     failed = [f"FAILED {name}: {why}" for name, why in found.failed.items()]
     say([*failed, found.line(), f"written to {folder / 'report.html'}"])
     sys.exit(0 if found.is_done else 1)

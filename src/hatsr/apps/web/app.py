@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from hatsr import __version__
-from hatsr.apps.web.access.connections import CONNECTIONS, PatientProtocol
-from hatsr.apps.web.access.guard import LOCAL, Access, Guard
+from hatsr.apps.web.access.connections import CONNECTIONS, HeadTimeoutProtocol
+from hatsr.apps.web.access.middleware import LOCAL, Access, AccessMiddleware
 from hatsr.apps.web.access.uploads import add_uploads
 from hatsr.apps.web.api.api import answer_errors, close_api, make_api
 from hatsr.apps.web.api.reference import add_reference
@@ -39,7 +39,7 @@ def make_app(service: Service, access: Access) -> ASGIApp:
     add_reference(app)
     close_api(app, api)
     add_uploads(app, service.ownership, service.limits)
-    return Guard(mount_page(app, service), access, service.limits, service.ownership)
+    return AccessMiddleware(mount_page(app, service), access, service.limits, service.ownership)
 
 
 def serve(
@@ -79,7 +79,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         server_header=False,
-        http=PatientProtocol,
+        http=HeadTimeoutProtocol,
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=2,
     )

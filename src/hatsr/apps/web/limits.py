@@ -86,7 +86,7 @@ class Limits:
         """Memory that a picture may take in the network."""
         return self.worker_bytes - IDLE_WORKER_BYTES
 
-    def most_pixels(self, factor: int | float) -> int:
+    def max_pixels(self, factor: int | float) -> int:
         """Largest picture, height x width, whose result by this factor fits into memory."""
         return min(self.pixels, int(self.engine_bytes / (SR_PIXEL_BYTES * factor**2)))
 
@@ -96,7 +96,7 @@ class Limits:
         Raises:
             LimitError: it is too large.
         """
-        most = self.most_pixels(factor)
+        most = self.max_pixels(factor)
         if size[0] * size[1] > most:
             raise LimitError(
                 f"picture must have at most {most / 1e6:.3g} megapixels here for x{factor:g}, got "

@@ -7,7 +7,7 @@ from pathlib import Path
 from hatsr.apps.web.access.ownership import Ownership
 from hatsr.apps.web.limits import Limits
 from hatsr.apps.web.queue.dispatcher import Dispatcher
-from hatsr.apps.web.queue.jobs import Jobs
+from hatsr.apps.web.queue.job_queue import JobQueue
 from hatsr.apps.web.queue.temporary_folders import make_folder
 from hatsr.apps.web.work.supervisor import Supervisor
 from hatsr.apps.web.work.work_process import Ready
@@ -24,7 +24,7 @@ class Service:
     """Temporary folder of everything."""
     limits: Limits
     """What it takes and keeps at most."""
-    jobs: Jobs
+    jobs: JobQueue
     """All work."""
     dispatcher: Dispatcher
     """Has it done."""
@@ -65,7 +65,7 @@ def open_service(limits: Limits, models: Path | None) -> Service:
     except BaseException:
         shutil.rmtree(root, ignore_errors=True)
         raise
-    jobs = Jobs(results, limits)
+    jobs = JobQueue(results, limits)
     return Service(
         root=root,
         limits=limits,

@@ -76,7 +76,7 @@ class DiskStore:
                 raise
         return part.name, _stamp(part)
 
-    def settle(self, name: str, part: str) -> None:
+    def commit(self, name: str, part: str) -> None:
         """See `Store`."""
         path = Path(os.path.realpath(self.root / name))
         (path.parent / part).replace(path)
@@ -120,10 +120,10 @@ def _walk(
 def _names(place: Path) -> tuple[list[str], list[str]]:
     """The pictures and the folders in a folder, sorted."""
     files, folders = [], []
-    with os.scandir(place) as entries:
-        for entry in entries:
-            if entry.is_dir() and not entry.name.startswith("."):
-                folders.append(entry.name)
-            elif is_picture(entry.name):
-                files.append(entry.name)
+    with os.scandir(place) as records:
+        for record in records:
+            if record.is_dir() and not record.name.startswith("."):
+                folders.append(record.name)
+            elif is_picture(record.name):
+                files.append(record.name)
     return sorted(files), sorted(folders)

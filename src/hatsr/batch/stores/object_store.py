@@ -98,7 +98,7 @@ class ObjectStore:
             self.files.pipe_file(self._path(name), data)
         return None, self.stamp(name)
 
-    def settle(self, name: str, part: str) -> None:
+    def commit(self, name: str, part: str) -> None:
         """See `Store`: there are none."""
 
     def stamp(self, name: str) -> str | None:

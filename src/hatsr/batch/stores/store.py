@@ -12,7 +12,7 @@ from hatsr.image import Readable
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What tells a file from what it was before."""
+    """Size and time of modification of a file, by which a change is seen."""
 
     bytes: int
     mtime: int
@@ -67,11 +67,11 @@ class Store(Protocol):
         """Write a file so that it outlasts a loss of power.
 
         Returns:
-            The part file to be given to `settle` (None: it is in its place), and its stamp.
+            The part file to be given to `commit` (None: it is in its place), and its stamp.
         """
         ...
 
-    def settle(self, name: str, part: str) -> None:
+    def commit(self, name: str, part: str) -> None:
         """Move a part file into its place, so that it is there after a loss of power, too."""
         ...
 
@@ -80,7 +80,7 @@ class Store(Protocol):
         ...
 
     def remove_parts(self, name: str) -> None:
-        """Remove part files that nobody will settle."""
+        """Remove part files that nobody will commit."""
         ...
 
     def is_stopping(self, error: OSError) -> bool:

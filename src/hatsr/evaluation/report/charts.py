@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 
-from hatsr.evaluation.results import Result
+from hatsr.evaluation.results import BenchmarkResult
 from hatsr.evaluation.statistics import Difference
 
 
@@ -66,7 +66,9 @@ class Scatter:
     groups: list[str]
 
 
-def scatter(a: Result, b: Result, width: float, height: float, margin: float) -> Scatter | None:
+def scatter(
+    a: BenchmarkResult, b: BenchmarkResult, width: float, height: float, margin: float
+) -> Scatter | None:
     """The chart of two results; None when they share no picture."""
     before = {(score.data, score.picture): score.psnr for score in a.scores}
     pairs = [

@@ -17,7 +17,7 @@ from hatsr.evaluation.report.tables import (
     difference_table,
     picture_table,
 )
-from hatsr.evaluation.results import Result, as_json
+from hatsr.evaluation.results import BenchmarkResult, as_json
 from hatsr.evaluation.statistics import Comparison
 from hatsr.files import replacing
 
@@ -26,7 +26,7 @@ from hatsr.files import replacing
 class Evaluation:
     """A model measured on sets, beside what others published."""
 
-    result: Result
+    result: BenchmarkResult
     row: PublishedRow | None
     """The published row that the result is held against."""
     remarks: tuple[str, ...]
@@ -84,7 +84,7 @@ class Evaluation:
 class ModelComparison:
     """Models on the same pictures, each held against the first one."""
 
-    results: tuple[Result, ...]
+    results: tuple[BenchmarkResult, ...]
     """Results of all models; the first is the baseline."""
     comparisons: tuple[Comparison, ...]
     """Of the others with it, by self-ensemble where that was asked for."""

@@ -15,7 +15,7 @@ from hatsr.evaluation.report.crops import (
     heat,
 )
 from hatsr.evaluation.report.tables import beside_published, detail_table, format_number
-from hatsr.evaluation.results import Result, Score
+from hatsr.evaluation.results import BenchmarkResult, Score
 from hatsr.evaluation.statistics import Comparison, Difference
 from hatsr.files import replacing
 from hatsr.image import Codes, encode, from_array
@@ -64,7 +64,7 @@ class DrawnComparison:
 class Report:
     """What a page about two or more models on the same pictures says."""
 
-    results: tuple[Result, ...]
+    results: tuple[BenchmarkResult, ...]
     """Results of all models; the first is the baseline."""
     comparisons: tuple[Comparison, ...]
     """PSNR of the others against it."""

@@ -5,7 +5,7 @@ from statistics import fmean
 
 from hatsr.evaluation.candidates import BICUBIC
 from hatsr.evaluation.paper.published import BAND, PublishedRow, judge, published_rows, row_of
-from hatsr.evaluation.results import Result
+from hatsr.evaluation.results import BenchmarkResult
 from hatsr.evaluation.statistics import Comparison
 
 
@@ -30,7 +30,7 @@ def reference(model: str, scale: int, against: str = "") -> PublishedRow | None:
     raise ValueError(f"published row must be one of {labels} at x{scale}, got {against!r}")
 
 
-def verdicts(result: Result, row: PublishedRow | None) -> list[str]:
+def verdicts(result: BenchmarkResult, row: PublishedRow | None) -> list[str]:
     """Whether each whole set lies within the band of a published row.
 
     Bicubic's row was measured by MATLAB programs, which judge a gray picture by its own code.
@@ -48,7 +48,9 @@ def verdicts(result: Result, row: PublishedRow | None) -> list[str]:
     return said or [f"{row.label}: no whole set to hold against its published ±{BAND} dB band"]
 
 
-def remarks(results: Sequence[Result], comparisons: Sequence[Comparison] = ()) -> list[str]:
+def remarks(
+    results: Sequence[BenchmarkResult], comparisons: Sequence[Comparison] = ()
+) -> list[str]:
     """What a reader must know, each once: gaps, failures, gray pictures, models not compared.
 
     Args:

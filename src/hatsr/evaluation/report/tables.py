@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import isinf
 
 from hatsr.evaluation.paper.published import SETS, PublishedRow, published_rows, smaller_table
-from hatsr.evaluation.results import FIGURES, Result, SetResult
+from hatsr.evaluation.results import FIGURES, BenchmarkResult, SetResult
 from hatsr.evaluation.statistics import Comparison
 
 _DAGGER = "† pre-trained on ImageNet."
@@ -62,7 +62,7 @@ def paper_table(number: int, scale: int = 4) -> Table:
     return Table(title=title, header=found.columns, rows=tuple(lines))
 
 
-def beside_published(results: Sequence[Result]) -> Table:
+def beside_published(results: Sequence[BenchmarkResult]) -> Table:
     """Measured rows beneath the published rows of the same scale, over the measured sets."""
     others = published_table(results[0].rules.scale, [each.name for each in results[0].sets])
     measured = [line for result in results for line in _measured(result)]
@@ -75,7 +75,7 @@ def beside_published(results: Sequence[Result]) -> Table:
     )
 
 
-def _measured(result: Result) -> list[tuple[str, ...]]:
+def _measured(result: BenchmarkResult) -> list[tuple[str, ...]]:
     """The row of a model, and that of its self-ensemble."""
     lines = [_line(result, f"{result.model} (measured)", "")]
     if result.rules.ensemble and any(each.mean("ensemble_psnr") for each in result.sets):
@@ -83,7 +83,7 @@ def _measured(result: Result) -> list[tuple[str, ...]]:
     return lines
 
 
-def _line(result: Result, label: str, kind: str) -> tuple[str, ...]:
+def _line(result: BenchmarkResult, label: str, kind: str) -> tuple[str, ...]:
     cells: list[str] = []
     for each in result.sets:
         star = "" if each.comparable else "*"
@@ -97,7 +97,7 @@ def _pairs(names: Sequence[str], row: PublishedRow) -> list[str]:
     return [format_number(of.get(name), digits) for name in names for of, digits in columns]
 
 
-def detail_table(result: Result) -> Table:
+def detail_table(result: BenchmarkResult) -> Table:
     """Everything that was measured of a model, a row for each set."""
     plus = [("PSNR+", _mean("ensemble_psnr", 2)), ("SSIM+", _mean("ensemble_ssim", 4))]
     columns: list[tuple[str, Callable[[SetResult], str]]] = [
@@ -128,7 +128,7 @@ def _peak_mb(each: SetResult) -> str:
     return format_number(None if peak is None else peak / 1e6, 0)
 
 
-def picture_table(result: Result) -> Table:
+def picture_table(result: BenchmarkResult) -> Table:
     """Every picture's figures in full precision, failures with their reason."""
     extra = result.rules.perceptual
     lines: list[tuple[str, ...]] = []

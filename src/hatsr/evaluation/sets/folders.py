@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hatsr.evaluation.benchmark_pairs import PairRule, PictureFolder
-from hatsr.evaluation.results import Rules
+from hatsr.evaluation.results import EvaluationSettings
 from hatsr.evaluation.sets.known import (
     BENCHMARKS,
     BenchmarkSet,
@@ -35,7 +35,7 @@ class PictureSet:
     unreadable: tuple[str, ...] = ()
     """Pictures of kinds that cannot be read here."""
 
-    def pair_rule(self, rules: Rules) -> PairRule:
+    def pair_rule(self, rules: EvaluationSettings) -> PairRule:
         """How its HR pictures become pairs."""
         return PairRule(
             data=self.name,
@@ -45,7 +45,7 @@ class PictureSet:
         )
 
 
-def hr_folders(rules: Rules) -> tuple[str, ...]:
+def hr_folders(rules: EvaluationSettings) -> tuple[str, ...]:
     """Names that programs give the folder of HR pictures inside a set's, the best one first.
 
     Whole pictures come before those cropped to a multiple of 12 or less, but where LR is read from
@@ -57,7 +57,7 @@ def hr_folders(rules: Rules) -> tuple[str, ...]:
 
 
 def find_sets(
-    data: Sequence[str], root: Path | None, rules: Rules
+    data: Sequence[str], root: Path | None, rules: EvaluationSettings
 ) -> tuple[list[PictureSet], list[str]]:
     """The sets that are there, and why others are not.
 
@@ -91,7 +91,7 @@ def find_sets(
     return found, absent
 
 
-def locate(benchmark: BenchmarkSet, root: Path | None, rules: Rules) -> PictureSet:
+def locate(benchmark: BenchmarkSet, root: Path | None, rules: EvaluationSettings) -> PictureSet:
     """One of the five sets under a data root.
 
     Raises:
@@ -121,7 +121,7 @@ def locate(benchmark: BenchmarkSet, root: Path | None, rules: Rules) -> PictureS
     )
 
 
-def open_set(data: str, rules: Rules) -> PictureSet:
+def open_set(data: str, rules: EvaluationSettings) -> PictureSet:
     """A folder of the user's as a set.
 
     Raises:
@@ -149,7 +149,7 @@ def _subfolders(folder: Path) -> dict[str, Path]:
     return {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_dir()}
 
 
-def _hr_files(folder: Path, rules: Rules) -> tuple[list[Path], tuple[str, ...]]:
+def _hr_files(folder: Path, rules: EvaluationSettings) -> tuple[list[Path], tuple[str, ...]]:
     """HR pictures in the first folder that has some, and names of pictures among them that are not.
 
     Where some names end in `_HR`, only those are HR; `x_LR` is none where there is `x`.
@@ -174,7 +174,7 @@ def _unreadable(folder: Path) -> tuple[str, ...]:
     return tuple(path.name for path in list_unreadable(folder, recursive=False))
 
 
-def _nothing_in(folder: Path, rules: Rules) -> str:
+def _nothing_in(folder: Path, rules: EvaluationSettings) -> str:
     """What was looked for, and what is there instead."""
     there = ", ".join(path.name for path in _subfolders(folder).values()) or "none"
     unreadable = f", and {', '.join(kinds)}" if (kinds := _unreadable(folder)[:3]) else ""

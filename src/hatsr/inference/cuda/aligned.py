@@ -1,4 +1,4 @@
-"""Layers zero-padded to the widths that a GPU's matrix units like.
+"""Layers zero-padded to widths that a GPU's matrix units like.
 
 They read 16 bytes at a time; of widths that are no multiple of 8, such as HAT's 180 channels in
 heads of 30, they read less or nothing. The channels that fill up are zero in every map.

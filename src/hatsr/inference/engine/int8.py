@@ -153,7 +153,7 @@ class Int8Conv:
         return codes, y.scale, y.zero, self.weight, self.scale, self.zero
 
 
-class Narrowed(nn.Module):
+class Bfloat16Convolutions(nn.Module):
     """Convolutions in bfloat16 between float32 on both sides."""
 
     def __init__(self, convolutions: nn.Module) -> None:
@@ -168,7 +168,11 @@ class Narrowed(nn.Module):
 def narrowed(convolutions: nn.Module) -> nn.Module:
     """The convolutions in bfloat16, where the processor has instructions for it."""
     supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
-    return Narrowed(convolutions) if supported and [*convolutions.parameters()] else convolutions
+    return (
+        Bfloat16Convolutions(convolutions)
+        if supported and [*convolutions.parameters()]
+        else convolutions
+    )
 
 
 def int8_layers() -> Layers:

@@ -4,4 +4,4 @@ from hatsr.training.adversarial.discriminator import UNetDiscriminator
 from hatsr.training.adversarial.step import Adversary
 
 __all__ = ["Adversary", "UNetDiscriminator"]
-"""What outsiders use."""
+"""Public names of this folder."""

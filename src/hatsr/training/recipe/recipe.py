@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, model_validator
 
 from hatsr.checkpoint import DEFAULT_KIND
-from hatsr.data import Plan, Stage, Task
+from hatsr.data import SamplePlan, Stage, Task
 from hatsr.data.degrade import Degradation
 from hatsr.model import NetworkConfig
 from hatsr.training.recipe.network_section import (
@@ -73,7 +73,7 @@ class Recipe(BaseModel):
         self._check_network()
         self._check_data()
         self._check_adversarial()
-        Plan(self.stages, self.iterations)  # refuses stages out of order
+        SamplePlan(self.stages, self.iterations)  # refuses stages out of order
         late = [m for m in self.optim.milestones if m >= self.iterations]
         if late:
             raise ValueError(

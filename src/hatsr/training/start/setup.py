@@ -9,10 +9,10 @@ from accelerate import Accelerator
 
 from hatsr.data import (
     DataError,
-    Folder,
+    FolderSource,
     PairCache,
     PatchDataset,
-    Plan,
+    SamplePlan,
     Source,
     ValidationPair,
     advice_for,
@@ -52,7 +52,7 @@ class Setup:
     """Device, processes and precision."""
     patches: PatchDataset
     """The training samples."""
-    plan: Plan
+    plan: SamplePlan
     """Which samples a step takes."""
     validation: tuple[ValidationPair, ...]
     """Pictures to validate by."""
@@ -87,7 +87,9 @@ def set_up(
         DataError, ValueError: what cannot work, with what to do.
     """
     accelerator = open_accelerator(device, recipe.precision)
-    plan = Plan(recipe.stages, recipe.iterations, accelerator.num_processes, recipe.accumulate)
+    plan = SamplePlan(
+        recipe.stages, recipe.iterations, accelerator.num_processes, recipe.accumulate
+    )
     say = say if accelerator.is_main_process else _say_nothing
     _check_outside(folder, recipe.data.train)
     source, validation = open_sources(recipe)
@@ -150,7 +152,7 @@ def open_sources(recipe: Recipe) -> tuple[Source, tuple[ValidationPair, ...]]:
         validation = decode_validation(open_folders([valid.data], valid.data_lr, scale), scale)
         validation = under_conditions(validation, valid.conditions)
     source = open_source(data.train, data.train_lr, scale)
-    if valid.data or not valid.share or not isinstance(source, Folder):
+    if valid.data or not valid.share or not isinstance(source, FolderSource):
         return source, validation
     scales = [task.scale for task in recipe.all_tasks]
     left, validation = hold_out(source, valid.share, recipe.seed, scales, recipe.largest_patch)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.web
 @contextlib.asynccontextmanager
 async def serving(sentence: bytes = b"here") -> AsyncIterator[int]:
     config = uvicorn.Config(
-        PlainTextResponse(sentence), port=0, http=connections.PatientProtocol, log_level="error"
+        PlainTextResponse(sentence), port=0, http=connections.HeadTimeoutProtocol, log_level="error"
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())

@@ -6,7 +6,7 @@ from web_tasks import Hang
 
 from hatsr.apps.web.access.ownership import Ownership
 from hatsr.apps.web.limits import Limits
-from hatsr.apps.web.queue.jobs import Jobs
+from hatsr.apps.web.queue.job_queue import JobQueue
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def ownership(tmp_path: Path) -> Ownership:
     uploads.mkdir()
     (tmp_path / "example.jpg").touch()
     limits = Limits(memory=4 * 10**9, kept_bytes=250)
-    return Ownership(Jobs(results, limits), uploads, (tmp_path / "example.jpg",))
+    return Ownership(JobQueue(results, limits), uploads, (tmp_path / "example.jpg",))
 
 
 def upload(ownership: Ownership, owner: str, size: int = 100) -> Path:
@@ -86,7 +86,7 @@ def test_the_oldest_uploads_go(ownership: Ownership) -> None:
 
 def test_empty_uploads_are_counted(tmp_path: Path) -> None:
     limits = Limits(memory=4 * 10**9, kept_uploads=2)
-    ownership = Ownership(Jobs(tmp_path, limits), tmp_path)
+    ownership = Ownership(JobQueue(tmp_path, limits), tmp_path)
     files = [upload(ownership, "me", 0) for _ in range(4)]
     ownership.remove_oldest()
     assert [file.exists() for file in files] == [False, False, True, True]

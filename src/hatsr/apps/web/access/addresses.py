@@ -32,7 +32,7 @@ def is_event(path: str) -> bool:
     return path.startswith(_EVENTS)
 
 
-def most_bytes(path: str, limits: Limits) -> int:
+def max_bytes(path: str, limits: Limits) -> int:
     """What a request to an address may carry."""
     if path == UPLOAD:
         return limits.request_bytes + ENVELOPE

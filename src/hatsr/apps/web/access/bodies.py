@@ -12,7 +12,7 @@ ENVELOPE = 64 * 1024
 """Bytes of a request around the files that it carries."""
 
 
-class Intake:
+class UploadedBytes:
     """Bytes of all requests that are being answered: so long their files lie on the disk.
 
     Args:
@@ -35,7 +35,7 @@ class Intake:
             )
 
 
-class Body:
+class RequestBody:
     """What one request sends, as its application receives it.
 
     Args:
@@ -44,7 +44,7 @@ class Body:
         most: bytes that this request may send.
     """
 
-    def __init__(self, receive: Receive, intake: Intake, most: int) -> None:
+    def __init__(self, receive: Receive, intake: UploadedBytes, most: int) -> None:
         self.receive, self.intake, self.most = receive, intake, most
         self.bytes, self.is_whole, self.begun = 0, False, time.monotonic()
         self._again: list[Message] = []

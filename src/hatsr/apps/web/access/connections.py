@@ -17,7 +17,7 @@ _TAKE_BYTES = 64 * 1024
 """How much that is."""
 
 
-class PatientProtocol(H11Protocol):
+class HeadTimeoutProtocol(H11Protocol):
     """HTTP with an end to the server's patience, which uvicorn has only between requests."""
 
     def __init__(self, *given: Any, **named: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hatsr.apps.web.queue.jobs import Jobs
+from hatsr.apps.web.queue.job_queue import JobQueue
 
 COOKIE = "hatsr_browser"
 """Holds a random name of the browser, which owns its uploads and results."""
@@ -22,7 +22,7 @@ class Ownership:
         everyones: files that are nobody's, such as the example picture.
     """
 
-    def __init__(self, jobs: Jobs, uploads: Path, everyones: tuple[Path, ...] = ()) -> None:
+    def __init__(self, jobs: JobQueue, uploads: Path, everyones: tuple[Path, ...] = ()) -> None:
         self.jobs, self.uploads, self.everyones = jobs, uploads, everyones
         self._uploaded: dict[Path, str] = {}
 

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from hatsr import __version__
 from hatsr.apps.web.limits import BusyError
-from hatsr.apps.web.queue.jobs import Jobs
+from hatsr.apps.web.queue.job_queue import JobQueue
 from hatsr.apps.web.queue.temporary_folders import safe_name
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import Service
@@ -167,7 +167,7 @@ def _task(form: UpscaleForm, folder: Path, name: str) -> EnlargeTask:
     )
 
 
-async def _wait(request: Request, jobs: Jobs, job: WebJob) -> None:
+async def _wait(request: Request, jobs: JobQueue, job: WebJob) -> None:
     """Until a job is done; a client that goes away cancels it.
 
     Raises:
@@ -186,7 +186,7 @@ async def _wait(request: Request, jobs: Jobs, job: WebJob) -> None:
 class _ResultResponse(FileResponse):
     """The file of a job, which is removed once it is sent, or the client has gone."""
 
-    def __init__(self, jobs: Jobs, job: WebJob) -> None:
+    def __init__(self, jobs: JobQueue, job: WebJob) -> None:
         done: Enlarged = job.result
         path = job.folder / done.file
         super().__init__(path, filename=path.name)

@@ -9,11 +9,11 @@ import gradio as gr
 
 from hatsr.apps.web.page import wording
 from hatsr.apps.web.page.before_after import make_slider
+from hatsr.apps.web.page.browser_session import BrowserSession
 from hatsr.apps.web.page.controls import Controls, Update
-from hatsr.apps.web.page.visitor import Visitor
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import EXAMPLE, Service
-from hatsr.apps.web.work.comparing import Compared, CompareTask
+from hatsr.apps.web.work.comparing import CompareResult, CompareTask
 
 _ADVICE = "Choose a picture and two models of one factor, and press Compare."
 _THEN = "Now press Compare."
@@ -89,16 +89,16 @@ def add_compare_tab(service: Service) -> None:
         def make(copied: list[str]) -> CompareTask:
             return CompareTask(source=copied[0], models=(one, other), hr=copied[1] if true else "")
 
-        visitor = Visitor(service, request)
-        work = visitor.one(file, [true] if true else [], make)
-        async for told, job in visitor.once(CompareTask, work):
+        session = BrowserSession(service, request)
+        work = session.one(file, [true] if true else [], make)
+        async for told, job in session.once(CompareTask, work):
             yield tab.show(told, job)
 
     def chosen(file: str | None) -> str:
         return wording.chosen(file, _THEN, _ADVICE)
 
     def stop(request: gr.Request) -> None:
-        Visitor(service, request).cancel(CompareTask)
+        BrowserSession(service, request).cancel(CompareTask)
 
     picture.change(chosen, [picture], [status], queue=False, show_progress="hidden")
     example.click(lambda: (str(EXAMPLE), None), None, [picture, hr], show_progress="hidden")
@@ -106,7 +106,7 @@ def add_compare_tab(service: Service) -> None:
     cancel.click(stop, queue=False, show_progress="hidden")
 
 
-def _facts(found: Compared) -> str:
+def _facts(found: CompareResult) -> str:
     """How two results differ, in words."""
     rows = [
         ("Left, right", f"{found.models[0]}, {found.models[1]}"),

@@ -7,18 +7,18 @@ from pathlib import Path
 
 from hatsr.apps.web.limits import BusyError
 from hatsr.apps.web.page import wording
+from hatsr.apps.web.page.browser_session import BrowserSession
 from hatsr.apps.web.page.enlarge_options import make_task
-from hatsr.apps.web.page.visitor import Visitor
 from hatsr.apps.web.queue.web_job import WebJob
 
 
 async def submit(
-    visitor: Visitor, files: Sequence[str], chosen: Sequence[str]
+    session: BrowserSession, files: Sequence[str], chosen: Sequence[str]
 ) -> tuple[list[WebJob], str]:
     """Put a job for each picture into the queue.
 
     Args:
-        visitor: who wants them.
+        session: who wants them.
         files: uploads of this browser.
         chosen: values of the options.
 
@@ -30,7 +30,7 @@ async def submit(
         return jobs, wording.problem("Choose a picture first, or try the example.")
     try:
         for file in files:
-            jobs.append(await visitor.submit([file], lambda names: make_task(names[0], *chosen)))
+            jobs.append(await session.submit([file], lambda names: make_task(names[0], *chosen)))
     except (ValueError, BusyError, OSError) as error:
         left = len(files) - len(jobs)
         more = f" ({left} of {len(files)} pictures were not taken)" if len(files) > 1 else ""
@@ -38,10 +38,10 @@ async def submit(
     return jobs, ""
 
 
-async def follow(visitor: Visitor, jobs: Sequence[WebJob]) -> AsyncIterator[str]:
+async def follow(session: BrowserSession, jobs: Sequence[WebJob]) -> AsyncIterator[str]:
     """Tell how jobs go until all are over."""
-    async for _ in visitor.watch(jobs):
-        yield wording.status(visitor.service.jobs, jobs)
+    async for _ in session.watch(jobs):
+        yield wording.status(session.service.jobs, jobs)
 
 
 async def zip_results(jobs: Sequence[WebJob]) -> Path:

@@ -9,9 +9,9 @@ import gradio as gr
 
 from hatsr.apps.web.page import enlarge_options, wording
 from hatsr.apps.web.page.before_after import make_slider
+from hatsr.apps.web.page.browser_session import BrowserSession
 from hatsr.apps.web.page.controls import Controls, Update
 from hatsr.apps.web.page.enlarge_run import follow, submit, zip_results
-from hatsr.apps.web.page.visitor import Visitor
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import EXAMPLE, Service
 from hatsr.apps.web.work.enlarging import Enlarged, EnlargeTask
@@ -101,7 +101,7 @@ def add_enlarge_tab(page: gr.Blocks, service: Service) -> None:
     _connect(service, tab, options)
 
     def load(request: gr.Request) -> Update:
-        return tab.list(Visitor(service, request).results(Enlarged), None)
+        return tab.list(BrowserSession(service, request).results(Enlarged), None)
 
     page.load(load, outputs=tab.parts, show_progress="hidden")
 
@@ -112,20 +112,20 @@ def _connect(service: Service, tab: EnlargeTab, options: list[gr.components.Comp
     async def enlarge(
         request: gr.Request, files: list[str] | None, *chosen: str
     ) -> AsyncIterator[Update]:
-        visitor = Visitor(service, request)
-        async for update in visitor.once(EnlargeTask, run(tab, visitor, files or [], chosen)):
+        session = BrowserSession(service, request)
+        async for update in session.once(EnlargeTask, run(tab, session, files or [], chosen)):
             yield update
 
     async def example(request: gr.Request, *chosen: str) -> AsyncIterator[Update]:
-        visitor = Visitor(service, request)
-        async for update in visitor.once(EnlargeTask, run(tab, visitor, [str(EXAMPLE)], chosen)):
+        session = BrowserSession(service, request)
+        async for update in session.once(EnlargeTask, run(tab, session, [str(EXAMPLE)], chosen)):
             yield update
 
     def cancel(request: gr.Request) -> None:
-        Visitor(service, request).cancel(EnlargeTask)
+        BrowserSession(service, request).cancel(EnlargeTask)
 
     def choose(name: str, request: gr.Request) -> Update:
-        return tab.show(Visitor(service, request).result(name))
+        return tab.show(BrowserSession(service, request).result(name))
 
     def told(files: list[str] | None) -> str:
         return wording.chosen(files, _THEN, _ADVICE)
@@ -139,20 +139,20 @@ def _connect(service: Service, tab: EnlargeTab, options: list[gr.components.Comp
 
 
 async def run(
-    tab: EnlargeTab, visitor: Visitor, files: list[str], chosen: tuple[str, ...]
+    tab: EnlargeTab, session: BrowserSession, files: list[str], chosen: tuple[str, ...]
 ) -> AsyncIterator[Update]:
     """Have pictures enlarged, tell how they go, show what they give."""
-    jobs, refused = await submit(visitor, files, chosen)
+    jobs, refused = await submit(session, files, chosen)
     if not jobs:
         yield {tab.status: refused}
         return
     yield tab.controls.update(busy=True) | tab.show(None)
-    async for told in follow(visitor, jobs):
+    async for told in follow(session, jobs):
         yield {tab.status: refused + told}
     done = [job for job in jobs if job.state == "done"]
     last = done[-1] if done else None
     update = tab.controls.update(busy=False) | tab.show(last)
-    update |= tab.list(visitor.results(Enlarged), last)
+    update |= tab.list(session.results(Enlarged), last)
     if len(done) > 1:
         archive = await zip_results(done)
         update[tab.archive] = gr.update(value=str(archive), visible=True)

@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from hatsr.apps.web.service import Service
-from hatsr.apps.web.work.explaining import ExplainTask, What
+from hatsr.apps.web.work.explaining import ExplainMethod, ExplainTask
 
 NONE = "None"
 """No second network."""
@@ -26,7 +26,7 @@ def add_options(service: Service) -> list[gr.components.Component]:
     return [first, second, kind, steps]
 
 
-def make_task(source: str, what: What, *chosen: Any) -> ExplainTask:
+def make_task(source: str, what: ExplainMethod, *chosen: Any) -> ExplainTask:
     """What the choices on the page mean.
 
     Args:

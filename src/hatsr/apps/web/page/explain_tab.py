@@ -10,13 +10,13 @@ from typing import Any
 import gradio as gr
 
 from hatsr.apps.web.page import explain_options, wording
+from hatsr.apps.web.page.browser_session import BrowserSession
 from hatsr.apps.web.page.controls import Controls, Update
 from hatsr.apps.web.page.explain_options import make_task
-from hatsr.apps.web.page.visitor import Visitor
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import EXAMPLE, Service
 from hatsr.apps.web.work.enlarging import SHOWN
-from hatsr.apps.web.work.explaining import LR_SIDE, PATCH_SIZE, ExplainTask, What
+from hatsr.apps.web.work.explaining import LR_SIDE, PATCH_SIZE, ExplainMethod, ExplainTask
 
 _ABOUT = (
     f"**Which pixels did the network look at?** Click a spot. LAM explains the {PATCH_SIZE} × "
@@ -99,13 +99,13 @@ def add_explain_tab(service: Service) -> None:
     controls = Controls((start, features, example), cancel)
     tab = ExplainTab(controls=controls, status=status, figure=figure)
     inputs = [picture, row, column, *options]
-    whats: dict[gr.Button, What] = {start: "lam", features: "features"}
+    whats: dict[gr.Button, ExplainMethod] = {start: "lam", features: "features"}
     for button, what in whats.items():
         run = _run_of(what, service, tab)
         button.click(run, inputs, tab.parts, preprocess=False, show_progress="hidden")
 
     def stop(request: gr.Request) -> None:
-        Visitor(service, request).cancel(ExplainTask)
+        BrowserSession(service, request).cancel(ExplainTask)
 
     picture.change(
         _say_next, [picture], [status], preprocess=False, queue=False, show_progress="hidden"
@@ -124,16 +124,18 @@ def _say_next(picture: Upload) -> str:
     return wording.chosen(path, _THEN if seen else _UNSEEN, _ADVICE)
 
 
-def _run_of(what: What, service: Service, tab: ExplainTab) -> Callable[..., AsyncIterator[Update]]:
+def _run_of(
+    what: ExplainMethod, service: Service, tab: ExplainTab
+) -> Callable[..., AsyncIterator[Update]]:
     """What a start button does."""
 
     async def run(request: gr.Request, picture: Upload, *chosen: Any) -> AsyncIterator[Update]:
         def make(copied: list[str]) -> ExplainTask:
             return make_task(copied[0], what, *chosen)
 
-        visitor = Visitor(service, request)
-        work = visitor.one(_path(picture), [], make)
-        async for told, job in visitor.once(ExplainTask, work):
+        session = BrowserSession(service, request)
+        work = session.one(_path(picture), [], make)
+        async for told, job in session.once(ExplainTask, work):
             yield tab.show(told, job)
 
     return run

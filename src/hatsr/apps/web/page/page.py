@@ -7,10 +7,10 @@ from pathlib import Path
 import gradio as gr
 from fastapi import FastAPI
 
+from hatsr.apps.web.page.browser_session import BrowserSession
 from hatsr.apps.web.page.compare_tab import add_compare_tab
 from hatsr.apps.web.page.enlarge_tab import add_enlarge_tab
 from hatsr.apps.web.page.explain_tab import add_explain_tab
-from hatsr.apps.web.page.visitor import Visitor
 from hatsr.apps.web.service import EXAMPLE, Service
 
 _HERE = Path(__file__).parent
@@ -74,7 +74,7 @@ def make_page(service: Service) -> gr.Blocks:
                 add_compare_tab(service)
 
         def leave(request: gr.Request) -> None:
-            Visitor(service, request).cancel()
+            BrowserSession(service, request).cancel()
 
         page.unload(leave)
     page.queue(max_size=None, default_concurrency_limit=None)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import PurePath
 
-from hatsr.apps.web.queue.jobs import Jobs
+from hatsr.apps.web.queue.job_queue import JobQueue
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.work.enlarging import Enlarged
 
@@ -31,7 +31,7 @@ def chosen(picture: object, then: str, advice: str) -> str:
     return f'<div class="note"><p>{escape(then)}</p></div>' if picture else empty(advice)
 
 
-def status(jobs: Jobs, listed: Sequence[WebJob]) -> str:
+def status(jobs: JobQueue, listed: Sequence[WebJob]) -> str:
     """The state of some jobs, a row for each, with what is done of all."""
     over = sum(job.over for job in listed)
     share = sum(1.0 if job.over else job.fraction for job in listed) / max(1, len(listed))
@@ -56,7 +56,7 @@ def _bar(share: float, label: str) -> str:
     )
 
 
-def _row(jobs: Jobs, job: WebJob) -> str:
+def _row(jobs: JobQueue, job: WebJob) -> str:
     mark = {"done": "✓", "failed": "✗", "cancelled": "–"}.get(job.state, "·")
     return (
         f'<li class="{job.state}"><span aria-hidden="true">{mark}</span> '
@@ -64,7 +64,7 @@ def _row(jobs: Jobs, job: WebJob) -> str:
     )
 
 
-def state_of(jobs: Jobs, job: WebJob) -> str:
+def state_of(jobs: JobQueue, job: WebJob) -> str:
     """How far a job is, in words."""
     if job.state == "waiting":
         before = jobs.place(job) + 1  # the one at work

@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 
-from hatsr.apps.web.queue.jobs import Jobs
+from hatsr.apps.web.queue.job_queue import JobQueue
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.work.supervisor import Supervisor
 
@@ -20,7 +20,7 @@ class Dispatcher:
         supervisor: has the worker.
     """
 
-    def __init__(self, jobs: Jobs, supervisor: Supervisor) -> None:
+    def __init__(self, jobs: JobQueue, supervisor: Supervisor) -> None:
         self.jobs, self.supervisor = jobs, supervisor
         self._thread = threading.Thread(target=self._work, name="hatsr-jobs", daemon=True)
         self._thread.start()

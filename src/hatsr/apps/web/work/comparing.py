@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatsr.apps.web.work.shelf import Shelf
+from hatsr.apps.web.work.model_cache import ModelCache
 
 if TYPE_CHECKING:
     from jaxtyping import UInt8
@@ -21,11 +21,13 @@ class CompareTask:
     source: str
     """The LR picture, named from the job's folder."""
     models: tuple[str, str]
-    """Names on the shelf, of one scale."""
+    """Names among those of the service, of one scale."""
     hr: str = ""
     """The true large picture, likewise; empty: it is not known."""
 
-    def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> Compared:
+    def run(
+        self, model_cache: ModelCache, folder: Path, progress: Callable[[float], None]
+    ) -> CompareResult:
         """Enlarge, compare, draw.
 
         Raises:
@@ -35,7 +37,7 @@ class CompareTask:
         from hatsr import image
         from hatsr.inference.choosing import for_picture
 
-        scale, other = (shelf.scale(name) for name in self.models)
+        scale, other = (model_cache.scale(name) for name in self.models)
         if scale != other:
             raise ValueError(
                 f"models to compare must have one scale, got x{scale} and x{other}; choose others"
@@ -43,28 +45,32 @@ class CompareTask:
         source = folder / self.source
         size = image.header_size(source)
         if size is not None:
-            shelf.limits.check_pixels(size, scale)
-        lr = image.read(source, max_pixels=shelf.limits.most_pixels(scale))
+            model_cache.limits.check_pixels(size, scale)
+        lr = image.read(source, max_pixels=model_cache.limits.max_pixels(scale))
         results = []
         for i, name in enumerate(self.models):
-            upscaler, _ = for_picture(shelf.upscaler(name), lr)
+            upscaler, _ = for_picture(model_cache.upscaler(name), lr)
             sr = upscaler.enlarge_picture(lr, lambda f, i=i: progress((i + f) / 2))
             results.append(image.to_codes(sr.rgb))
         for name, codes in zip(("a.png", "b.png"), results, strict=True):
             image.write(image.from_array(codes), folder / name)
         largest, mean = write_difference(results[0], results[1], folder / "difference.png")
-        quality = self._quality(results, folder, scale, shelf) if self.hr else ()
-        return Compared(models=self.models, largest=largest, mean=mean, quality=quality)
+        quality = self._quality(results, folder, scale, model_cache) if self.hr else ()
+        return CompareResult(models=self.models, largest=largest, mean=mean, quality=quality)
 
     def _quality(
-        self, results: list[UInt8[ndarray, "h w 3"]], folder: Path, scale: int, shelf: Shelf
+        self,
+        results: list[UInt8[ndarray, "h w 3"]],
+        folder: Path,
+        scale: int,
+        model_cache: ModelCache,
     ) -> tuple[tuple[float, float], ...]:
         """PSNR and SSIM of each result by the protocol of the benchmarks."""
         from hatsr import image
         from hatsr.evaluation import psnr, ssim
 
         h, w = results[0].shape[:2]
-        most = max(shelf.limits.pixels, 2 * h * w)
+        most = max(model_cache.limits.pixels, 2 * h * w)
         hr = image.to_codes(image.read(folder / self.hr, max_pixels=most).rgb)
         if not (h <= hr.shape[0] < h + scale and w <= hr.shape[1] < w + scale):
             raise ValueError(
@@ -76,7 +82,7 @@ class CompareTask:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Compared:
+class CompareResult:
     """How two results differ; they and the map are a.png, b.png, difference.png."""
 
     models: tuple[str, str]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hatsr.apps.web.work.shelf import Shelf
+from hatsr.apps.web.work.model_cache import ModelCache
 
 SHOWN = {".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".bmp"}
 """Endings of pictures that every browser shows."""
@@ -17,7 +17,7 @@ class EnlargeTask:
     source: str
     """The picture, named from the job's folder."""
     model: str = ""
-    """Name on the shelf; empty: the service chooses."""
+    """Name among those of the service; empty: the service chooses."""
     scale: int | float | None = None
     """Factor; None: the network's own."""
     ending: str | None = None
@@ -31,7 +31,9 @@ class EnlargeTask:
     shown: bool = False
     """A page wants pictures that a browser shows."""
 
-    def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> "Enlarged":
+    def run(
+        self, model_cache: ModelCache, folder: Path, progress: Callable[[float], None]
+    ) -> "Enlarged":
         """Enlarge it.
 
         Raises:
@@ -51,12 +53,12 @@ class EnlargeTask:
                 f"picture must be no clip, got {source.name}; use hatsr upscale for it"
             )
         check_output(output, pictures)
-        upscaler = shelf.upscaler(self.model, self.scale, self.ensemble, self.denoise)
-        scale = shelf.scale(self.model or shelf.default(self.scale))
+        upscaler = model_cache.upscaler(self.model, self.scale, self.ensemble, self.denoise)
+        scale = model_cache.scale(self.model or model_cache.default(self.scale))
         size = image.header_size(source)
         if size is not None:
-            shelf.limits.check_pixels(size, scale)
-        most = shelf.limits.most_pixels(scale)
+            model_cache.limits.check_pixels(size, scale)
+        most = model_cache.limits.max_pixels(scale)
         (done,) = upscale_files(upscaler, pictures, output, lambda _, f: progress(f), most)
         if done.status != "done" or done.lr_size is None or done.sr_size is None:
             raise ValueError(done.message.removeprefix(f"{source}: "))

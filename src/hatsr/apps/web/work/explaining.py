@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from hatsr.apps.web.work.shelf import Shelf
+from hatsr.apps.web.work.model_cache import ModelCache
 
 if TYPE_CHECKING:
     from hatsr.image import Picture
 
-What = Literal["lam", "features"]
+ExplainMethod = Literal["lam", "features"]
 LR_SIDE = 96
 """Side of the part around the spot that networks see, LR pixels; LAM keeps every layer of it."""
 PATCH_SIZE = 16
@@ -27,10 +27,10 @@ class ExplainTask:
 
     source: str
     """The picture, named from the job's folder."""
-    what: What
+    what: ExplainMethod
     """Which pixels they used, or what their layers hold."""
     models: tuple[str, ...]
-    """Names on the shelf, one or two of one scale."""
+    """Names among those of the service, one or two of one scale."""
     row: int
     """Of the spot, pixels of the picture."""
     column: int
@@ -40,7 +40,9 @@ class ExplainTask:
     steps: int = 50
     """Of LAM's path."""
 
-    def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> Explained:
+    def run(
+        self, model_cache: ModelCache, folder: Path, progress: Callable[[float], None]
+    ) -> ExplainResult:
         """Compute and draw.
 
         Raises:
@@ -51,12 +53,12 @@ class ExplainTask:
 
         if not self.models:
             raise ValueError("models must be one or two, got none; choose one")
-        paths = [shelf.path(name) for name in self.models]
-        scale = shelf.scale(self.models[0])
+        paths = [model_cache.path(name) for name in self.models]
+        scale = model_cache.scale(self.models[0])
         size = image.header_size(folder / self.source)
         if size is not None:
-            shelf.limits.check_pixels(size, 1)
-        picture = image.read(folder / self.source, max_pixels=shelf.limits.pixels)
+            model_cache.limits.check_pixels(size, 1)
+        picture = image.read(folder / self.source, max_pixels=model_cache.limits.pixels)
         part, spot = _around(picture, (self.row, self.column), LR_SIDE, 1 if self.is_lr else scale)
         image.write(part, folder / "part.png")
         if self.what == "features":
@@ -71,7 +73,7 @@ class ExplainTask:
         spot: tuple[int, int],
         scale: int,
         progress: Callable[[float], None],
-    ) -> Explained:
+    ) -> ExplainResult:
         from hatsr.attribution import LamSettings, explain
         from hatsr.image import header_size
 
@@ -91,22 +93,22 @@ class ExplainTask:
             progress=lambda done, total, _: progress(done / total),
         )
         found.draw(folder / "figure.png")
-        return Explained(figure="figure.png", lines=tuple(found.lines()))
+        return ExplainResult(figure="figure.png", lines=tuple(found.lines()))
 
     def _features(
         self, paths: list[str], folder: Path, progress: Callable[[float], None]
-    ) -> Explained:
+    ) -> ExplainResult:
         from hatsr.attribution import features
 
         progress(0.1)
         found = features(paths, folder / "part.png", is_lr=self.is_lr)
         progress(0.6)
         found.draw(folder / "figure.png")
-        return Explained(figure="figure.png", lines=tuple(found.lines()))
+        return ExplainResult(figure="figure.png", lines=tuple(found.lines()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Explained:
+class ExplainResult:
     """A figure, and its numbers in words."""
 
     figure: str

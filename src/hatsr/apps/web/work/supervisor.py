@@ -12,10 +12,10 @@ import psutil
 from hatsr.apps.web.limits import Limits
 from hatsr.apps.web.work.work_process import (
     STOP,
-    Advance,
     Failed,
     Finished,
     JobTask,
+    ProgressMessage,
     Ready,
     Stopped,
     work,
@@ -107,7 +107,7 @@ class Supervisor:
         while True:
             if self._pipe.poll(_GLANCE):
                 message = self._pipe.recv()
-                if not isinstance(message, Advance):
+                if not isinstance(message, ProgressMessage):
                     return message
                 progress(message.fraction)
             now = time.monotonic()

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from hatsr.apps.web.limits import LimitError, Limits
-from hatsr.apps.web.work.shelf import ModelFacts, Shelf
+from hatsr.apps.web.work.model_cache import ModelCache, ModelInfo
 
-Fault = Literal["wrong", "too large", "memory", "broken"]
+FailureCause = Literal["wrong", "too large", "memory", "broken"]
 """What is to blame: what was asked for, its size, the lack of memory or disk, or the program."""
 SOURCE = "source"
 """Folder of a job's own folder for the picture that it gets, whose name may be any."""
@@ -36,14 +36,14 @@ class JobStoppedError(Exception):
 class Ready:
     """First message of a worker."""
 
-    models: tuple[ModelFacts, ...]
+    models: tuple[ModelInfo, ...]
     """What it can run."""
     remarks: tuple[str, ...]
     """Files of the models folder that it cannot, and why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Advance:
+class ProgressMessage:
     """A job has come so far."""
 
     fraction: float
@@ -64,7 +64,7 @@ class Failed:
 
     message: str
     """As the command line says it."""
-    fault: Fault = "wrong"
+    fault: FailureCause = "wrong"
     """What is to blame."""
 
 
@@ -77,7 +77,9 @@ class Stopped:
 class JobTask(Protocol):
     """Something to do, sent to the worker as it is."""
 
-    def run(self, shelf: Shelf, folder: Path, progress: Callable[[float], None]) -> object:
+    def run(
+        self, model_cache: ModelCache, folder: Path, progress: Callable[[float], None]
+    ) -> object:
         """Do it; files are read and written in `folder`."""
         ...
 
@@ -88,13 +90,13 @@ def work(pipe: Connection, limits: Limits, models: Path | None) -> None:
     threading.Thread(target=_end_with_server, daemon=True).start()
     os.environ["HF_HUB_OFFLINE"] = "1"
     try:
-        shelf = Shelf(limits, models)
-        pipe.send(Ready(shelf.models(), shelf.remarks))
+        model_cache = ModelCache(limits, models)
+        pipe.send(Ready(model_cache.models(), model_cache.remarks))
         while True:
             order = pipe.recv()
             if order is not STOP:  # which came too late
                 task, folder = order
-                pipe.send(_attempt(task, folder, shelf, _Reporter(pipe)))
+                pipe.send(_attempt(task, folder, model_cache, _Reporter(pipe)))
     except (EOFError, BrokenPipeError):  # the server is gone
         return
 
@@ -108,11 +110,11 @@ def _end_with_server() -> None:
 
 
 def _attempt(
-    task: JobTask, folder: Path, shelf: Shelf, progress: Callable[[float], None]
+    task: JobTask, folder: Path, model_cache: ModelCache, progress: Callable[[float], None]
 ) -> Finished | Failed | Stopped:
     """Do one task; whatever goes wrong is told."""
     try:
-        return Finished(task.run(shelf, folder, progress))
+        return Finished(task.run(model_cache, folder, progress))
     except JobStoppedError:
         return Stopped()
     except LimitError as error:
@@ -129,7 +131,7 @@ def _attempt(
         return Failed(f"{type(error).__name__}: {error}; this is a fault of hatsr", "broken")
 
 
-def _blame(error: ValueError | OSError) -> Fault:
+def _blame(error: ValueError | OSError) -> FailureCause:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "memory"
     return "too large" if _TOO_LARGE in str(error) else "wrong"
@@ -152,4 +154,4 @@ class _Reporter:
             raise JobStoppedError
         if time.monotonic() - self.told > _PAUSE:
             self.told = time.monotonic()
-            self.pipe.send(Advance(fraction))
+            self.pipe.send(ProgressMessage(fraction))

@@ -11,12 +11,12 @@ from functools import partial
 import torch
 
 from hatsr import image
-from hatsr.batch.bookkeeping.entries import Entry, Returned
-from hatsr.batch.crews.dispatch import Assignment
+from hatsr.batch.database.records import PictureRecord, WorkResult
 from hatsr.batch.many_frames import EnlargedFrames
 from hatsr.batch.upscaling import software_of
+from hatsr.batch.worker_pools.coordinator import WorkerSpec
 from hatsr.image import Picture, PictureSequence
-from hatsr.inference.choosing import Chooser, for_picture, open_upscaler
+from hatsr.inference.choosing import ModelChooser, for_picture, open_upscaler
 from hatsr.inference.engine import retain_freed_memory
 from hatsr.inference.runner import ignore_progress
 from hatsr.inference.upscaler import Upscaler
@@ -31,7 +31,7 @@ _Encoder = tuple[tuple[str, ...], Callable[[], bytes]]
 class Loaded:
     """A picture that was read."""
 
-    entry: Entry
+    record: PictureRecord
     """As its file is now."""
     lr: Picture
     """Of a sequence, the first frame or page."""
@@ -48,20 +48,20 @@ class Worker:
     which has a thread of its own, and never waits when enough of them are under way.
 
     Args:
-        assignment: what all workers know.
-        upscaler: makes the pixels; None: as the assignment says.
+        spec: what all workers know.
+        upscaler: makes the pixels; None: as the spec says.
     """
 
-    def __init__(self, assignment: Assignment, upscaler: Upscaler | Chooser | None = None) -> None:
-        self.source, self.results = assignment.source, assignment.results
-        self.quality, self.max_pixels = assignment.quality, assignment.max_pixels
-        self.first_frame = assignment.first_frame
+    def __init__(self, spec: WorkerSpec, upscaler: Upscaler | ModelChooser | None = None) -> None:
+        self.source, self.results = spec.source, spec.results
+        self.quality, self.max_pixels = spec.quality, spec.max_pixels
+        self.first_frame = spec.first_frame
         self.upscaler = upscaler or open_upscaler(
-            assignment.model, assignment.settings, assignment.overrides, assignment.denoise
+            spec.model, spec.settings, spec.overrides, spec.denoise
         )
         self._network = ThreadPoolExecutor(1, "network")
         self._heap = ExitStack()
-        self._network.submit(torch.set_num_threads, assignment.threads).result()
+        self._network.submit(torch.set_num_threads, spec.threads).result()
         self._network.submit(self._heap.enter_context, retain_freed_memory()).result()
 
     def __enter__(self) -> "Worker":
@@ -71,40 +71,42 @@ class Worker:
         self._network.submit(self._heap.close).result()
         self._network.shutdown()
 
-    def work(self, entry: Entry) -> Returned:
-        """Make the result of a picture; a reason stands in its entry where that fails."""
+    def work(self, record: PictureRecord) -> WorkResult:
+        """Make the result of a picture; a reason stands in its record where that fails."""
         try:
-            loaded = self._read(entry)
+            loaded = self._read(record)
         except _OF_A_PICTURE as error:
-            return _failed(entry, error)
+            return _failed(record, error)
         try:
             self._check(loaded)
             done, encode = self._network.submit(self._enlarge, loaded).result()
-            part, stamp = self.results.write(str(entry.target), encode())
+            part, stamp = self.results.write(str(record.target), encode())
         except _OF_A_PICTURE as error:
             if isinstance(error, OSError) and self.results.is_stopping(error):
-                return Returned(entry=entry, stop=str(error))
-            return _failed(loaded.entry, error)
-        return Returned(entry=done, part=part, stamp=stamp)
+                return WorkResult(record=record, stop=str(error))
+            return _failed(loaded.record, error)
+        return WorkResult(record=done, part=part, stamp=stamp)
 
-    def _read(self, entry: Entry) -> Loaded:
-        before = self.source.facts(entry.source)
+    def _read(self, record: PictureRecord) -> Loaded:
+        before = self.source.facts(record.source)
         sequence = image.read_sequence(
-            self.source.open(entry.source),
+            self.source.open(record.source),
             max_pixels=self.max_pixels,
             first_frame=self.first_frame,
         )
         lr = next(iter(sequence)).picture
-        after = self.source.facts(entry.source)
+        after = self.source.facts(record.source)
         if before != after:
             raise ValueError(
-                f"{self.source.where(entry.source)} was changed while it was read; "
+                f"{self.source.where(record.source)} was changed while it was read; "
                 "--retry-failed does it again"
             )
-        now = replace(entry, bytes=after.bytes, mtime=after.mtime, height=lr.height, width=lr.width)
-        ending = os.path.splitext(str(entry.target))[1]  # noqa: PTH122
+        now = replace(
+            record, bytes=after.bytes, mtime=after.mtime, height=lr.height, width=lr.width
+        )
+        ending = os.path.splitext(str(record.target))[1]  # noqa: PTH122
         kind = image.SEQUENCE_FORMATS[ending.lower()]
-        return Loaded(entry=now, lr=lr, sequence=sequence, kind=kind)
+        return Loaded(record=now, lr=lr, sequence=sequence, kind=kind)
 
     def _check(self, loaded: Loaded) -> None:
         """Refuse what could not be written, before it is computed."""
@@ -115,20 +117,20 @@ class Worker:
             image.check_sequence_encodable(kind, loaded.sequence, size, quality)
         else:
             image.check_encodable(kind, size, has_alpha=not lr.opaque, quality=quality)
-        self.results.prepare(str(loaded.entry.target))
+        self.results.prepare(str(loaded.record.target))
 
     def _quality(self, kind: str) -> int | None:
         return self.quality if kind in image.QUALITY else None
 
-    def _enlarge(self, loaded: Loaded) -> tuple[Entry, Callable[[], bytes]]:
-        """The entry, and what encodes the result."""
+    def _enlarge(self, loaded: Loaded) -> tuple[PictureRecord, Callable[[], bytes]]:
+        """The record, and what encodes the result."""
         start = time.perf_counter()
         upscaler, choice = for_picture(self.upscaler, loaded.lr)
         make = self._frames if loaded.sequence.count > 1 else self._picture
         words, encode = make(upscaler, loaded)
         seconds = time.perf_counter() - start
         reason = "; ".join((*([str(choice)] if choice else []), *words))
-        return replace(loaded.entry, state="done", seconds=seconds, reason=reason), encode
+        return replace(loaded.record, state="done", seconds=seconds, reason=reason), encode
 
     def _picture(self, upscaler: Upscaler, loaded: Loaded) -> _Encoder:
         sr, kind = upscaler.enlarge_picture(loaded.lr), loaded.kind
@@ -150,6 +152,6 @@ class Worker:
         return (*frames.words(), *lost), lambda: data
 
 
-def _failed(entry: Entry, error: Exception) -> Returned:
+def _failed(record: PictureRecord, error: Exception) -> WorkResult:
     reason = str(error) or type(error).__name__
-    return Returned(entry=replace(entry, state="failed", reason=reason))
+    return WorkResult(record=replace(record, state="failed", reason=reason))

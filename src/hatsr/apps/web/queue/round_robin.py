@@ -8,7 +8,7 @@ _REMEMBERED = 1000
 """Users whose last turn is known."""
 
 
-class Turns:
+class RoundRobin:
     """When each user had the last turn."""
 
     def __init__(self) -> None:

@@ -9,28 +9,28 @@ from job_files import break_pictures, expected, make_net, make_pictures, results
 from tiny import tiny
 
 from hatsr import image
-from hatsr.batch.bookkeeping.books import Books
-from hatsr.batch.bookkeeping.entries import Entry, Returned
-from hatsr.batch.crews import worker as module
-from hatsr.batch.crews.dispatch import Assignment, Dispatch
-from hatsr.batch.crews.worker import Worker
+from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.database.records import PictureRecord, WorkResult
 from hatsr.batch.finding import PictureFile
 from hatsr.batch.outputs import Output
 from hatsr.batch.planning import plan
 from hatsr.batch.stores import DiskStore
 from hatsr.batch.upscaling import upscale_files
-from hatsr.inference.choosing import Chooser
+from hatsr.batch.worker_pools import worker as module
+from hatsr.batch.worker_pools.coordinator import Coordinator, WorkerSpec
+from hatsr.batch.worker_pools.worker import Worker
+from hatsr.inference.choosing import ModelChooser
 from hatsr.inference.settings import Settings
 from hatsr.inference.upscaler import Upscaler
 
-Run = Callable[..., list[Entry]]
+Run = Callable[..., list[PictureRecord]]
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Plans `in` for `out` and lets one worker do what waits; returns what it reported."""
     settings, out = Settings(device="cpu", memory="1GB"), tmp_path / "out"
-    assignment = Assignment(
+    spec = WorkerSpec(
         source=DiskStore(tmp_path / "in"),
         results=DiskStore(out),
         model="tiny",
@@ -42,18 +42,20 @@ def run(tmp_path: Path) -> Run:
         threads=1,
     )
 
-    def work(upscaler: Upscaler | Chooser | None = None) -> list[Entry]:
-        with Books(out, create=True) as books:
-            plan(books, tmp_path / "in", Output(place=out), "_x2", lambda count: None)
-            told: list[Entry | None] = []
-            dispatch = Dispatch(books, told.append)
+    def work(upscaler: Upscaler | ModelChooser | None = None) -> list[PictureRecord]:
+        with JobDatabase(out, create=True) as database:
+            plan(database, tmp_path / "in", Output(place=out), "_x2", lambda count: None)
+            told: list[PictureRecord | None] = []
+            coordinator = Coordinator(database, told.append)
             upscaler = upscaler or Upscaler(tiny(), "net", settings)
-            with Worker(assignment, upscaler) as worker:
-                while not dispatch.stopped and (entry := dispatch.hand_out(1)) is not None:
-                    dispatch.take_in([worker.work(entry)])
-            if dispatch.stopped:
-                raise OSError(dispatch.stopped)
-        return [entry for entry in told if entry is not None]
+            with Worker(spec, upscaler) as worker:
+                while (
+                    not coordinator.stopped and (record := coordinator.next_picture(1)) is not None
+                ):
+                    coordinator.record_results([worker.work(record)])
+            if coordinator.stopped:
+                raise OSError(coordinator.stopped)
+        return [record for record in told if record is not None]
 
     return work
 
@@ -63,7 +65,7 @@ def test_results_are_those_of_upscale(tmp_path: Path, run: Run) -> None:
     broken = break_pictures(source)
     told = run()
     assert results(tmp_path / "out") == expected(source, make_net(tmp_path), tmp_path / "right")
-    assert {entry.source for entry in told if entry.state == "failed"} == broken
+    assert {record.source for record in told if record.state == "failed"} == broken
     assert len(told) == 12 + len(broken)
     assert run() == []
 
@@ -75,8 +77,8 @@ def test_weights_are_chosen_as_by_upscale(tmp_path: Path, run: Run) -> None:
         pixels = 128 + noise * rng.standard_normal((24, 24, 3))
         sources.append(tmp_path / "in" / f"{name}.png")
         image.write(image.from_array(pixels.clip(0, 255).astype(np.uint8)), sources[-1])
-    chooser = Chooser(Settings(device="cpu", memory="1GB"))
-    told = {entry.source: entry.reason for entry in run(chooser)}
+    chooser = ModelChooser(Settings(device="cpu", memory="1GB"))
+    told = {record.source: record.reason for record in run(chooser)}
     pictures, right = [PictureFile(path) for path in sources], tmp_path / "right"
     list(upscale_files(chooser, pictures, Output(place=right), lambda *_: None))
     made = {name.replace("_x2", "_x4"): data for name, data in results(tmp_path / "out").items()}
@@ -109,22 +111,22 @@ def test_a_file_that_changes(
     if change == "meanwhile":
         monkeypatch.setattr(module.image, "read_sequence", changing)
     else:
-        claim = Books.claim
+        claim = JobDatabase.claim
 
-        def after(*arguments: object) -> Entry | None:
+        def after(*arguments: object) -> PictureRecord | None:
             if source.exists():
                 source.unlink() if change == "gone" else shutil.copy(other, source)
             return claim(*arguments)  # pyright: ignore[reportArgumentType]
 
-        monkeypatch.setattr(Books, "claim", after)
-    entry = {each.source: each for each in run()}["p000.png"]
+        monkeypatch.setattr(JobDatabase, "claim", after)
+    record = {each.source: each for each in run()}["p000.png"]
     if change == "before":
-        assert (entry.state, (entry.height, entry.width)) == ("done", image.header_size(other))
-        assert entry.bytes == source.stat().st_size
+        assert (record.state, (record.height, record.width)) == ("done", image.header_size(other))
+        assert record.bytes == source.stat().st_size
         return
-    assert entry.state == "failed"
+    assert record.state == "failed"
     said = "was changed while it was read" if change == "meanwhile" else "No such file"
-    assert said in entry.reason
+    assert said in record.reason
 
 
 def test_a_full_disk_stops_and_the_picture_waits_on(
@@ -135,9 +137,9 @@ def test_a_full_disk_stops_and_the_picture_waits_on(
         patched.setattr(Path, "write_bytes", full)
         with pytest.raises(OSError, match="could not be written: No space left"):
             run()
-    with Books(tmp_path / "out") as books:
-        assert books.give_back() == 1
-        assert books.counts()["waiting"].pictures == 5
+    with JobDatabase(tmp_path / "out") as database:
+        assert database.requeue_interrupted() == 1
+        assert database.counts()["waiting"].pictures == 5
     assert results(tmp_path / "out") == {}
     assert len(run()) == 5
 
@@ -155,7 +157,7 @@ def test_frames_and_pages_are_those_of_upscale(tmp_path: Path, first: bool) -> N
     upscaler, out = Upscaler(tiny(), "net", Settings(device="cpu")), tmp_path / "out"
     wanted = Output(place=tmp_path / "wanted", first_frame=first)
     list(upscale_files(upscaler, [PictureFile(path) for path in made], wanted, lambda *_: None))
-    assignment = Assignment(
+    spec = WorkerSpec(
         source=DiskStore(tmp_path / "in"),
         results=DiskStore(out),
         model="tiny",
@@ -167,14 +169,14 @@ def test_frames_and_pages_are_those_of_upscale(tmp_path: Path, first: bool) -> N
         threads=1,
         first_frame=first,
     )
-    with Books(out, create=True) as books:
-        plan(books, tmp_path / "in", Output(place=out), "_x2", lambda count: None)
-        told: list[Entry | None] = []
-        dispatch = Dispatch(books, told.append)
-        with Worker(assignment, upscaler) as worker:
-            while (entry := dispatch.hand_out(1)) is not None:
-                dispatch.take_in([worker.work(entry)])
-    assert [entry.state for entry in told if entry is not None] == ["done", "done"]
+    with JobDatabase(out, create=True) as database:
+        plan(database, tmp_path / "in", Output(place=out), "_x2", lambda count: None)
+        told: list[PictureRecord | None] = []
+        coordinator = Coordinator(database, told.append)
+        with Worker(spec, upscaler) as worker:
+            while (record := coordinator.next_picture(1)) is not None:
+                coordinator.record_results([worker.work(record)])
+    assert [record.state for record in told if record is not None] == ["done", "done"]
     for name in ("a_x2.png", "b_x2.tif"):
         assert (out / name).read_bytes() == (tmp_path / "wanted" / name).read_bytes()
         assert image.read_sequence(out / name).count == (1 if first else 3)
@@ -187,13 +189,13 @@ def test_books_that_are_gone_end_the_work(
     make_pictures(tmp_path / "in", 5)
     out, work = tmp_path / "out", Worker.work
 
-    def after(worker: Worker, entry: Entry) -> Returned:
-        made = work(worker, entry)
+    def after(worker: Worker, record: PictureRecord) -> WorkResult:
+        made = work(worker, record)
         out.rename(tmp_path / "elsewhere")
         if change == "removed":
             shutil.rmtree(tmp_path / "elsewhere")
         if change == "made anew":
-            Books(out, create=True).__exit__()
+            JobDatabase(out, create=True).__exit__()
         return made
 
     monkeypatch.setattr(Worker, "work", after)

@@ -1,4 +1,4 @@
-"""The books of a job: what is to be done, what was done, and why something was not.
+"""The database of a job: what is to be done, what was done, and why something was not.
 
 One SQLite file in a hidden folder of the output. Every change is one transaction, so that a
 process may be killed between any two of them.
@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hatsr.batch.bookkeeping.book_tables import (
+from hatsr.batch.database.job_tables import (
     FIELDS,
     PLAN,
     PLAN_AGAIN,
@@ -19,17 +19,17 @@ from hatsr.batch.bookkeeping.book_tables import (
     open_base,
     text_of,
 )
-from hatsr.batch.bookkeeping.entries import DIED, Begun, Count, Entry, State
+from hatsr.batch.database.records import DIED, JobRecord, PictureRecord, State, StateCount
 from hatsr.batch.stores import DiskStore, FileFacts, Store
 
 FOLDER = ".hatsr"
-"""Holds the books, in the output folder."""
+"""Holds the database, in the output folder."""
 _LARGEST = "height * width DESC, id"
 """The order of work: what takes longest does not come last, when the other workers wait."""
 
 
-class Books:
-    """The open books of an output folder, for one thread.
+class JobDatabase:
+    """The open database of an output folder, for one thread.
 
     Args:
         folder: of the job.
@@ -50,14 +50,14 @@ class Books:
         self._base = open_base(path, create=create)
         self._path, self._file = path, path.stat()
 
-    def __enter__(self) -> "Books":
+    def __enter__(self) -> "JobDatabase":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._base.close()
 
     def check_place(self) -> None:
-        """Refuse to go on with books that nobody will find again.
+        """Refuse to go on with database that nobody will find again.
 
         Raises:
             OSError: they were removed or moved.
@@ -69,7 +69,7 @@ class Books:
         if not is_same:
             raise OSError(
                 f"folder must stay in its place while a job works, got {self.folder} without the "
-                "books that it had; put it back, or begin anew in an empty folder"
+                "database that it had; put it back, or begin anew in an empty folder"
             )
 
     @contextmanager
@@ -85,12 +85,12 @@ class Books:
 
     # ------------------------------------------------------------------ the job
 
-    def job(self) -> Begun | None:
+    def job(self) -> JobRecord | None:
         """What was begun; None: nothing yet."""
         row = self._base.execute("SELECT input, options, budget FROM job").fetchone()
-        return row and Begun(os.fsdecode(row[0]), json.loads(row[1]), row[2])
+        return row and JobRecord(os.fsdecode(row[0]), json.loads(row[1]), row[2])
 
-    def set_job(self, begun: Begun) -> None:
+    def set_job(self, begun: JobRecord) -> None:
         """Note what is begun."""
         row = (os.fsencode(begun.source), json.dumps(begun.options), begun.budget)
         self._base.execute("INSERT INTO job VALUES (1, ?, ?, ?)", row)
@@ -98,12 +98,12 @@ class Books:
     # ------------------------------------------------------------------ planning
 
     def is_known(self, source: str, facts: FileFacts) -> bool:
-        """Whether a file is in the books as it is now."""
+        """Whether a file is in the database as it is now."""
         query = "SELECT bytes, mtime FROM pictures WHERE source = ?"
         row = self._base.execute(query, (os.fsencode(source),)).fetchone()
         return row == (facts.bytes, facts.mtime)
 
-    def has_made(self, source: str) -> bool:
+    def is_result_current(self, source: str) -> bool:
         """Whether the result that is there is the one that was made from a file."""
         query = "SELECT target, stamp FROM pictures WHERE source = ?"
         row = self._base.execute(query, (os.fsencode(source),)).fetchone()
@@ -111,23 +111,23 @@ class Books:
             return False
         return row[1] == self.results.stamp(os.fsdecode(row[0]))
 
-    def plan(self, entry: Entry) -> None:
+    def plan(self, record: PictureRecord) -> None:
         """Add a picture, or one again that is another file now.
 
         A picture whose result would go to another one's place fails.
         """
         values = (
-            os.fsencode(entry.source),
-            entry.target and os.fsencode(entry.target),
-            *(entry.bytes, entry.mtime, entry.height, entry.width, entry.state),
-            text_of(entry.reason),
+            os.fsencode(record.source),
+            record.target and os.fsencode(record.target),
+            *(record.bytes, record.mtime, record.height, record.width, record.state),
+            text_of(record.reason),
         )
         try:
             self._base.execute(PLAN + PLAN_AGAIN, values)
         except sqlite3.IntegrityError:
             query = "SELECT source FROM pictures WHERE target = ?"
             other = os.fsdecode(self._base.execute(query, (values[1],)).fetchone()[0])
-            reason = text_of(f"{other} already goes to {entry.target}; rename one")
+            reason = text_of(f"{other} already goes to {record.target}; rename one")
             self._base.execute(PLAN, (values[0], None, *values[2:6], "failed", reason))
 
     def retry_failed(self) -> None:
@@ -137,15 +137,15 @@ class Books:
             "WHERE state = 'failed' AND target IS NOT NULL"
         )
 
-    def await_lost(self) -> None:
+    def requeue_missing(self) -> None:
         """Let what was done wait again where the result is gone."""
-        done = self.entries("done", order="target")
-        lost = [(entry.id,) for entry in done if not self.results.has(str(entry.target))]
+        done = self.records("done", order="target")
+        lost = [(record.id,) for record in done if not self.results.has(str(record.target))]
         self._base.executemany("UPDATE pictures SET state = 'waiting' WHERE id = ?", lost)
 
     # ------------------------------------------------------------------ working
 
-    def claim(self, worker: int, state: State = "waiting") -> Entry | None:
+    def claim(self, worker: int, state: State = "waiting") -> PictureRecord | None:
         """The largest picture that waits, which is the worker's from now on; None: there is none.
 
         Args:
@@ -165,18 +165,18 @@ class Books:
         """Note how to know a result that is about to be moved into its place."""
         self._base.execute("UPDATE pictures SET stamp = ? WHERE id = ?", (stamp, id))
 
-    def finish(self, entry: Entry) -> None:
+    def finish(self, record: PictureRecord) -> None:
         """Note what became of a picture, and which state of its file was read."""
         self._base.execute(
             "UPDATE pictures SET state = ?, reason = ?, seconds = ?, bytes = ?, mtime = ?, "
             "height = ?, width = ?, worker = NULL WHERE id = ?",
             (
-                *(entry.state, text_of(entry.reason), entry.seconds, entry.bytes, entry.mtime),
-                *(entry.height, entry.width, entry.id),
+                *(record.state, text_of(record.reason), record.seconds, record.bytes, record.mtime),
+                *(record.height, record.width, record.id),
             ),
         )
 
-    def give_back(self, worker: int | None = None, deaths: int = 2) -> int:
+    def requeue_interrupted(self, worker: int | None = None, deaths: int = 2) -> int:
         """Settle what is under way with a worker that died, or (None) with all of a killed job.
 
         A result that is in its place is done. Of any other nothing stays. After the death of a
@@ -186,26 +186,26 @@ class Books:
         Returns:
             How many there were.
         """
-        entries = [*self.entries("running", worker), *self.entries("running alone", worker)]
-        for entry in entries:
-            self.results.remove_parts(str(entry.target))
+        records = [*self.records("running", worker), *self.records("running alone", worker)]
+        for record in records:
+            self.results.remove_parts(str(record.target))
             state, reason = "waiting", ""
-            if self.has_made(entry.source):
+            if self.is_result_current(record.source):
                 state = "done"
             elif worker is not None:
-                is_fatal = entry.state == "running alone" and entry.attempts >= deaths
+                is_fatal = record.state == "running alone" and record.attempts >= deaths
                 state, reason = ("failed", DIED) if is_fatal else ("suspect", "")
-            row = (state, reason, entry.id)
+            row = (state, reason, record.id)
             self._base.execute(
                 "UPDATE pictures SET state = ?, reason = ?, worker = NULL WHERE id = ?", row
             )
-        return len(entries)
+        return len(records)
 
     # ------------------------------------------------------------------ reading
 
-    def entries(
+    def records(
         self, state: State, worker: int | None = None, *, order: str = "id", limit: int = -1
-    ) -> Iterator[Entry]:
+    ) -> Iterator[PictureRecord]:
         """Pictures in a state.
 
         Args:
@@ -220,13 +220,14 @@ class Books:
         )
         yield from map(entry_of, self._base.execute(query, (state, worker, worker, limit)))
 
-    def counts(self) -> dict[str, Count]:
+    def counts(self) -> dict[str, StateCount]:
         """How many pictures are in each state that some are in."""
         rows = self._base.execute(
             "SELECT state, count(*), sum(height * width), sum(seconds) FROM pictures GROUP BY state"
         )
         return {
-            state: Count(pictures, pixels, seconds) for state, pictures, pixels, seconds in rows
+            state: StateCount(pictures, pixels, seconds)
+            for state, pictures, pixels, seconds in rows
         }
 
     def workers(self) -> int:
@@ -236,5 +237,5 @@ class Books:
 
     def largest(self) -> tuple[int, int]:
         """Height and width of the largest picture that waits; 0, 0: none."""
-        entry = next(self.entries("waiting", order=_LARGEST, limit=1), None)
-        return (entry.height, entry.width) if entry else (0, 0)
+        record = next(self.records("waiting", order=_LARGEST, limit=1), None)
+        return (record.height, record.width) if record else (0, 0)

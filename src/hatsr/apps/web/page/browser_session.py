@@ -21,7 +21,7 @@ _LOOK = 0.25
 """Seconds between two looks at a job."""
 
 
-class Visitor:
+class BrowserSession:
     """Submits jobs for one tab of a browser, and sees only what is this browser's.
 
     Args:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from hatsr.apps.web.limits import Limits
 
 if TYPE_CHECKING:
-    from hatsr.inference.choosing import Chooser
+    from hatsr.inference.choosing import ModelChooser
     from hatsr.inference.upscaler import Upscaler
 
 _ENDINGS = (".safetensors", ".pth")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ModelFacts:
+class ModelInfo:
     """A network that can be chosen."""
 
     name: str
@@ -27,7 +27,7 @@ class ModelFacts:
     """It is part of hatsr."""
 
 
-class Shelf:
+class ModelCache:
     """Opens networks by their names here, and keeps the last one open.
 
     Args:
@@ -45,12 +45,12 @@ class Shelf:
         for name, path in self._paths.items():
             try:
                 scale = checkpoint.read(path).config.scale
-                self._facts[name] = ModelFacts(name=name, scale=scale, shipped=name in shipped)
+                self._facts[name] = ModelInfo(name=name, scale=scale, shipped=name in shipped)
             except (ValueError, OSError) as error:
                 self.remarks += (f"{name} is left out: {error}",)
-        self._open: tuple[object, Upscaler | Chooser] | None = None
+        self._open: tuple[object, Upscaler | ModelChooser] | None = None
 
-    def models(self) -> tuple[ModelFacts, ...]:
+    def models(self) -> tuple[ModelInfo, ...]:
         """All networks, shipped ones first."""
         return tuple(sorted(self._facts.values(), key=lambda facts: not facts.shipped))
 
@@ -85,7 +85,7 @@ class Shelf:
         scale: int | float | None = None,
         ensemble: bool = False,
         denoise: float | None = None,
-    ) -> Upscaler | Chooser:
+    ) -> Upscaler | ModelChooser:
         """A network ready to enlarge pictures within the budget.
 
         Args:

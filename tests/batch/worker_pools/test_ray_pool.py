@@ -9,12 +9,12 @@ import psutil
 import pytest
 from job_files import break_pictures, expected, make_job, make_net, make_pictures, results, start
 
-from hatsr.batch import Status, Team, run_job
-from hatsr.batch.bookkeeping.books import Books
-from hatsr.batch.crews.crew import work
-from hatsr.batch.crews.dispatch import Assignment, Dispatch
-from hatsr.batch.crews.ray_crew import RayCrew
+from hatsr.batch import Status, WorkerSettings, run_job
+from hatsr.batch.database.job_database import JobDatabase
 from hatsr.batch.stores import DiskStore
+from hatsr.batch.worker_pools.coordinator import Coordinator, WorkerSpec
+from hatsr.batch.worker_pools.ray_pool import RayPool
+from hatsr.batch.worker_pools.worker_pool import work
 from hatsr.inference.settings import Settings
 
 pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("default")]
@@ -57,9 +57,9 @@ def test_a_worker_that_is_killed_twice_costs_nothing(net: str, tmp_path: Path) -
     assert job.returncode == 1, printed
     assert results(out) == right
     assert not [path for path in out.rglob("*") if path.name.endswith(".part")]
-    with Books(out) as books:
-        assert {entry.source for entry in books.entries("failed")} == broken
-        assert books.counts()["done"].pictures == 40
+    with JobDatabase(out) as database:
+        assert {record.source for record in database.records("failed")} == broken
+        assert database.counts()["done"].pictures == 40
 
 
 @pytest.fixture
@@ -101,18 +101,18 @@ def test_from_a_store_to_a_store(engine: str, bucket: str, net: str, tmp_path: P
     prefix = f"pictures/{engine}/large/"
     made = {name.removeprefix(prefix): files.cat_file(name) for name in files.find(prefix)}
     assert made == right
-    with Books(tmp_path / "out") as books:
-        assert {entry.source for entry in books.entries("failed")} == broken
+    with JobDatabase(tmp_path / "out") as database:
+        assert {record.source for record in database.records("failed")} == broken
     assert f"s3://pictures/{engine}/in/empty.png: file is empty" in printed
     again = start(*options, *more)
     printed, _ = again.communicate(timeout=PATIENCE)
     assert printed.strip().startswith(f"8 done, {len(broken)} failed"), printed
-    with Books(tmp_path / "out") as books:
-        assert {entry.attempts for entry in books.entries("done")} == {1}
+    with JobDatabase(tmp_path / "out") as database:
+        assert {record.attempts for record in database.records("done")} == {1}
 
 
 def test_workers_that_cannot_begin_end_the_work(tmp_path: Path) -> None:
-    assignment = Assignment(
+    spec = WorkerSpec(
         source=DiskStore(tmp_path),
         results=DiskStore(tmp_path),
         model=str(tmp_path / "gone.safetensors"),
@@ -124,16 +124,20 @@ def test_workers_that_cannot_begin_end_the_work(tmp_path: Path) -> None:
         threads=1,
     )
     with (
-        Books(tmp_path, create=True) as books,
-        RayCrew(assignment, Dispatch(books, lambda entry: None), 1, 0.0) as crew,
+        JobDatabase(tmp_path, create=True) as database,
+        RayPool(spec, Coordinator(database, lambda record: None), 1, 0.0) as pool,
     ):
-        assert "a worker could not begin: " in work(crew)
+        assert "a worker could not begin: " in work(pool)
 
 
 def test_in_python(net: str, tmp_path: Path) -> None:
     source = make_pictures(tmp_path / "in", 4)
     done = run_job(
-        source, tmp_path / "out", make_job(net), Silent(), team=Team(engine="ray", workers=1)
+        source,
+        tmp_path / "out",
+        make_job(net),
+        Silent(),
+        worker_settings=WorkerSettings(engine="ray", workers=1),
     )
     assert (done.of("done"), done.left, done.stopped) == (4, 0, "")
     assert results(tmp_path / "out") == expected(source, net, tmp_path / "right")

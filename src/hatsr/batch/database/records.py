@@ -1,4 +1,4 @@
-"""What the books hold: pictures, their states, and the job."""
+"""What the database holds: pictures, their states, and the job."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Literal
 DIED = "a worker died when it was under way, twice; is there too little memory?"
 State = Literal["waiting", "running", "suspect", "running alone", "done", "skipped", "failed"]
 """suspect: waits to be done alone, since a worker died when it was under way."""
-UNSETTLED = ("waiting", "running", "suspect", "running alone")
+UNFINISHED = ("waiting", "running", "suspect", "running alone")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One picture in the books; names are those of its store, such as sub/a.png."""
+class PictureRecord:
+    """One picture in the database; names are those of its store, such as sub/a.png."""
 
     id: int = 0
     source: str
@@ -35,8 +35,8 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """What a job is."""
+class JobRecord:
+    """Input, options and memory budget of a job, as stored when it was first started."""
 
     source: str
     """Its input: a folder, a manifest, or an address."""
@@ -47,7 +47,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class StateCount:
     """How many pictures are in a state."""
 
     pictures: int = 0
@@ -57,10 +57,10 @@ class Count:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Returned:
-    """What became of a picture that a worker was given."""
+class WorkResult:
+    """A worker's answer for one picture: its new record, and the file with the result."""
 
-    entry: Entry
+    record: PictureRecord
     """Done, failed, or as it was where the work must stop."""
     part: str | None = None
     """File with the result, to be moved into its place; None: it is there already, or none."""

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hatsr.apps.web.limits import BusyError, Limits
-from hatsr.apps.web.queue.turns import Turns
+from hatsr.apps.web.queue.round_robin import RoundRobin
 from hatsr.apps.web.queue.web_job import JobState, WebJob
 from hatsr.apps.web.work.supervisor import JobOutcome
 from hatsr.apps.web.work.work_process import Failed, Finished, JobTask
 
 
-class Jobs:
+class JobQueue:
     """All jobs of a service, the results among them; safe to use from any thread.
 
     Args:
@@ -26,7 +26,7 @@ class Jobs:
         self.root, self.limits, self.closed = root, limits, False
         self._jobs: dict[str, WebJob] = {}
         self._prepared: list[str] = []
-        self._turns = Turns()
+        self._turns = RoundRobin()
         self._changed = threading.Condition(threading.RLock())
 
     # ------------------------------------------------------------------ users

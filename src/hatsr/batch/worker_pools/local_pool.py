@@ -12,15 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, cast
 
-from hatsr.batch.bookkeeping.entries import Entry, Returned
-from hatsr.batch.crews.crew import TICK_SECONDS
-from hatsr.batch.crews.dispatch import UNDER_WAY, Assignment, Dispatch
+from hatsr.batch.database.records import PictureRecord, WorkResult
+from hatsr.batch.worker_pools.coordinator import UNDER_WAY, Coordinator, WorkerSpec
+from hatsr.batch.worker_pools.worker_pool import TICK_SECONDS
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
     from multiprocessing.process import BaseProcess
 
-_WORKER = "hatsr.batch.crews.worker"
+_WORKER = "hatsr.batch.worker_pools.worker"
 """Module that takes long to import."""
 
 
@@ -37,30 +37,30 @@ def context() -> ForkServerContext | SpawnContext:
 
 
 def warm_up() -> None:
-    """Let the process that workers will be copies of import what they need, beside this one."""
+    """Start the process that workers will be copies of; it imports while this one goes on."""
     if context().get_start_method() == "forkserver":
         from multiprocessing.forkserver import ensure_running
 
         ensure_running()
 
 
-class LocalCrew:
+class LocalPool:
     """The workers of a job; they are started on entering, and none is left on leaving.
 
     Args:
-        assignment: what all know.
-        dispatch: of the job.
+        spec: what all know.
+        coordinator: of the job.
         count: how many there are.
     """
 
-    def __init__(self, assignment: Assignment, dispatch: Dispatch, count: int) -> None:
-        self.assignment, self.dispatch, self.count = assignment, dispatch, count
+    def __init__(self, spec: WorkerSpec, coordinator: Coordinator, count: int) -> None:
+        self.spec, self.coordinator, self.count = spec, coordinator, count
         self.workers: dict[Connection, tuple[int, BaseProcess]] = {}
         self._ready, self._dismissed = set[Connection](), set[Connection]()
         self._dead = list[Connection]()
         self._started, self.stopped = 0, ""
 
-    def __enter__(self) -> LocalCrew:
+    def __enter__(self) -> LocalPool:
         for _ in range(self.count):
             self._start()
         return self
@@ -68,98 +68,98 @@ class LocalCrew:
     def __exit__(self, *trouble: object) -> None:
         for _, process in self.workers.values():
             process.kill()
-        for line, (_, process) in self.workers.items():
+        for pipe, (_, process) in self.workers.items():
             process.join()
-            line.close()
+            pipe.close()
 
     def is_at_work(self) -> bool:
-        """See `Crew`."""
+        """See `WorkerPool`."""
         return bool(self.workers)
 
     def _start(self) -> None:
         ours, theirs = multiprocessing.Pipe()
-        process = context().Process(target=run_worker, args=(self.assignment, theirs))
+        process = context().Process(target=run_worker, args=(self.spec, theirs))
         process.start()
         theirs.close()
         self._started += 1
         self.workers[cast(Connection, ours)] = self._started, process
 
-    def feed(self) -> None:
-        """See `Crew`; who has none, and gets none, may go."""
+    def hand_out_pictures(self) -> None:
+        """See `WorkerPool`; who has none, and gets none, may go."""
         able = self._ready - self._dismissed
         for most in range(1, UNDER_WAY + 1):
-            for line in able:
-                entry = self.dispatch.hand_out(self.workers[line][0], most)
-                if entry is not None:
-                    _send(line, entry)
-        for line in able:
-            if not self.dispatch.under_way(self.workers[line][0]):
-                self._dismissed.add(line)
-                _send(line, None)
+            for pipe in able:
+                record = self.coordinator.next_picture(self.workers[pipe][0], most)
+                if record is not None:
+                    _send(pipe, record)
+        for pipe in able:
+            if not self.coordinator.under_way(self.workers[pipe][0]):
+                self._dismissed.add(pipe)
+                _send(pipe, None)
 
-    def hear(self) -> list[Returned]:
-        """See `Crew`."""
-        made = list[Returned]()
-        for line in cast(Sequence[Connection], wait(list(self.workers), TICK_SECONDS)):
+    def receive(self) -> list[WorkResult]:
+        """See `WorkerPool`."""
+        made = list[WorkResult]()
+        for pipe in cast(Sequence[Connection], wait(list(self.workers), TICK_SECONDS)):
             try:
-                while line.poll():
-                    said: Returned | None = line.recv()
-                    made += [said] if said else []
-                    self._ready.add(line)
+                while pipe.poll():
+                    message: WorkResult | None = pipe.recv()
+                    made += [message] if message else []
+                    self._ready.add(pipe)
             except (EOFError, OSError):
-                self._dead.append(line)
+                self._dead.append(pipe)
         return made
 
-    def bury(self) -> None:
-        """See `Crew`."""
+    def replace_dead_workers(self) -> None:
+        """See `WorkerPool`."""
         while self._dead:
-            self._bury(self._dead.pop())
+            self._replace(self._dead.pop())
 
-    def _bury(self, line: Connection) -> None:
+    def _replace(self, pipe: Connection) -> None:
         """A worker has ended. If it died, what it had under way is tried once more, by another.
 
         One that cannot begin ends the job, unless it was killed while others are at work.
         """
-        number, process = self.workers.pop(line)
-        line.close()
+        number, process = self.workers.pop(pipe)
+        pipe.close()
         process.join()
         was_killed = (process.exitcode or 0) < 0
-        if line not in self._ready and not (was_killed and self._ready):
+        if pipe not in self._ready and not (was_killed and self._ready):
             self.stopped = f"a worker ended before it began, with code {process.exitcode}"
-        elif line not in self._dismissed and self.dispatch.lost(number):
+        elif pipe not in self._dismissed and self.coordinator.lost(number):
             self._start()
-        self._ready.discard(line)
+        self._ready.discard(pipe)
 
 
-def _send(line: Connection, entry: Entry | None) -> None:
+def _send(pipe: Connection, record: PictureRecord | None) -> None:
     try:
-        line.send(entry)
+        pipe.send(record)
     except OSError:  # the worker is dead, which will be heard
         return
 
 
-def run_worker(assignment: Assignment, line: Connection) -> None:
+def run_worker(spec: WorkerSpec, pipe: Connection) -> None:
     """What a worker's process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the first process
     threading.Thread(target=end_with_parent, daemon=True).start()
 
-    from hatsr.batch.crews.worker import Worker
+    from hatsr.batch.worker_pools.worker import Worker
 
     talking = threading.Lock()
 
-    def work(entry: Entry) -> None:
+    def work(record: PictureRecord) -> None:
         try:
-            made = worker.work(entry)
+            made = worker.work(record)
         except BaseException:  # a fault of ours: the first process sees that this one died
             traceback.print_exc()
             os._exit(1)
         with talking:
-            line.send(made)
+            pipe.send(made)
 
-    with Worker(assignment) as worker, ThreadPoolExecutor(UNDER_WAY) as threads:
-        line.send(None)  # it is ready
-        while (entry := line.recv()) is not None:
-            threads.submit(work, entry)
+    with Worker(spec) as worker, ThreadPoolExecutor(UNDER_WAY) as threads:
+        pipe.send(None)  # it is ready
+        while (record := pipe.recv()) is not None:
+            threads.submit(work, record)
 
 
 def end_with_parent() -> None:

@@ -17,7 +17,7 @@ from job_files import break_pictures, expected, make_net, make_pictures, results
 from PIL import Image
 
 from hatsr.batch import read_status
-from hatsr.batch.bookkeeping.books import Books
+from hatsr.batch.database.job_database import JobDatabase
 
 resource = pytest.importorskip("resource", reason="limits of POSIX")
 PATIENCE = 600
@@ -83,8 +83,8 @@ def test_nothing_is_lost_doubled_or_half_written(
     for name, (inode, changed) in kept.items():
         assert ((out / name).stat().st_ino, (out / name).stat().st_mtime_ns) == (inode, changed)
     assert not [path for path in out.rglob("*") if path.name.endswith(".part")]
-    with Books(out) as books:
-        assert {entry.source for entry in books.entries("failed")} == broken
+    with JobDatabase(out) as database:
+        assert {record.source for record in database.records("failed")} == broken
     assert read_status(out).left == 0
 
 
@@ -138,7 +138,7 @@ def test_files_that_may_not_grow(tmp_path: Path) -> None:
     Image.fromarray(pixels).save(source / "large.png")
     right = expected(source, net, tmp_path / "right")
     most = len(right["large_x2.png"]) - 1
-    assert most > 300_000, "the books need some room"
+    assert most > 300_000, "the database need some room"
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, usual[1]))
     try:

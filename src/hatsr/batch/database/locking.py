@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hatsr.batch.bookkeeping.books import FOLDER
+from hatsr.batch.database.job_database import FOLDER
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from hatsr.video.clip import ClipError
 _PLAN = "plan.json"
 
 
-class Parts:
+class SegmentFolder:
     """The folder, which lasts from the first segment to the finished clip.
 
     Args:

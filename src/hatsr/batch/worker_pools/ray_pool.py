@@ -4,9 +4,9 @@ import os
 from dataclasses import replace
 from typing import Any
 
-from hatsr.batch.bookkeeping.entries import Entry, Returned
-from hatsr.batch.crews.crew import TICK_SECONDS
-from hatsr.batch.crews.dispatch import UNDER_WAY, Assignment, Dispatch
+from hatsr.batch.database.records import PictureRecord, WorkResult
+from hatsr.batch.worker_pools.coordinator import UNDER_WAY, Coordinator, WorkerSpec
+from hatsr.batch.worker_pools.worker_pool import TICK_SECONDS
 
 DEATHS = 4
 """How often a worker may die over a picture: nodes are lost that are not to blame for it."""
@@ -14,15 +14,15 @@ _OBJECT_BYTES = 2**27
 """Memory for objects of Ray on this machine: pictures do not go through it."""
 
 
-class RayCrew:
+class RayPool:
     """The workers of a job on Ray; they are started on entering, and none is left on leaving.
 
     The cluster is that of the variable RAY_ADDRESS, else one that is made on this machine. Actors
     that it has no room for yet wait: an autoscaler sees them and adds machines.
 
     Args:
-        assignment: what all know.
-        dispatch: of the job.
+        spec: what all know.
+        coordinator: of the job.
         count: how many there are; 0: as many as the cluster holds now.
         gpus: of each.
 
@@ -30,7 +30,7 @@ class RayCrew:
         ValueError: Ray is not installed.
     """
 
-    def __init__(self, assignment: Assignment, dispatch: Dispatch, count: int, gpus: float) -> None:
+    def __init__(self, spec: WorkerSpec, coordinator: Coordinator, count: int, gpus: float) -> None:
         try:
             import ray
         except ImportError as error:
@@ -38,14 +38,14 @@ class RayCrew:
                 f"engine must be local without Ray, got ray ({error}); pip install 'hat-sr[ray]'"
             ) from error
         self._ray: Any = ray
-        self.assignment, self.dispatch, self.count, self.gpus = assignment, dispatch, count, gpus
+        self.spec, self.coordinator, self.count, self.gpus = spec, coordinator, count, gpus
         self._actors: dict[int, Any] = {}
         self._running: dict[Any, int] = {}  # what is asked of an actor -> its number
         self._ready, self._dead = set[int](), set[int]()
         self._started, self._is_ours, self._has_begun = 0, False, False
         self.stopped = ""
 
-    def __enter__(self) -> "RayCrew":
+    def __enter__(self) -> "RayPool":
         if not self._ray.is_initialized():
             self._init()
         self.count = self.count or self._room()
@@ -68,35 +68,35 @@ class RayCrew:
         self._is_ours = True
 
     def is_at_work(self) -> bool:
-        """See `Crew`."""
+        """See `WorkerPool`."""
         return bool(self._running)
 
     def _room(self) -> int:
         """How many actors the cluster holds now."""
         found = self._ray.cluster_resources()
-        rooms = [found.get("CPU", 0) / self.assignment.threads]
+        rooms = [found.get("CPU", 0) / self.spec.threads]
         rooms += [found.get("GPU", 0) / self.gpus] if self.gpus else []
         return max(1, int(min(rooms)))
 
     def _start(self) -> None:
         self._started += 1
         actor = self._ray.remote(RayWorker).options(
-            num_cpus=self.assignment.threads, num_gpus=self.gpus, max_concurrency=UNDER_WAY
+            num_cpus=self.spec.threads, num_gpus=self.gpus, max_concurrency=UNDER_WAY
         )
-        self._actors[self._started] = actor.remote(self.assignment, bool(self.gpus))
+        self._actors[self._started] = actor.remote(self.spec, bool(self.gpus))
         self._running[self._actors[self._started].begin.remote()] = self._started
 
-    def feed(self) -> None:
-        """See `Crew`."""
+    def hand_out_pictures(self) -> None:
+        """See `WorkerPool`."""
         for most in range(1, UNDER_WAY + 1):
             for number in self._ready:
-                entry = self.dispatch.hand_out(number, most)
-                if entry is not None:
-                    self._running[self._actors[number].work.remote(entry)] = number
+                record = self.coordinator.next_picture(number, most)
+                if record is not None:
+                    self._running[self._actors[number].work.remote(record)] = number
 
-    def hear(self) -> list[Returned]:
-        """See `Crew`."""
-        made = list[Returned]()
+    def receive(self) -> list[WorkResult]:
+        """See `WorkerPool`."""
+        made = list[WorkResult]()
         asked = list(self._running)
         first, _ = self._ray.wait(asked, timeout=TICK_SECONDS)
         if first:
@@ -104,7 +104,7 @@ class RayCrew:
         for answer in first:
             number = self._running.pop(answer)
             try:
-                said: Returned | None = self._ray.get(answer)
+                said: WorkResult | None = self._ray.get(answer)
             except self._ray.exceptions.RayActorError as error:
                 self._dead.add(number)
                 self.stopped = "" if self._has_begun else f"a worker could not begin: {error}"
@@ -114,8 +114,8 @@ class RayCrew:
             self._has_begun = True
         return made
 
-    def bury(self) -> None:
-        """See `Crew`."""
+    def replace_dead_workers(self) -> None:
+        """See `WorkerPool`."""
         while self._dead:
             self._bury(self._dead.pop())
 
@@ -123,7 +123,7 @@ class RayCrew:
         """An actor has died: what it had under way is tried once more, by another."""
         del self._actors[number]
         self._running = {answer: of for answer, of in self._running.items() if of != number}
-        had = self.dispatch.lost(number)
+        had = self.coordinator.lost(number)
         if had or number not in self._ready:
             self._start()
         self._ready.discard(number)
@@ -133,21 +133,21 @@ class RayWorker:
     """What an actor is: a worker that is made where it runs.
 
     Args:
-        assignment: what all workers know.
+        spec: what all workers know.
         has_gpu: use it.
     """
 
-    def __init__(self, assignment: Assignment, has_gpu: bool) -> None:
-        from hatsr.batch.crews.worker import Worker
+    def __init__(self, spec: WorkerSpec, has_gpu: bool) -> None:
+        from hatsr.batch.worker_pools.worker import Worker
 
         if has_gpu:
-            settings = replace(assignment.settings, device="cuda")
-            assignment = replace(assignment, settings=settings)
-        self._worker = Worker(assignment)
+            settings = replace(spec.settings, device="cuda")
+            spec = replace(spec, settings=settings)
+        self._worker = Worker(spec)
 
     def begin(self) -> None:
         """Return when it is ready."""
 
-    def work(self, entry: Entry) -> Returned:
-        """See `hatsr.batch.crews.worker.Worker`."""
-        return self._worker.work(entry)
+    def work(self, record: PictureRecord) -> WorkResult:
+        """See `hatsr.batch.worker_pools.worker.Worker`."""
+        return self._worker.work(record)

@@ -6,14 +6,14 @@ import pytest
 pytest.importorskip("av", reason="clips need the extra hat-sr[video]")
 
 from hatsr.files import replacing
-from hatsr.video import ClipError, Parts
+from hatsr.video import ClipError, SegmentFolder
 
 
 def test_the_same_plan_finds_its_segments_again(tmp_path: Path) -> None:
     target, plan = tmp_path / "b.mp4", {"model": ["a", 2], "size": (1, 2)}
-    first = Parts(target, plan, anew=False)
+    first = SegmentFolder(target, plan, anew=False)
     first.segment(3).write_text("x")
-    again = Parts(target, plan, anew=False)
+    again = SegmentFolder(target, plan, anew=False)
     assert again.segment(3).read_text() == "x"
     assert not again.segment(4).exists()
     again.remove()
@@ -22,18 +22,18 @@ def test_the_same_plan_finds_its_segments_again(tmp_path: Path) -> None:
 
 def test_another_plan_is_refused_or_begins_anew(tmp_path: Path) -> None:
     target = tmp_path / "b.mp4"
-    Parts(target, {"model": "a", "quality": 90}, anew=False).segment(0).write_text("x")
+    SegmentFolder(target, {"model": "a", "quality": 90}, anew=False).segment(0).write_text("x")
     other = {"model": "a", "quality": 80}
     with pytest.raises(ClipError, match=r"settings must be those .*b\.mp4\.parts.* another qual"):
-        Parts(target, other, anew=False)
-    assert not Parts(target, other, anew=True).segment(0).exists()
+        SegmentFolder(target, other, anew=False)
+    assert not SegmentFolder(target, other, anew=True).segment(0).exists()
     (tmp_path / "b.mp4.parts" / "plan.json").write_text("{")
     with pytest.raises(ClipError, match="got another plan, or none"):
-        Parts(target, other, anew=False)
+        SegmentFolder(target, other, anew=False)
 
 
 def test_what_a_kill_left_half_written_is_removed(tmp_path: Path) -> None:
-    parts = Parts(tmp_path / "b.mp4", {}, anew=False)
+    parts = SegmentFolder(tmp_path / "b.mp4", {}, anew=False)
     with replacing(parts.segment(0)) as half:
         half.write_text("x")
         half.with_name(half.name.replace(f".{os.getpid()}.", ".1.")).write_text("x")

@@ -1,4 +1,4 @@
-"""How books lie on the disk: the tables of SQLite, their rows, and what goes wrong with them."""
+"""How database lie on the disk: the tables of SQLite, their rows, and what goes wrong with them."""
 
 import os
 import sqlite3
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hatsr.batch.bookkeeping.entries import Entry
+from hatsr.batch.database.records import PictureRecord
 
 _BUSY_SECONDS = 60
 """How long a process waits for another's transaction."""
@@ -42,13 +42,12 @@ PLAN_AGAIN = (
     "height = excluded.height, width = excluded.width, state = excluded.state, "
     "reason = excluded.reason"
 )
-FIELDS = (
-    "id, source, target, bytes, mtime, height, width, state, attempts, reason, seconds"  # of Entry
-)
+FIELDS = "id, source, target, bytes, mtime, height, width, state, attempts, reason, seconds"
+"""Of a `PictureRecord`, in the order of its columns."""
 
 
 def open_base(path: Path, *, create: bool) -> sqlite3.Connection:
-    """The file of books, in which each change is a transaction of its own.
+    """The file of database, in which each change is a transaction of its own.
 
     Args:
         path: of the file.
@@ -62,12 +61,12 @@ def open_base(path: Path, *, create: bool) -> sqlite3.Connection:
     return base
 
 
-def entry_of(row: Sequence[Any]) -> Entry:
+def entry_of(row: Sequence[Any]) -> PictureRecord:
     """What a row of `FIELDS` says."""
     values = dict(zip(FIELDS.split(", "), row, strict=True))
     for name in ("source", "target"):
         values[name] = None if values[name] is None else os.fsdecode(values[name])
-    return Entry(**{**values, "seconds": float(values["seconds"])})
+    return PictureRecord(**{**values, "seconds": float(values["seconds"])})
 
 
 def text_of(reason: str) -> str:
@@ -76,8 +75,8 @@ def text_of(reason: str) -> str:
 
 
 @contextmanager
-def keeping(folder: Path) -> Generator[None, None, None]:
-    """Trouble with books is trouble with their disk, which may be full or gone.
+def sqlite_errors_as_os_errors(folder: Path) -> Generator[None, None, None]:
+    """Trouble with database is trouble with their disk, which may be full or gone.
 
     Raises:
         OSError: instead of an error of SQLite.
@@ -85,4 +84,4 @@ def keeping(folder: Path) -> Generator[None, None, None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise OSError(f"the books in {folder} cannot be kept: {error}") from error
+        raise OSError(f"the database in {folder} cannot be kept: {error}") from error

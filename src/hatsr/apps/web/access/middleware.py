@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hatsr.apps.web.access import addresses
-from hatsr.apps.web.access.bodies import ENVELOPE, Body, Intake, too_large
+from hatsr.apps.web.access.bodies import ENVELOPE, RequestBody, UploadedBytes, too_large
 from hatsr.apps.web.access.ownership import COOKIE, Ownership
 from hatsr.apps.web.limits import Limits
 
@@ -52,7 +52,7 @@ class Access:
             )
 
 
-class Guard:
+class AccessMiddleware:
     """An application with everything before it that keeps it safe.
 
     Args:
@@ -64,7 +64,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, access: Access, limits: Limits, ownership: Ownership) -> None:
         self.app, self.access, self.limits, self.ownership = app, access, limits, ownership
-        self._intake = Intake(limits)
+        self._intake = UploadedBytes(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -79,14 +79,14 @@ class Guard:
                 await asyncio.sleep(_WRONG_PASSWORD_PAUSE)
             await refusal(scope, receive, send)
             return
-        most = addresses.most_bytes(scope["path"], self.limits)
-        body = Body(receive, self._intake, most)
+        most = addresses.max_bytes(scope["path"], self.limits)
+        body = RequestBody(receive, self._intake, most)
         try:
             await self._let_in(request, body, send)
         finally:
             body.close()
 
-    async def _let_in(self, request: Request, body: Body, send: Send) -> None:
+    async def _let_in(self, request: Request, body: RequestBody, send: Send) -> None:
         """Answer a request whose head may pass."""
         browser = request.cookies.get(COOKIE, "")
         path = request.scope["path"]
@@ -113,7 +113,7 @@ class Guard:
             return _refuse(403, "requests must not come from the page of another site")
         if not addresses.is_known(path):
             return _refuse(404, f"there is no {path} here")
-        most = addresses.most_bytes(path, self.limits)
+        most = addresses.max_bytes(path, self.limits)
         if int(request.headers.get("content-length") or 0) > most:
             return _refuse(413, too_large(most - ENVELOPE))
         file = path.removeprefix(addresses.FILE)

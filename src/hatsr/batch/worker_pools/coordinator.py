@@ -1,16 +1,16 @@
-"""What stands between books and workers: hands pictures out, puts results into their places."""
+"""What stands between database and workers: hands pictures out, puts results into their places."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hatsr.batch.bookkeeping.entries import Entry, Returned
+from hatsr.batch.database.records import PictureRecord, WorkResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hatsr.batch.bookkeeping.books import Books
+    from hatsr.batch.database.job_database import JobDatabase
     from hatsr.batch.stores import Store
     from hatsr.inference.settings import Settings
 
@@ -19,7 +19,7 @@ UNDER_WAY = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Assignment:
+class WorkerSpec:
     """What a worker must know; it is sent to its process."""
 
     source: Store
@@ -38,85 +38,85 @@ class Assignment:
     """Of animations and documents, only the first frame or page."""
 
 
-class Dispatch:
-    """The one place where the books change while workers are at work.
+class Coordinator:
+    """The one place where the database change while workers are at work.
 
     A result is written whole to a part file by a worker and outlasts a loss of power. Then the
-    books know it by its stamp, then it is moved into its place, then the books say that it is
+    database know it by its stamp, then it is moved into its place, then the database say that it is
     done. Whatever the moment of a kill, the next call knows from the stamp whether it is there.
 
     Args:
-        books: of the job, for this thread.
+        database: of the job, for this thread.
         report: told what became of each picture, and None now and then.
         deaths: how often a worker dies over a picture before it counts as failed.
     """
 
     def __init__(
-        self, books: Books, report: Callable[[Entry | None], None], deaths: int = 2
+        self, database: JobDatabase, report: Callable[[PictureRecord | None], None], deaths: int = 2
     ) -> None:
-        self.books, self.report, self.deaths = books, report, deaths
+        self.database, self.report, self.deaths = database, report, deaths
         self.stopped = ""
         """Why nothing can be written any more."""
-        self._under_way: dict[int, dict[int, Entry]] = {}
+        self._under_way: dict[int, dict[int, PictureRecord]] = {}
 
     def under_way(self, worker: int) -> int:
         """How many pictures a worker has."""
         return len(self._under_way.get(worker, ()))
 
-    def hand_out(self, worker: int, most: int = UNDER_WAY) -> Entry | None:
+    def next_picture(self, worker: int, most: int = UNDER_WAY) -> PictureRecord | None:
         """A further picture for a worker; None: it has `most`, or there is none for it.
 
         A suspect picture goes to a worker that has no other, so that a further death says which
         it was.
         """
         held = self._under_way.setdefault(worker, {})
-        entry = None if held else self.books.claim(worker, "suspect")
+        record = None if held else self.database.claim(worker, "suspect")
         is_alone = any(other.state == "running alone" for other in held.values())
-        if entry is None and len(held) < most and not is_alone:
-            entry = self.books.claim(worker)
-        if entry is not None:
-            held[entry.id] = entry
-        return entry
+        if record is None and len(held) < most and not is_alone:
+            record = self.database.claim(worker)
+        if record is not None:
+            held[record.id] = record
+        return record
 
-    def take_in(self, made: Sequence[Returned]) -> None:
+    def record_results(self, made: Sequence[WorkResult]) -> None:
         """Put results into their places, and note what became of pictures.
 
         Raises:
-            sqlite3.Error: the books cannot be kept.
+            sqlite3.Error: the database cannot be kept.
             OSError: they are gone.
         """
-        self.books.check_place()
-        with self.books.together():
+        self.database.check_place()
+        with self.database.together():
             for each in made:
                 if each.stamp is not None:
-                    self.books.place(each.entry.id, each.stamp)
-        settled = [self._settle(each) for each in made if not each.stop]
-        with self.books.together():
-            for entry in settled:
-                self.books.finish(entry)
+                    self.database.place(each.record.id, each.stamp)
+        is_finished = [self._commit(each) for each in made if not each.stop]
+        with self.database.together():
+            for record in is_finished:
+                self.database.finish(record)
         for each in made:
             self.stopped = self.stopped or each.stop
             for held in self._under_way.values():
-                held.pop(each.entry.id, None)
-        for entry in settled:
-            self.report(entry)
+                held.pop(each.record.id, None)
+        for record in is_finished:
+            self.report(record)
 
-    def _settle(self, made: Returned) -> Entry:
-        """Move a result into its place; returns the entry with what came of it."""
-        results, entry = self.books.results, made.entry
+    def _commit(self, made: WorkResult) -> PictureRecord:
+        """Move a result into its place; returns the record with what came of it."""
+        results, record = self.database.results, made.record
         if made.part is None:
-            return entry
+            return record
         try:
-            results.settle(str(entry.target), made.part)
+            results.commit(str(record.target), made.part)
         except OSError as error:
-            results.remove_parts(str(entry.target))
+            results.remove_parts(str(record.target))
             if results.is_stopping(error):
                 self.stopped = str(error)
-                return replace(entry, state="waiting")
-            return replace(entry, state="failed", reason=str(error))
-        return entry
+                return replace(record, state="waiting")
+            return replace(record, state="failed", reason=str(error))
+        return record
 
     def lost(self, worker: int) -> int:
         """A worker died: what it had is tried by another. Returns how many that are."""
         self._under_way.pop(worker, None)
-        return self.books.give_back(worker, self.deaths)
+        return self.database.requeue_interrupted(worker, self.deaths)

@@ -7,11 +7,11 @@ from typing import Literal
 
 import torch
 
-from hatsr.batch.bookkeeping.books import Books
-from hatsr.batch.bookkeeping.entries import Count, Entry
-from hatsr.batch.crews.crew import Crew
-from hatsr.batch.crews.dispatch import Assignment, Dispatch
-from hatsr.batch.crews.local_crew import LocalCrew
+from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.database.records import PictureRecord, StateCount
+from hatsr.batch.worker_pools.coordinator import Coordinator, WorkerSpec
+from hatsr.batch.worker_pools.local_pool import LocalPool
+from hatsr.batch.worker_pools.worker_pool import WorkerPool
 from hatsr.container import processors
 from hatsr.inference.upscaler import Upscaler
 
@@ -29,7 +29,7 @@ _THREADS_OF_LARGE = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Team:
+class WorkerSettings:
     """Who does the work.
 
     Raises:
@@ -54,23 +54,25 @@ class Team:
             )
 
 
-def share_out(team: Team, upscaler: Upscaler, books: Books, budget: int) -> tuple[int, int]:
+def share_out(
+    worker_settings: WorkerSettings, upscaler: Upscaler, database: JobDatabase, budget: int
+) -> tuple[int, int]:
     """Workers, and threads of each; no workers: as many as a cluster holds.
 
     Args:
-        team: what was asked for.
+        worker_settings: what was asked for.
         upscaler: makes the pixels.
-        books: with the pictures that wait.
+        database: with the pictures that wait.
         budget: memory for all workers here, bytes.
     """
-    if team.engine == "ray":
-        return team.workers or 0, team.threads or 1
-    waiting = books.counts().get("waiting", Count())
+    if worker_settings.engine == "ray":
+        return worker_settings.workers or 0, worker_settings.threads or 1
+    waiting = database.counts().get("waiting", StateCount())
     are_large = waiting.pixels >= _LARGE * max(1, waiting.pictures)
-    most = default_workers(upscaler, books.largest(), budget)
-    apart = processors() // (team.threads or (_THREADS_OF_LARGE if are_large else 1))
-    workers = team.workers or max(1, min(most, apart, waiting.pictures // _FEW))
-    return workers, team.threads or max(1, processors() // workers)
+    most = default_workers(upscaler, database.largest(), budget)
+    apart = processors() // (worker_settings.threads or (_THREADS_OF_LARGE if are_large else 1))
+    workers = worker_settings.workers or max(1, min(most, apart, waiting.pictures // _FEW))
+    return workers, worker_settings.threads or max(1, processors() // workers)
 
 
 def default_workers(upscaler: Upscaler, largest: tuple[int, int], budget: int) -> int:
@@ -102,27 +104,27 @@ def measured_rate(upscaler: Upscaler, threads: int) -> float:
     return _SAMPLE_SIDE**2 / min(seconds)
 
 
-def open_crew(
-    team: Team,
+def open_pool(
+    worker_settings: WorkerSettings,
     workers: int,
-    assignment: Assignment,
-    books: Books,
-    report: Callable[[Entry | None], None],
-) -> Crew:
-    """The workers of a team, not yet started.
+    spec: WorkerSpec,
+    database: JobDatabase,
+    report: Callable[[PictureRecord | None], None],
+) -> WorkerPool:
+    """The pool of workers, not yet started.
 
     Args:
-        team: which engine.
+        worker_settings: which engine.
         workers: how many.
-        assignment: what they must know.
-        books: of the job.
+        spec: what they must know.
+        database: of the job.
         report: told what became of each picture, and None now and then.
 
     Raises:
         ValueError: the engine's package is not installed.
     """
-    if team.engine == "local":
-        return LocalCrew(assignment, Dispatch(books, report), workers)
-    from hatsr.batch.crews.ray_crew import DEATHS, RayCrew
+    if worker_settings.engine == "local":
+        return LocalPool(spec, Coordinator(database, report), workers)
+    from hatsr.batch.worker_pools.ray_pool import DEATHS, RayPool
 
-    return RayCrew(assignment, Dispatch(books, report, DEATHS), workers, team.gpus)
+    return RayPool(spec, Coordinator(database, report, DEATHS), workers, worker_settings.gpus)

@@ -1,0 +1,146 @@
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.database.locking import is_running, locked
+from hatsr.batch.database.records import DIED, JobRecord, PictureRecord
+from hatsr.batch.stores import DiskStore
+from hatsr.files import replacing
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    with JobDatabase(tmp_path, create=True) as database:
+        for i, side in enumerate((3, 9, 6)):
+            database.plan(record(f"{i}.png", height=side, width=side))
+    return tmp_path
+
+
+def record(source: str, **more: int) -> PictureRecord:
+    target = source.replace(".", "_x2.")
+    return PictureRecord(source=source, target=target, bytes=1, mtime=1, **more)  # pyright: ignore
+
+
+def states(database: JobDatabase) -> dict[str, int]:
+    return {state: count.pictures for state, count in database.counts().items()}
+
+
+def test_the_largest_comes_first_and_none_twice(folder: Path) -> None:
+    with JobDatabase(folder) as one, JobDatabase(folder) as other:
+        taken = [database.claim(1) for database in (one, other, one, other)]
+        assert [each and each.source for each in taken] == ["1.png", "2.png", "0.png", None]
+        assert one.workers() == 1
+
+
+def test_what_a_dead_worker_had_is_tried_once_more_alone(folder: Path) -> None:
+    with JobDatabase(folder) as database:
+        database.claim(1)
+        database.claim(2)
+        assert database.requeue_interrupted(1) == 1
+        assert states(database) == {"running": 1, "suspect": 1, "waiting": 1}
+        again = database.claim(3, "suspect")
+        assert again is not None
+        assert (again.source, again.attempts) == ("1.png", 2)
+        assert database.requeue_interrupted(3) == 1
+        assert [(e.source, e.reason) for e in database.records("failed")] == [("1.png", DIED)]
+        assert database.requeue_interrupted(3) == 0
+
+
+def test_what_a_killed_job_had_waits_again(folder: Path) -> None:
+    with JobDatabase(folder) as database:
+        database.claim(1)
+        assert database.requeue_interrupted() == 1
+        assert states(database) == {"waiting": 3}
+
+
+@pytest.mark.parametrize("placed", [True, False])
+def test_a_result_in_its_place_is_done_and_half_of_one_is_removed(
+    folder: Path, placed: bool
+) -> None:
+    with JobDatabase(folder) as database:
+        taken = database.claim(1)
+        assert taken is not None
+        with replacing(folder / "1_x2.png") as part:
+            part.write_text("all")
+            database.place(taken.id, DiskStore(folder).stamp(part.name))
+            if not placed:
+                os.link(part, folder / part.name.replace(".part", "0.part"))  # of another process
+        if not placed:
+            (folder / "1_x2.png").unlink()
+        database.requeue_interrupted()
+        assert states(database) == ({"done": 1, "waiting": 2} if placed else {"waiting": 3})
+        assert not list(folder.glob(".*.part"))
+
+
+def test_another_result_than_the_one_that_was_placed_is_not_ours(folder: Path) -> None:
+    with JobDatabase(folder) as database:
+        taken = database.claim(1)
+        assert taken is not None
+        with replacing(folder / "1_x2.png") as part:
+            part.write_text("all")
+            database.place(taken.id, DiskStore(folder).stamp(part.name))
+        (folder / "1_x2.png").write_text("of someone else")
+        assert not database.is_result_current("1.png")
+
+
+def test_two_pictures_for_one_place(folder: Path) -> None:
+    with JobDatabase(folder) as database:
+        database.plan(PictureRecord(source="1.bmp", target="1_x2.png", bytes=1, mtime=1))
+        (failed,) = database.records("failed")
+        assert failed.reason == "1.png already goes to 1_x2.png; rename one"
+        database.retry_failed()
+        assert states(database) == {"failed": 1, "waiting": 3}
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.png")
+    with JobDatabase(tmp_path, create=True) as database:
+        database.plan(record(name))
+        assert [e.source for e in database.records("waiting")] == [name]
+        (planned,) = database.records("waiting")
+        database.finish(replace(planned, state="failed", reason=f"{name}: file is empty"))
+        database.plan(PictureRecord(source="other", target=planned.target, bytes=1, mtime=1))
+        assert {e.source: e.reason for e in database.records("failed")} == {
+            name: r"\udcff.png: file is empty",
+            "other": r"\udcff.png already goes to \udcff_x2.png; rename one",
+        }
+
+
+def test_changes_together_are_all_or_none(folder: Path) -> None:
+    def break_off(database: JobDatabase) -> None:
+        with database.together():
+            database.plan(record("9.png"))
+            raise KeyboardInterrupt
+
+    with JobDatabase(folder) as database:
+        with pytest.raises(KeyboardInterrupt):
+            break_off(database)
+        assert states(database) == {"waiting": 3}
+
+
+def test_the_job(folder: Path) -> None:
+    begun = JobRecord("in", {"scale": 2}, 10**9)
+    with JobDatabase(folder) as database:
+        assert database.job() is None
+        database.set_job(begun)
+        assert database.job() == begun
+
+
+def test_one_job_at_a_time(tmp_path: Path) -> None:
+    assert not is_running(tmp_path)
+    with locked(tmp_path):
+        assert is_running(tmp_path)
+        with (
+            pytest.raises(BlockingIOError, match="folder must be that of one job at a time"),
+            locked(tmp_path),
+        ):
+            pass
+    assert not is_running(tmp_path)
+
+
+def test_no_books(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="folder must be the output of a batch, got"):
+        JobDatabase(tmp_path)
