@@ -85,7 +85,7 @@ def plan(
     )
     done = 0
     while some := list(islice(found, _TOGETHER)):
-        with database.together():
+        with database.transaction():
             for name, facts in some:
                 planner.plan(name, facts)
         done += len(some)

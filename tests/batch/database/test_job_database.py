@@ -65,7 +65,7 @@ def test_a_result_in_its_place_is_done_and_half_of_one_is_removed(
         assert taken is not None
         with replacing(folder / "1_x2.png") as part:
             part.write_text("all")
-            database.place(taken.id, DiskStore(folder).stamp(part.name))
+            database.record_stamp(taken.id, DiskStore(folder).stamp(part.name))
             if not placed:
                 os.link(part, folder / part.name.replace(".part", "0.part"))  # of another process
         if not placed:
@@ -81,7 +81,7 @@ def test_another_result_than_the_one_that_was_placed_is_not_ours(folder: Path) -
         assert taken is not None
         with replacing(folder / "1_x2.png") as part:
             part.write_text("all")
-            database.place(taken.id, DiskStore(folder).stamp(part.name))
+            database.record_stamp(taken.id, DiskStore(folder).stamp(part.name))
         (folder / "1_x2.png").write_text("of someone else")
         assert not database.is_result_current("1.png")
 
@@ -111,7 +111,7 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
 
 def test_changes_together_are_all_or_none(folder: Path) -> None:
     def break_off(database: JobDatabase) -> None:
-        with database.together():
+        with database.transaction():
             database.plan(record("9.png"))
             raise KeyboardInterrupt
 

@@ -125,7 +125,7 @@ def test_a_file_that_changes(
         assert record.bytes == source.stat().st_size
         return
     assert record.state == "failed"
-    said = "was changed while it was read" if change == "meanwhile" else "No such file"
+    said = "was changed while it was read" if change == "meanwhile" else "no such file"
     assert said in record.reason
 
 

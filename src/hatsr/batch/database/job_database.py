@@ -73,8 +73,8 @@ class JobDatabase:
             )
 
     @contextmanager
-    def together(self) -> Generator[None, None, None]:
-        """All changes meanwhile are one transaction."""
+    def transaction(self) -> Generator[None, None, None]:
+        """Make all changes inside one transaction; an error undoes them."""
         self._base.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -86,13 +86,13 @@ class JobDatabase:
     # ------------------------------------------------------------------ the job
 
     def job(self) -> JobRecord | None:
-        """What was begun; None: nothing yet."""
+        """The job; None before it was first started."""
         row = self._base.execute("SELECT input, options, budget FROM job").fetchone()
         return row and JobRecord(os.fsdecode(row[0]), json.loads(row[1]), row[2])
 
-    def set_job(self, begun: JobRecord) -> None:
-        """Note what is begun."""
-        row = (os.fsencode(begun.source), json.dumps(begun.options), begun.budget)
+    def set_job(self, job: JobRecord) -> None:
+        """Store the job, once for each database."""
+        row = (os.fsencode(job.source), json.dumps(job.options), job.budget)
         self._base.execute("INSERT INTO job VALUES (1, ?, ?, ?)", row)
 
     # ------------------------------------------------------------------ planning
@@ -138,7 +138,7 @@ class JobDatabase:
         )
 
     def requeue_missing(self) -> None:
-        """Let what was done wait again where the result is gone."""
+        """Let pictures wait again whose result is gone."""
         done = self.records("done", order="target")
         lost = [(record.id,) for record in done if not self.results.has(str(record.target))]
         self._base.executemany("UPDATE pictures SET state = 'waiting' WHERE id = ?", lost)
@@ -161,7 +161,7 @@ class JobDatabase:
         row = self._base.execute(query, (taken, worker)).fetchone()
         return row and entry_of(row)
 
-    def place(self, id: int, stamp: str | None) -> None:  # noqa: A002
+    def record_stamp(self, id: int, stamp: str | None) -> None:  # noqa: A002
         """Note how to know a result that is about to be moved into its place."""
         self._base.execute("UPDATE pictures SET stamp = ? WHERE id = ?", (stamp, id))
 

@@ -86,19 +86,19 @@ class Coordinator:
             OSError: they are gone.
         """
         self.database.check_place()
-        with self.database.together():
+        with self.database.transaction():
             for each in made:
                 if each.stamp is not None:
-                    self.database.place(each.record.id, each.stamp)
-        is_finished = [self._commit(each) for each in made if not each.stop]
-        with self.database.together():
-            for record in is_finished:
+                    self.database.record_stamp(each.record.id, each.stamp)
+        finished = [self._commit(each) for each in made if not each.stop]
+        with self.database.transaction():
+            for record in finished:
                 self.database.finish(record)
         for each in made:
             self.stopped = self.stopped or each.stop
             for held in self._under_way.values():
                 held.pop(each.record.id, None)
-        for record in is_finished:
+        for record in finished:
             self.report(record)
 
     def _commit(self, made: WorkResult) -> PictureRecord:

@@ -15,6 +15,7 @@ from hatsr.batch.database.records import PictureRecord, WorkResult
 from hatsr.batch.many_frames import EnlargedFrames
 from hatsr.batch.upscaling import software_of
 from hatsr.batch.worker_pools.coordinator import WorkerSpec
+from hatsr.files import message_of
 from hatsr.image import Picture, PictureSequence
 from hatsr.inference.choosing import ModelChooser, for_picture, open_upscaler
 from hatsr.inference.engine import retain_freed_memory
@@ -153,5 +154,4 @@ class Worker:
 
 
 def _failed(record: PictureRecord, error: Exception) -> WorkResult:
-    reason = str(error) or type(error).__name__
-    return WorkResult(record=replace(record, state="failed", reason=reason))
+    return WorkResult(record=replace(record, state="failed", reason=message_of(error)))

@@ -76,7 +76,8 @@ def state_of(jobs: JobQueue, job: WebJob) -> str:
         rest = "" if left is None else f", about {duration(left)} left"
         return f"{round(100 * job.fraction)} %{rest}"
     if job.state == "failed":
-        return f"failed: {job.failure.message if job.failure else ''}"
+        message = job.failure.message if job.failure else ""
+        return f"failed: {message.removeprefix(f'{job.title}: ')}"
     if job.state == "cancelled":
         return "cancelled"
     return f"done in {duration(job.seconds)}"
