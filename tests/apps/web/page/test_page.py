@@ -274,7 +274,7 @@ def test_explain_says_what_it_cannot_take(page: Page, small: Path, tmp_path: Pat
     picture.set_input_files(bad)
     expect(status).to_contain_text("Now click a spot", timeout=PATIENCE)
     page.locator("#explain").click()
-    expect(status).to_contain_text("failed: file must be PNG, JPEG", timeout=PATIENCE)
+    expect(status).to_contain_text("file must be PNG, JPEG", timeout=PATIENCE)
     page.locator("#explained").get_by_label("Remove Image").click()
     expect(status).to_contain_text("Choose a picture", timeout=PATIENCE)
     picture.set_input_files(unseen)
