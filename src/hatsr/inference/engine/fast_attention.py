@@ -8,9 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from hatsr.inference.engine.bands import Band, OverlappingBand
 from hatsr.inference.engine.linear import Layers
-from hatsr.inference.engine.maps import Pixels
+from hatsr.inference.engine.maps import Band, OverlappingBand, Pixels
 from hatsr.model.attention import attention_with
 from hatsr.model.blocks import OverlappingAttention, WindowAttention
 

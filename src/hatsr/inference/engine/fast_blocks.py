@@ -14,10 +14,18 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from hatsr.inference.engine.bands import Band, OverlappingBand, even_cuts
 from hatsr.inference.engine.fast_attention import FastOverlappingAttention, FastWindowAttention
 from hatsr.inference.engine.linear import FastConv, Layers
-from hatsr.inference.engine.maps import Bordered, FeatureMap, Pixels, Strip, bordered
+from hatsr.inference.engine.maps import (
+    Band,
+    Bordered,
+    FeatureMap,
+    OverlappingBand,
+    Pixels,
+    Strip,
+    bordered,
+    even_cuts,
+)
 from hatsr.inference.engine.workers import Workers
 from hatsr.inference.runner import Box
 from hatsr.model.blocks import CAB, HAB, MLP, OCAB

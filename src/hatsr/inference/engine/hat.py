@@ -13,11 +13,10 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
-from hatsr.inference.engine.bands import WindowGrid
 from hatsr.inference.engine.fast_blocks import FastRHAG, Mean
 from hatsr.inference.engine.int8 import int8_layers
 from hatsr.inference.engine.linear import FLOAT, ROUNDED
-from hatsr.inference.engine.maps import FeatureMap, Strip, bordered
+from hatsr.inference.engine.maps import FeatureMap, Strip, WindowGrid, bordered
 from hatsr.inference.engine.workers import Workers, workers_for
 from hatsr.inference.runner import Box, Patch, Progress, ignore_progress
 from hatsr.inference.tiling.budget import FIXED_BYTES
