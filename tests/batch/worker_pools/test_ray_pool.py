@@ -78,7 +78,8 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         "AWS_DEFAULT_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
-    fsspec.url_to_fs("s3://pictures")[0].mkdir("pictures")
+    fsspec.get_filesystem_class("s3").clear_instance_cache()  # those of another test's server
+    fsspec.url_to_fs("s3://pictures")[0].makedirs("pictures", exist_ok=True)
     yield "s3://pictures"
     server.stop()
 
