@@ -32,6 +32,7 @@ def make_clip(
     pixels: str = "yuv420p",
     sound: str | None = None,
     still: bool = False,
+    index_first: bool = False,
     degrees: int = 0,
     tags: tuple[int, int, int, int] = (2, 2, 2, 0),
     aspect: Fraction = Fraction(1),
@@ -46,12 +47,13 @@ def make_clip(
         pixels: FFmpeg's name of the pixel format.
         sound: FFmpeg's name of an encoder for 0.4 s of a tone.
         still: all frames are the first.
+        index_first: in MP4 the index stands before the frames.
         degrees: by which players turn it.
         tags: primaries, transfer, matrix (ITU-T H.273) and range (1: studio, 2: full).
         aspect: of a pixel.
         options: of the encoder.
     """
-    container = av.open(path, "w")
+    container = av.open(path, "w", options={"movflags": "faststart"} if index_first else {})
     with container:
         frames: Any = container.add_stream(codec, 25, options or {})
         frames.width, frames.height, frames.pix_fmt = WIDTH, HEIGHT, pixels

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from hatsr import image
-from hatsr.batch.finding import RESULT, UNREADABLE, find_pictures, is_result
+from hatsr.batch.finding import CLIP, RESULT, UNREADABLE, find_pictures, is_result
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -83,13 +83,17 @@ def _software(text: str):
 
 def test_subfolders(tmp_path: Path) -> None:
     fill(tmp_path, "a.png", "one/b.png", "one/two/c.jpg", "one/.cache/d.png", "one/e.jxl")
+    (tmp_path / "one" / "f.mp4").touch()
     found = find_pictures([str(tmp_path)], recursive=True)
     assert [(p.path.name, str(p.subfolder)) for p in found.pictures] == [
         ("a.png", "."),
         ("b.png", "one"),
         ("c.jpg", "one/two"),
     ]
-    assert found.left_out == {tmp_path / "one" / "e.jxl": UNREADABLE}
+    assert found.left_out == {
+        tmp_path / "one" / "e.jxl": UNREADABLE,
+        tmp_path / "one" / "f.mp4": CLIP,
+    }
     assert names(tmp_path) == ["a.png"]
 
 

@@ -45,6 +45,17 @@ def test_a_clip_that_breaks_off(tmp_path: Path) -> None:
     assert "it may be cut short" in reader.notes()[-1]
 
 
+def test_frames_that_the_header_promises_are_missed(tmp_path: Path) -> None:
+    whole, times = {"crf": "1", "g": "5"}, range(0, 1600, 40)
+    path = make_clip(tmp_path / "a.mp4", times=times, index_first=True, options=whole)
+    path.write_bytes(path.read_bytes()[: int(0.7 * path.stat().st_size)])
+    reader = ClipReader(open_clip(path))
+    read = len(list(reader))
+    assert 2 < read < 38
+    told = f"{40 - read - reader.lost} of 40 frames are missing: the clip may be cut short"
+    assert told in reader.notes()
+
+
 def test_frames_without_times_follow_one_another(tmp_path: Path) -> None:
     clip = open_clip(make_clip(tmp_path / "a.avi", "mpeg4"))
     times = [float(shot.pts * clip.time_base) for shot in ClipReader(clip)]

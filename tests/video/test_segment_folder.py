@@ -32,6 +32,15 @@ def test_another_plan_is_refused_or_begins_anew(tmp_path: Path) -> None:
         SegmentFolder(target, other, anew=False)
 
 
+def test_a_folder_from_before_there_was_a_plan_is_no_obstacle(tmp_path: Path) -> None:
+    half = tmp_path / "b.mp4.parts" / ".plan.1.part"
+    half.parent.mkdir()
+    half.touch()
+    assert SegmentFolder(tmp_path / "b.mp4", {"quality": 90}, anew=False).folder.is_dir()
+    assert not half.exists()
+    assert not SegmentFolder(tmp_path / "b.mp4", {"quality": 90}, anew=False).segment(0).exists()
+
+
 def test_what_a_kill_left_half_written_is_removed(tmp_path: Path) -> None:
     parts = SegmentFolder(tmp_path / "b.mp4", {}, anew=False)
     with replacing(parts.segment(0)) as half:

@@ -12,6 +12,7 @@ from hatsr import image, video
 PROGRAM = "hatsr"
 """First word of the field Software of our results."""
 RESULT = "result of an earlier run; name the file itself to enlarge it again"
+CLIP = "moving pictures take long; name the file itself to enlarge it"
 UNREADABLE = "of a kind that cannot be read; convert it to PNG or JPEG"
 _SCALED = re.compile(r"_x\d+(\.\d+)?$")
 _SHOWN = 3
@@ -105,7 +106,8 @@ def _look_into(folder: Path, recursive: bool) -> FoundPictures:
     paths = image.list_pictures(folder, recursive=recursive)
     found = _without_results([PictureFile(p, p.parent.relative_to(folder)) for p in paths])
     unreadable = image.list_unreadable(folder, recursive=recursive)
-    left_out = found.left_out | dict.fromkeys(unreadable, UNREADABLE)
+    clips = image.list_ending(folder, video.CLIPS, recursive=recursive)
+    left_out = found.left_out | dict.fromkeys(unreadable, UNREADABLE) | dict.fromkeys(clips, CLIP)
     unvisited = () if recursive or paths or not _has_subfolders(folder) else (folder,)
     return FoundPictures(found.pictures, left_out, unvisited)
 

@@ -23,7 +23,13 @@ from hatsr.image.codes import (
 )
 from hatsr.image.errors import PictureError
 from hatsr.image.fitting import losses
-from hatsr.image.listing import READABLE, UNREADABLE_KINDS, list_pictures, list_unreadable
+from hatsr.image.listing import (
+    READABLE,
+    UNREADABLE_KINDS,
+    list_ending,
+    list_pictures,
+    list_unreadable,
+)
 from hatsr.image.matching import match_names
 from hatsr.image.picture import Codec, Compression, Picture, enlarged, from_array, to_array
 from hatsr.image.reading import Readable, header_size, read
@@ -77,6 +83,7 @@ __all__ = [
     "from_tensor",
     "header_size",
     "jpeg_tables",
+    "list_ending",
     "list_pictures",
     "list_unreadable",
     "losses",

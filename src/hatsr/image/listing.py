@@ -1,6 +1,6 @@
 """Which files of a folder are pictures: the one list of endings, and the one way to look."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,12 +25,17 @@ def list_pictures(folder: Path, *, recursive: bool) -> list[Path]:
     Raises:
         OSError: the folder is not there or cannot be read.
     """
-    return [path for path in _visible(folder, recursive) if path.suffix.lower() in READABLE]
+    return list_ending(folder, READABLE, recursive=recursive)
 
 
 def list_unreadable(folder: Path, *, recursive: bool) -> list[Path]:
     """Pictures of kinds that cannot be read here, for a note; see `list_pictures`."""
-    return [path for path in _visible(folder, recursive) if path.suffix.lower() in UNREADABLE_KINDS]
+    return list_ending(folder, UNREADABLE_KINDS, recursive=recursive)
+
+
+def list_ending(folder: Path, endings: Container[str], *, recursive: bool) -> list[Path]:
+    """Files with one of some endings, in small letters; see `list_pictures`."""
+    return [path for path in _visible(folder, recursive) if path.suffix.lower() in endings]
 
 
 def _visible(folder: Path, recursive: bool, above: tuple[Path, ...] = ()) -> Iterator[Path]:

@@ -44,7 +44,7 @@ class ClipReader:
         self.clip = clip
         self.lost, self.damaged = 0, 0
         self._resized = False
-        self._end = 0.0
+        self._end, self._read, self._declared = 0.0, 0, 0
 
     def __iter__(self) -> Iterator[ClipFrame]:
         """The frames in the order in which they are shown.
@@ -52,7 +52,7 @@ class ClipReader:
         Raises:
             ClipError: the file cannot be opened any more.
         """
-        self.lost, self.damaged, last = 0, 0, None
+        self.lost, self.damaged, self._read, last = 0, 0, 0, None
         step = max(1, round(1 / self.clip.rate / self.clip.time_base))
         for frame in self._decoded():
             pts = frame.pts if frame.pts is not None else None if last is None else last + step
@@ -61,18 +61,22 @@ class ClipReader:
             self.damaged += bool(frame.is_corrupt)
             self._resized |= (frame.height, frame.width) != (self.clip.height, self.clip.width)
             self._end = float((pts + (frame.duration or step)) * self.clip.time_base)
+            self._read += 1
             yield ClipFrame(pts, frame.duration or 0, frame, self.clip)
             last = pts
 
     def notes(self) -> tuple[str, ...]:
         """What was wrong with the frames that were read."""
-        missing = self.clip.seconds - self._end
+        missing, frames = self.clip.seconds - self._end, self._declared - self._read - self.lost
         rules = {
             f"{self.lost} packets could not be decoded: the frames before them stay longer": (
                 self.lost
             ),
             f"{self.damaged} frames are damaged in the clip itself": self.damaged,
             "frames of another size than the first are brought to it": self._resized,
+            f"{frames} of {self._declared} frames are missing: the clip may be cut short": (
+                frames > max(2, self._declared // 50)  # few may be cut by the clip's own edit list
+            ),
             f"frames end {missing:.1f} s before the clip does: it may be cut short": (
                 missing > max(1.0, 2 / float(self.clip.rate))
             ),
@@ -87,12 +91,15 @@ class ClipReader:
             raise ClipError(f"{path}: clip cannot be opened: {error.strerror}") from error
         with container:
             stream = picture_stream(container, path)
+            self._declared = stream.frames
             packets = container.demux(stream)
             while (packet := self._next(packets)) is not None:
+                broken = bool(packet.is_corrupt)
                 try:
                     yield from packet.decode()
                 except av.error.InvalidDataError:
-                    self.lost += 1
+                    broken = True
+                self.lost += broken
 
     def _next(self, packets: "Iterator[av.Packet]") -> "av.Packet | None":
         """The next packet; a file that breaks off ends there."""

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from hatsr.files import remove_leftovers, replacing
@@ -26,6 +26,8 @@ class SegmentFolder:
 
     def __init__(self, target: Path, plan: Mapping[str, object], *, anew: bool) -> None:
         self.folder = target.with_name(f"{target.name}.parts")
+        if self.folder.is_dir() and not any(self._kept()):  # stopped before there was a plan
+            self.remove()
         if self.folder.is_dir() and (other := self._difference(plan)) is not None:
             if not anew:
                 raise ClipError(
@@ -37,6 +39,10 @@ class SegmentFolder:
             self.folder.mkdir(parents=True)
             with replacing(self.folder / _PLAN) as part:
                 part.write_text(json.dumps(plan, indent=2), encoding="utf-8")
+
+    def _kept(self) -> Iterator[Path]:
+        """What is in the folder, but for files that a kill left half written."""
+        return (path for path in self.folder.iterdir() if path.suffix != ".part")
 
     def _difference(self, plan: Mapping[str, object]) -> str | None:
         """The first entry in which the folder's plan is another; None: it is the same."""
