@@ -18,6 +18,8 @@ FINE = (
     "hat-t-x3",
     "hat-t-x4-from-x2",
     "hat-t-x4-long",
+    "hat-t-x2-again",
+    "hat-t-x3-again",
     "hat-t-real-x4",
 )
 
