@@ -117,9 +117,9 @@ class RayPool:
     def replace_dead_workers(self) -> None:
         """See `WorkerPool`."""
         while self._dead:
-            self._bury(self._dead.pop())
+            self._replace(self._dead.pop())
 
-    def _bury(self, number: int) -> None:
+    def _replace(self, number: int) -> None:
         """An actor has died: what it had under way is tried once more, by another."""
         del self._actors[number]
         self._running = {answer: of for answer, of in self._running.items() if of != number}

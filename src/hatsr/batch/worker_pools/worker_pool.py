@@ -36,7 +36,7 @@ class WorkerPool(Protocol):
         ...
 
     def replace_dead_workers(self) -> None:
-        """Replace workers that were heard to have died."""
+        """Replace workers that have died."""
         ...
 
     def hand_out_pictures(self) -> None:
