@@ -50,9 +50,9 @@ def network_alone(candidate: Candidate, folder: Path) -> tuple[float, float, int
         if pair is None:
             continue
         if number == 0:
-            candidate.enlarge(pair)
+            candidate.upscale(pair)
         with measured() as cost:
-            once = timed(lambda pair=pair: candidate.enlarge(pair))
+            once = timed(lambda pair=pair: candidate.upscale(pair))
         seconds, cpu, peak = seconds + once[0], cpu + once[1], max(peak, cost.peak_bytes or 0)
     return seconds, cpu, peak
 

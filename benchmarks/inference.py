@@ -116,11 +116,11 @@ def peak(name: str, size: int, budget: str | None) -> None:
     from hatsr.evaluation.cost.measuring import measured
 
     upscaler = Upscaler(HAT(preset(name)), name, Settings(device="cpu", memory=budget))
-    upscaler.enlarge(torch.rand(1, 3, 16, 16))
+    upscaler.upscale_tensor(torch.rand(1, 3, 16, 16))
     with measured() as idle:
         pass
     with measured() as cost:
-        upscaler.enlarge(torch.rand(1, 3, size, size))
+        upscaler.upscale_tensor(torch.rand(1, 3, size, size))
     print((cost.peak_bytes or 0) - (idle.peak_bytes or 0), cost.seconds)
 
 

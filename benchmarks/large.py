@@ -21,12 +21,12 @@ _REPEATED = 512
 
 def measure(side: int, options: argparse.Namespace) -> None:
     upscaler = load(options.model, memory=options.memory, precision=options.precision, device="cpu")
-    upscaler.enlarge(torch.rand(1, 3, 32, 32))
+    upscaler.upscale_tensor(torch.rand(1, 3, 32, 32))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     lr, times = torch.rand(1, 3, side, side), []
     for _ in range(3 if side <= _REPEATED else 1):
         start = time.perf_counter()
-        upscaler.enlarge(lr)
+        upscaler.upscale_tensor(lr)
         times.append(time.perf_counter() - start)
     peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / 1e6
     each = min(times) / side**2 * 1e6

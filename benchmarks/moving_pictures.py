@@ -27,7 +27,7 @@ import hatsr
 from hatsr.data import pictures_in
 from hatsr.data.pictures import decode, downsample
 from hatsr.image import from_array, modcrop
-from hatsr.inference.frame_enlarger import FrameEnlarger
+from hatsr.inference.frame_upscaler import FrameUpscaler
 from hatsr.resize import imresize
 
 Maker = Callable[[np.ndarray], np.ndarray]
@@ -51,8 +51,8 @@ def frames_of(lr: np.ndarray, sigma: float, count: int) -> list[np.ndarray]:
 
 def enlarging(model: str) -> Maker:
     """As clips are enlarged."""
-    enlarger = FrameEnlarger(hatsr.load(model))
-    return lambda lr: 255 * enlarger.enlarge(from_array(lr)).rgb.clip(0, 1)
+    frame_upscaler = FrameUpscaler(hatsr.load(model))
+    return lambda lr: 255 * frame_upscaler.upscale(from_array(lr)).rgb.clip(0, 1)
 
 
 def bicubic(lr: np.ndarray) -> np.ndarray:

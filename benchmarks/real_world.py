@@ -28,10 +28,10 @@ from hatsr.inference.choosing import ModelChooser
 from hatsr.inference.settings import Settings
 from hatsr.resize import imresize
 
-Enlarger = Callable[[np.ndarray], np.ndarray]
+Upscale = Callable[[np.ndarray], np.ndarray]
 
 
-def network(model: str, scale: int) -> Enlarger:
+def network(model: str, scale: int) -> Upscale:
     """The model as a function of 8-bit arrays; the result of one of larger scale is reduced."""
     return hatsr.load(model, scale=scale).upscale
 
@@ -49,14 +49,14 @@ class Chosen:
 
 
 def scores(
-    enlargers: list[Enlarger], pictures: list[Path], condition: str, scale: int
+    upscalers: list[Upscale], pictures: list[Path], condition: str, scale: int
 ) -> np.ndarray:
     """Mean PSNR of each, dB."""
     rows = []
     for path in pictures:
         hr = modcrop(decode(path), scale)
         lr = under_condition(condition, downsample(hr, scale), hr, path.stem)
-        rows.append([psnr(enlarge(lr), hr, crop=scale) for enlarge in enlargers])
+        rows.append([psnr(upscale(lr), hr, crop=scale) for upscale in upscalers])
     return np.mean(rows, 0)
 
 
@@ -72,10 +72,10 @@ def main() -> None:
     options = parser.parse_args()
     names = options.model or ["hat-t-x4"]
     scale = options.scale
-    enlargers: list[Enlarger] = [lambda lr: imresize(lr, scale)]
-    enlargers += [network(name, scale) for name in names]
+    upscalers: list[Upscale] = [lambda lr: imresize(lr, scale)]
+    upscalers += [network(name, scale) for name in names]
     chosen = Chosen(scale)
-    enlargers += [chosen] if options.choice else []
+    upscalers += [chosen] if options.choice else []
     pictures = pictures_in(options.folder)
     labels = [Path(n).parent.name if Path(n).stem in ("best", "last") else n for n in names]
     heads = ["bicubic", *labels] + (["gain"] if len(names) > 1 else [])
@@ -83,7 +83,7 @@ def main() -> None:
     print(f"{len(pictures)} pictures, x{scale}, PSNR on Y, dB")
     print("condition     " + "".join(f"{head[-16:]:>17}" for head in heads))
     for condition in options.conditions:
-        values = scores(enlargers, pictures, condition, scale)
+        values = scores(upscalers, pictures, condition, scale)
         columns = [f"{value:17.2f}" for value in values[: 1 + len(names)]]
         if len(names) > 1:
             columns.append(f"{values[len(names)] - values[1]:+17.2f}")

@@ -92,13 +92,13 @@ def main() -> None:
     print("picture: shared, not shared, blended, hard cut, hard cut off the grid (dB to the whole)")
     for name in options.pictures:
         lr = pad_to_multiple(image.to_tensor(image.read(name)), WINDOW)
-        full = whole.enlarge(lr)
+        full = whole.upscale_tensor(lr)
         row = [
-            tiled.enlarge(lr),
-            alone.enlarge(lr),
-            blended(whole.enlarge, lr, scale, options),
-            hard(whole.enlarge, lr, scale, step, options.overlap // 2),
-            hard(whole.enlarge, lr, scale, step + 4, options.overlap // 2 - 2),
+            tiled.upscale_tensor(lr),
+            alone.upscale_tensor(lr),
+            blended(whole.upscale_tensor, lr, scale, options),
+            hard(whole.upscale_tensor, lr, scale, step, options.overlap // 2),
+            hard(whole.upscale_tensor, lr, scale, step + 4, options.overlap // 2 - 2),
         ]
         print(
             f"{name} {tuple(lr.shape[2:])}: " + ", ".join(f"{psnr(sr, full):.1f}" for sr in row),

@@ -53,13 +53,13 @@ def main() -> None:
     options = parser.parse_args()
     upscaler = load(options.model, device="cpu")
     lr = torch.rand(1, 3, options.size, options.size)
-    upscaler.enlarge(lr[:, :, :64, :64])
+    upscaler.upscale_tensor(lr[:, :, :64, :64])
     seconds: dict[int, list[float]] = {processes: [] for processes in options.busy}
     for _ in range(options.rounds):
         for processes, found in seconds.items():
             with busy(processes):
                 start = time.perf_counter()
-                upscaler.enlarge(lr)
+                upscaler.upscale_tensor(lr)
                 found.append(time.perf_counter() - start)
     print(f"{os.cpu_count()} processors, {torch.get_num_threads()} threads, {options.model}")
     alone = statistics.median(seconds[options.busy[0]])

@@ -24,6 +24,6 @@ class Counting(Upscaler):
         super().__init__(Nearest(), "nearest", Settings(device="cpu"))
         self.count = 0
 
-    def enlarge_picture(self, lr: Picture, progress: Progress = ignore_progress) -> Picture:
+    def upscale_picture(self, lr: Picture, progress: Progress = ignore_progress) -> Picture:
         self.count += 1
-        return super().enlarge_picture(lr, progress)
+        return super().upscale_picture(lr, progress)

@@ -93,18 +93,18 @@ def test_sr_is_that_of_a_cpu(name: str, precision: str) -> None:
     settings = Settings(device="cuda", precision=precision)  # pyright: ignore[reportArgumentType]
     upscaler = Upscaler(model, name, settings)
     for _ in range(3):  # run, recorded, replayed
-        assert (upscaler.enlarge(lr) - plain).abs().max() < 1e-3
+        assert (upscaler.upscale_tensor(lr) - plain).abs().max() < 1e-3
 
 
 def test_shipped_weights_in_bf16_are_near() -> None:
     import hatsr
 
     lr = torch.nn.functional.avg_pool2d(torch.rand(1, 3, 96, 96), 5, 1)
-    half = hatsr.load("hat-t-x4", device="cuda").enlarge(lr)
+    half = hatsr.load("hat-t-x4", device="cuda").upscale_tensor(lr)
     assert hatsr.load("hat-t-x4", device="cuda").settings.precision == "bf16"
-    exact = hatsr.load("hat-t-x4", device="cpu").enlarge(lr)
+    exact = hatsr.load("hat-t-x4", device="cpu").upscale_tensor(lr)
     assert (
-        hatsr.load("hat-t-x4", device="cuda", precision="fp32").enlarge(lr) - exact
+        hatsr.load("hat-t-x4", device="cuda", precision="fp32").upscale_tensor(lr) - exact
     ).abs().max() < 1e-3
     assert (half - exact).square().mean() < 1e-6  # 60 dB
 
@@ -113,9 +113,9 @@ def test_tiles_and_batches_do_not_show() -> None:
     model, lr = tiny(), torch.rand(1, 3, 100, 132)
     on_cpu = Settings(device="cpu", tile=48, overlap=16)
     on_gpu = Settings(device="cuda", precision="fp32", tile=48, overlap=16)
-    wanted = Upscaler(tiny(), "tiny", on_cpu).enlarge(lr)
+    wanted = Upscaler(tiny(), "tiny", on_cpu).upscale_tensor(lr)
     found = Upscaler(model, "tiny", on_gpu)
-    assert (found.enlarge(lr) - wanted).abs().max() < 1e-3 * wanted.abs().max()
+    assert (found.upscale_tensor(lr) - wanted).abs().max() < 1e-3 * wanted.abs().max()
 
 
 def test_memory_is_within_what_is_said() -> None:
@@ -133,13 +133,13 @@ def test_out_of_memory_is_gone_on_from(monkeypatch: pytest.MonkeyPatch) -> None:
     """The card's real error, from a share of its memory that one tile fits and a batch does not."""
     model = HAT(replace(preset("hat"), depths=(1,)))
     lr = torch.rand(1, 3, 640, 640)
-    wanted = Upscaler(model, "hat", Settings(device="cuda", tile=256)).enlarge(lr)
+    wanted = Upscaler(model, "hat", Settings(device="cuda", tile=256)).upscale_tensor(lr)
     monkeypatch.setattr(CudaEngine, "pictures_at_once", lambda self, h, w, limit: 9)
     total = torch.cuda.get_device_properties(0).total_memory
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + 1.5e9) / total)
     try:
-        found = Upscaler(model, "hat", Settings(device="cuda", tile=256)).enlarge(lr)
+        found = Upscaler(model, "hat", Settings(device="cuda", tile=256)).upscale_tensor(lr)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert (found - wanted).abs().max() < 1e-3

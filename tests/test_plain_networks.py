@@ -33,7 +33,7 @@ def test_pictures_are_enlarged(network: BicubicConv) -> None:
     with torch.no_grad():
         wanted = network(lr)
     for settings in (Settings(device="cpu"), Settings(device="cpu", tile=24, overlap=8)):
-        sr = Upscaler(network, "mine", settings).enlarge(lr)
+        sr = Upscaler(network, "mine", settings).upscale_tensor(lr)
         torch.testing.assert_close(sr, wanted)
     array = (lr[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
     found = Upscaler(network, "mine", Settings(device="cpu")).upscale(array)

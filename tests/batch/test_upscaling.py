@@ -89,7 +89,7 @@ def test_two_sources_for_one_target(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_refused_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Upscaler, "enlarge_picture", lambda *_: pytest.fail("too late"))
+    monkeypatch.setattr(Upscaler, "upscale_picture", lambda *_: pytest.fail("too late"))
     outcome = run([photo(tmp_path / "a.png")], Output(place=tmp_path / "a.jpg", quality=1000))[0]
     assert outcome.status == "failed"
     assert "quality must be 1 to 100, got 1000" in outcome.message

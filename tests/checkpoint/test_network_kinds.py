@@ -93,7 +93,7 @@ def test_files_of_another_kind(layout: Layout, ending: str, other: Other, tmp_pa
     assert (found.metadata, found.assumed) == ({"licence": "CC0"}, ())
     assert torch.equal(found.model()(lr), other(lr))
     assert find_config(str(path)) == other.config
-    sr = hatsr.load(path, device="cpu").enlarge(lr)
+    sr = hatsr.load(path, device="cpu").upscale_tensor(lr)
     assert torch.allclose(sr, other(lr), atol=1e-6)
 
 

@@ -38,7 +38,7 @@ class Sharpened:
         self.name, self.strength = name, strength
         self.calls = 0
 
-    def enlarge(self, lr: Tensor) -> Tensor:
+    def upscale_tensor(self, lr: Tensor) -> Tensor:
         self.calls += 1
         sr = imresize(lr, 2)
         smooth = torch.nn.functional.avg_pool2d(sr, 3, 1, 1, count_include_pad=False)

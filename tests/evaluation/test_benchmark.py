@@ -33,7 +33,7 @@ def test_scores_follow_the_protocol(folder, model):
     for score in only.scores:
         pair = pairs(folder, TWO)[score.picture]
         lr = np.moveaxis(pair.lr, 2, 0)[None].astype(np.float32) / np.float32(255)
-        raw = model.enlarge(torch.from_numpy(lr))[0].numpy().transpose(1, 2, 0)
+        raw = model.upscale_tensor(torch.from_numpy(lr))[0].numpy().transpose(1, 2, 0)
         sr = np.rint(raw.clip(0, 1) * np.float32(255)).astype(np.uint8)
         assert score.psnr == psnr(sr, pair.hr, crop=2)
         assert score.ssim_rgb == ssim(sr, pair.hr, crop=2, channel="rgb")
@@ -91,7 +91,7 @@ def test_not_a_number_is_a_failure(folder):
     class Broken:
         name, scale = "broken", 2
 
-        def enlarge(self, lr: Tensor) -> Tensor:
+        def upscale_tensor(self, lr: Tensor) -> Tensor:
             return imresize(lr, 2) * float("nan")
 
     (only,) = run(NetworkCandidate(Broken()), TWO, folder).sets

@@ -51,12 +51,12 @@ def test_a_file_belongs_to_the_longest_name_that_it_begins_with(folder, tmp_path
     shutil.copy(hr / "p0.png", made / theirs)
     short, long = (load_pair(hr / f"{name}.png", name, 1) for name in ("img", "img_2"))
     with pytest.raises(FileNotFoundError, match="no picture of 'img' in"):
-        FolderCandidate(made, 1).enlarge(short)
+        FolderCandidate(made, 1).upscale(short)
     with pytest.raises(FileNotFoundError, match="no picture of 'img' in"):
         load_pair(hr / "img.png", "img", 1, made)
-    assert FolderCandidate(made, 1).enlarge(long).shape == long.hr.shape
+    assert FolderCandidate(made, 1).upscale(long).shape == long.hr.shape
     shutil.copy(hr / "p0.png", made / "img_HAT.png")
-    assert FolderCandidate(made, 1).enlarge(short).shape == short.hr.shape
+    assert FolderCandidate(made, 1).upscale(short).shape == short.hr.shape
 
 
 def test_an_unclear_or_absent_picture(tmp_path):

@@ -70,7 +70,7 @@ def test_weights_that_float16_cannot_hold_are_refused(tmp_path: Path, out: Path)
 @pytest.mark.parametrize("half", [False, True])
 def test_openvino(net: str, out: Path, half: bool) -> None:
     pytest.importorskip("openvino_telemetry", reason="needs the extra openvino")
-    from hatsr.export.runtimes import enlarge, import_openvino
+    from hatsr.export.runtimes import import_openvino, run_exported
 
     result = call(net, out / "net.xml", *(["--half"] if half else []))
     assert result.exit_code == 0, result.output
@@ -82,7 +82,7 @@ def test_openvino(net: str, out: Path, half: bool) -> None:
         lr = torch.rand(1, 3, *size)
         with torch.inference_mode():
             ours = tiny(depths=(2,))(lr).numpy()
-        theirs = enlarge(out / "net.xml", lr.numpy())
+        theirs = run_exported(out / "net.xml", lr.numpy())
         assert theirs.shape == ours.shape
         assert np.abs(theirs - ours).max() < (0.02 if half else 1e-5) * np.abs(ours).max()
 
@@ -167,7 +167,7 @@ def test_a_file_that_differs_is_not_kept(
     (out / "net.onnx").write_text("precious")
     lr = (5, 19)
     sr = np.full((1, 3, 2 * lr[0], 2 * lr[1]), wrong, np.float32)
-    monkeypatch.setattr("hatsr.export.exporting.enlarge", lambda *_: sr)
+    monkeypatch.setattr("hatsr.export.exporting.run_exported", lambda *_: sr)
     with pytest.raises(ValueError, match=r"must agree within 0\.0001, got a difference of"):
         export(tiny(), out / "net.onnx")
     assert names(out) == ["net.onnx"]

@@ -31,7 +31,7 @@ def shipped(outlier: float = 1.0) -> HAT:
 @needs_int8
 def test_the_shipped_network_passes() -> None:
     upscaler = Upscaler(shipped(), "hat-t-x4", Settings(precision="int8"))
-    assert -0.01 < loss(shipped(), upscaler.enlarge) < 0.02
+    assert -0.01 < loss(shipped(), upscaler.upscale_tensor) < 0.02
 
 
 @needs_int8

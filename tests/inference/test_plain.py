@@ -46,7 +46,7 @@ def test_contracts() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (7, 10), (8, 8)])
 def test_any_size_is_padded_to_what_the_network_needs(size: tuple[int, int]) -> None:
     lr = torch.rand(1, 3, *size)
-    sr = Upscaler(small(), "small").enlarge(lr)
+    sr = Upscaler(small(), "small").upscale_tensor(lr)
     assert sr.shape == (1, 3, 2 * size[0], 2 * size[1])
     padded = torch.nn.functional.pad(lr, (0, size[1] % 2, 0, size[0] % 2), mode="replicate")
     with torch.no_grad():
@@ -59,8 +59,8 @@ def test_any_size_is_padded_to_what_the_network_needs(size: tuple[int, int]) -> 
 def test_tiles_are_the_whole_where_they_see_enough() -> None:
     lr = torch.rand(1, 3, 48, 64)
     told: list[float] = []
-    tiled = Upscaler(small(), "small", Settings(tile=24, overlap=8)).enlarge(lr, told.append)
-    torch.testing.assert_close(tiled, Upscaler(small(), "small").enlarge(lr))
+    tiled = Upscaler(small(), "small", Settings(tile=24, overlap=8)).upscale_tensor(lr, told.append)
+    torch.testing.assert_close(tiled, Upscaler(small(), "small").upscale_tensor(lr))
     assert told == sorted(told)
     assert told[-1] == 1.0
 
@@ -84,9 +84,9 @@ def test_too_little_memory_makes_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(PlainRunner, "run", spy)
     lr = torch.rand(1, 3, 64, 64)
-    sr = upscaler.enlarge(lr)
+    sr = upscaler.upscale_tensor(lr)
     assert len(sizes) > 1
-    torch.testing.assert_close(sr, Upscaler(small(), "small").enlarge(lr))
+    torch.testing.assert_close(sr, Upscaler(small(), "small").upscale_tensor(lr))
 
 
 def test_nothing_is_shared() -> None:

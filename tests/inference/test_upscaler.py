@@ -55,16 +55,16 @@ def test_a_path(tmp_path: Path) -> None:
 
 def test_a_network_of_one_channel_takes_the_colours_one_by_one() -> None:
     lr = from_array(picture())
-    sr = upscaler(channels=1).enlarge_picture(lr)
+    sr = upscaler(channels=1).upscale_picture(lr)
     red = torch.from_numpy(lr.rgb[None, None, ..., 0].copy())
-    expected = upscaler(channels=1).enlarge(red)[0, 0].numpy()
+    expected = upscaler(channels=1).upscale_tensor(red)[0, 0].numpy()
     assert np.array_equal(sr.rgb[..., 0], expected)
 
 
 def test_alpha_is_enlarged_and_progress_covers_both() -> None:
     rgba = np.dstack([picture(), picture(seed=1)[..., 0]])
     told: list[float] = []
-    sr = upscaler().enlarge_picture(from_array(rgba), told.append)
+    sr = upscaler().upscale_picture(from_array(rgba), told.append)
     assert sr.alpha is not None
     assert sr.alpha.shape == (18, 28)
     assert told == sorted(told)
@@ -72,17 +72,17 @@ def test_alpha_is_enlarged_and_progress_covers_both() -> None:
 
 
 def test_a_smaller_scale_is_reduced_from_the_networks() -> None:
-    sr = upscaler(Settings(scale=1.5)).enlarge_picture(from_array(picture(10, 20)))
+    sr = upscaler(Settings(scale=1.5)).upscale_picture(from_array(picture(10, 20)))
     assert sr.rgb.shape == (15, 30, 3)
 
 
 def test_ensemble_is_the_mean_of_eight() -> None:
     lr = from_array(picture())
     told: list[float] = []
-    sr = upscaler(Settings(ensemble=True)).enlarge_picture(lr, told.append)
+    sr = upscaler(Settings(ensemble=True)).upscale_picture(lr, told.append)
     assert told[-1] == 1
     mirrored = Picture(rgb=np.ascontiguousarray(lr.rgb[:, ::-1]))
-    again = upscaler(Settings(ensemble=True)).enlarge_picture(mirrored)
+    again = upscaler(Settings(ensemble=True)).upscale_picture(mirrored)
     assert np.abs(again.rgb[:, ::-1] - sr.rgb).max() < 1e-4
 
 
@@ -95,8 +95,8 @@ def test_the_budget_counts_every_picture_of_the_result(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(TiledNetwork, "_largest_tile", largest_tile)
     lr = from_array(np.dstack([picture(), picture(seed=1)[..., :1]]))
-    upscaler(Settings(memory=10**9)).enlarge_picture(lr)
-    upscaler(Settings(memory=10**9, ensemble=True)).enlarge_picture(lr)
+    upscaler(Settings(memory=10**9)).upscale_picture(lr)
+    upscaler(Settings(memory=10**9, ensemble=True)).upscale_picture(lr)
     assert seen == [1, 2, *[3] * 8, *[4] * 8]
 
 

@@ -63,8 +63,8 @@ def test_tiles(name: str) -> None:
     """Where a network looks further than tiles overlap the result differs, but little."""
     network = tiny_peer(name, scale=2)
     lr = torch.rand(1, 3, 40, 24)
-    whole = Upscaler(network, name, Settings(device="cpu")).enlarge(lr)
-    tiled = Upscaler(network, name, Settings(device="cpu", tile=32, overlap=16)).enlarge(lr)
+    whole = Upscaler(network, name, Settings(device="cpu")).upscale_tensor(lr)
+    tiled = Upscaler(network, name, Settings(device="cpu", tile=32, overlap=16)).upscale_tensor(lr)
     difference = (whole - tiled).abs().mean() / whole.abs().mean()
     assert difference < (1e-5 if name in ("srresnet", "edsr") else 0.1)
 

@@ -11,7 +11,7 @@ from hatsr.evaluation.metrics import psnr
 from hatsr.training.recipe import Recipe
 from hatsr.training.start.setup import set_up
 from hatsr.training.states import load_state
-from hatsr.training.validation import enlarge
+from hatsr.training.validation import upscale_codes
 
 
 def test_validation_judges_the_average(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_validation_judges_the_average(tiny: Callable[..., Recipe], tmp_path: Pa
     setup.networks.load_state_dict(state["average"])
     network = setup.networks.main.eval()
     wanted = np.mean(
-        [psnr(enlarge(network, held.lr), held.hr, crop=2) for held in setup.validation]
+        [psnr(upscale_codes(network, held.lr), held.hr, crop=2) for held in setup.validation]
     )
     assert told[-1]["psnr_y"] == pytest.approx(wanted)
     assert outcome.reason == "finished"

@@ -12,7 +12,7 @@ from hatsr import __version__, image, video
 from hatsr.files import check_replaceable
 from hatsr.image import Picture
 from hatsr.inference.choosing import ModelChoice, ModelChooser
-from hatsr.inference.frame_enlarger import FrameEnlarger
+from hatsr.inference.frame_upscaler import FrameUpscaler
 from hatsr.inference.upscaler import Upscaler
 from hatsr.video import Clip, ClipFrame, ClipReader, Encoding, SegmentFolder
 
@@ -52,7 +52,7 @@ class ClipUpscaler:
         self.encoding = video.choose_encoding(clip, ending, (height, width), quality)
         check_replaceable(target)
         self.upscaler, self.choice = _chosen(upscaler, clip)
-        self.enlarger = FrameEnlarger(self.upscaler)
+        self.frame_upscaler = FrameUpscaler(self.upscaler)
         self.parts = SegmentFolder(target, _plan(clip, self.encoding, self.upscaler), anew=anew)
         self.done, self.last = 0, 0
 
@@ -107,7 +107,7 @@ class ClipUpscaler:
 
     def _enlarge(self, index: int, shot: ClipFrame, progress: Callable[[float], None]) -> Picture:
         lr = Picture(rgb=shot.rgb(), bits=16 if self.clip.bits > 8 else 8)
-        return self.enlarger.enlarge(lr, lambda f: progress(self._fraction(index + f)))
+        return self.frame_upscaler.upscale(lr, lambda f: progress(self._fraction(index + f)))
 
     def _passed(self, index: int, shot: ClipFrame, progress: Callable[[float], None]) -> None:
         self.done, self.last = index + 1, shot.duration
@@ -117,7 +117,7 @@ class ClipUpscaler:
         return min(1.0, frames / max(self.clip.frames, frames, 1))
 
     def _words(self) -> tuple[str, ...]:
-        same = self.enlarger.reused
+        same = self.frame_upscaler.reused
         return (
             *([str(self.choice)] if self.choice else []),
             f"{self.done} frames" + (f", {same} of them as the one before" if same else ""),
@@ -156,5 +156,5 @@ def _plan(clip: Clip, encoding: Encoding, upscaler: Upscaler) -> dict[str, objec
 def fingerprint(upscaler: Upscaler) -> str:
     """A text that differs between upscalers that make different pixels."""
     pixels = np.random.default_rng(0).random((16, 16, 3), np.float32)
-    sr = upscaler.enlarge_picture(Picture(rgb=pixels))
+    sr = upscaler.upscale_picture(Picture(rgb=pixels))
     return hashlib.blake2b(image.to_codes(sr.rgb).tobytes(), digest_size=8).hexdigest()

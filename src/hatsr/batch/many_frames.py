@@ -7,12 +7,12 @@ from pathlib import Path
 from hatsr import image
 from hatsr.image import PictureFrame, PictureSequence
 from hatsr.inference.choosing import ModelChoice, ModelChooser, for_picture
-from hatsr.inference.frame_enlarger import FrameEnlarger
+from hatsr.inference.frame_upscaler import FrameUpscaler
 from hatsr.inference.upscaler import Upscaler
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EnlargedSequence:
+class UpscaledSequence:
     """What became of a sequence."""
 
     lr_size: tuple[int, int]
@@ -34,7 +34,7 @@ def upscale_sequence(
     quality: int | None,
     software_of: Callable[[Upscaler], str],
     progress: Callable[[float], None],
-) -> EnlargedSequence:
+) -> UpscaledSequence:
     """Enlarge all frames or pages; one is in memory at a time.
 
     Args:
@@ -55,7 +55,7 @@ def upscale_sequence(
     target.parent.mkdir(parents=True, exist_ok=True)
     kind = image.check_sequence_writable(target, sequence, size, quality)
     chosen, choice = for_picture(upscaler, first)
-    frames = EnlargedFrames(chosen, sequence, progress)
+    frames = UpscaledFrames(chosen, sequence, progress)
     lost = image.write_sequence(
         target,
         sequence,
@@ -63,7 +63,7 @@ def upscale_sequence(
         quality=quality if kind in image.QUALITY else None,
         software=software_of(chosen),
     )
-    return EnlargedSequence(
+    return UpscaledSequence(
         lr_size=(first.height, first.width),
         sr_size=size,
         upscaler=chosen,
@@ -72,7 +72,7 @@ def upscale_sequence(
     )
 
 
-class EnlargedFrames:
+class UpscaledFrames:
     """The frames of a sequence, enlarged as they are asked for.
 
     Args:
@@ -85,7 +85,7 @@ class EnlargedFrames:
         self, upscaler: Upscaler, sequence: PictureSequence, progress: Callable[[float], None]
     ) -> None:
         self.sequence, self.progress = sequence, progress
-        self.enlarger = FrameEnlarger(upscaler)
+        self.frame_upscaler = FrameUpscaler(upscaler)
         self.notes: dict[str, None] = dict.fromkeys(sequence.notes)
 
     def __iter__(self) -> Iterator[PictureFrame]:
@@ -93,14 +93,14 @@ class EnlargedFrames:
         count = self.sequence.count
         for index, frame in enumerate(self.sequence):
             self.notes.update(dict.fromkeys(frame.picture.notes))
-            sr = self.enlarger.enlarge(
+            sr = self.frame_upscaler.upscale(
                 frame.picture, lambda f, i=index: self.progress((i + f) / count)
             )
             yield replace(frame, picture=sr)
 
     def words(self) -> tuple[str, ...]:
         """What the user must know, after the last frame."""
-        same = self.enlarger.reused
+        same = self.frame_upscaler.reused
         what = "frames" if self.sequence.kind == "animation" else "pages"
         told = f"{self.sequence.count} {what}"
         return (told + (f", {same} of them as the one before" if same else ""), *self.notes)

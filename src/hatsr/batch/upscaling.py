@@ -148,8 +148,8 @@ def upscale_files(
             if target in taken:
                 raise ValueError(f"{taken[target].name} already goes to {target}; rename one")
             taken[target] = source
-            enlarge = _upscale_clip if picture.is_clip else _upscale_file
-            outcome = _existing(source, target, sources, output) or enlarge(
+            upscale = _upscale_clip if picture.is_clip else _upscale_file
+            outcome = _existing(source, target, sources, output) or upscale(
                 upscaler, source, target, output, lambda f, s=source: progress(s, f), max_pixels
             )
         except (ValueError, OSError, MemoryError, RuntimeError) as error:
@@ -188,7 +188,7 @@ def _upscale_file(
     lr = next(iter(sequence)).picture
     kind = check_target(lr, target, upscaler.factor, output.quality)
     chosen, choice = for_picture(upscaler, lr)
-    sr = chosen.enlarge_picture(lr, progress)
+    sr = chosen.upscale_picture(lr, progress)
     quality = output.quality if kind in image.QUALITY else None
     image.write(sr, target, quality=quality, software=software_of(chosen))
     return Outcome(

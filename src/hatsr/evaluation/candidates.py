@@ -17,7 +17,7 @@ BICUBIC = "bicubic"
 
 
 @runtime_checkable
-class Enlarger(Protocol):
+class TensorUpscaler(Protocol):
     """A loaded network."""
 
     @property
@@ -30,7 +30,7 @@ class Enlarger(Protocol):
         """SR pixels for each LR pixel, along a side."""
         ...
 
-    def enlarge(self, lr: Tensor, /) -> Tensor:
+    def upscale_tensor(self, lr: Tensor, /) -> Tensor:
         """Raw SR, 1 3 H W, of one picture 1 3 h w; both nominally in [0, 1]."""
         ...
 
@@ -46,7 +46,7 @@ class Candidate(Protocol):
     weights: str
     """Digest of a network's weights; empty where SR is had again at no cost."""
 
-    def enlarge(self, pair: BenchmarkPair) -> Codes:
+    def upscale(self, pair: BenchmarkPair) -> Codes:
         """The SR picture of a test."""
         ...
 
@@ -63,13 +63,13 @@ class BicubicCandidate:
     def __init__(self, scale: int, name: str = BICUBIC) -> None:
         self.name, self.scale = name, scale
 
-    def enlarge(self, pair: BenchmarkPair) -> Codes:
+    def upscale(self, pair: BenchmarkPair) -> Codes:
         """Enlarge in 8 bit, rounded after each pass."""
         return imresize(pair.lr, self.scale)
 
     def ensemble(self, pair: BenchmarkPair) -> Codes:
-        """The result of `enlarge`: bicubic enlargement commutes with flips and turns."""
-        return self.enlarge(pair)
+        """The result of `upscale`: bicubic enlargement commutes with flips and turns."""
+        return self.upscale(pair)
 
 
 class FolderCandidate:
@@ -82,7 +82,7 @@ class FolderCandidate:
         self.folder = folder
         self._listed: dict[str, PictureFolder] = {}
 
-    def enlarge(self, pair: BenchmarkPair) -> Codes:
+    def upscale(self, pair: BenchmarkPair) -> Codes:
         """Read the picture of that name."""
         if pair.data not in self._listed:
             own = self.folder / pair.data
@@ -99,19 +99,19 @@ class NetworkCandidate:
 
     timed = True
 
-    def __init__(self, model: Enlarger, weights: str = "") -> None:
+    def __init__(self, model: TensorUpscaler, weights: str = "") -> None:
         self.name, self.scale, self.weights = model.name, model.scale, weights
         self.model = model
 
-    def enlarge(self, pair: BenchmarkPair) -> Codes:
+    def upscale(self, pair: BenchmarkPair) -> Codes:
         """Run the network once."""
-        return _codes(self.model.enlarge(_tensor(pair.lr)))
+        return _codes(self.model.upscale_tensor(_tensor(pair.lr)))
 
     def ensemble(self, pair: BenchmarkPair) -> Codes:
         """Run it on all 8 flips and turns and round the mean."""
         from hatsr.inference.ensemble import self_ensemble
 
-        return _codes(self_ensemble(self.model.enlarge, _tensor(pair.lr)))
+        return _codes(self_ensemble(self.model.upscale_tensor, _tensor(pair.lr)))
 
 
 def _tensor(lr: Codes) -> Tensor:

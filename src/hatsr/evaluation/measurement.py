@@ -64,7 +64,7 @@ class Measurement:
             if score and (kept is not None or self.saved is None):
                 return Made(sr=kept, outcome=score)
             with measured() as cost:
-                sr = self.candidate.enlarge(pair)
+                sr = self.candidate.upscale(pair)
             plus = self.candidate.ensemble(pair) if self.rules.ensemble else None
         except Exception as error:  # whatever a codec, a model or a device may raise
             return Made(outcome=_in_words(error))

@@ -11,7 +11,7 @@ from torch import nn
 
 from hatsr.checkpoint import check_range
 from hatsr.export.model_writer import onnx_model
-from hatsr.export.runtimes import enlarge, to_openvino
+from hatsr.export.runtimes import run_exported, to_openvino
 from hatsr.export.target import check_target, outputs
 from hatsr.files import naming
 from hatsr.model import HAT
@@ -92,4 +92,4 @@ def _difference(model: HAT, path: Path) -> float:
     lr = torch.rand(1, model.config.channels, *_SIZE, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         sr = model(lr.to(model.mean)).float().cpu().numpy()
-    return float(np.abs(enlarge(path, lr.numpy()) - sr).max() / max(1.0, np.abs(sr).max()))
+    return float(np.abs(run_exported(path, lr.numpy()) - sr).max() / max(1.0, np.abs(sr).max()))

@@ -15,7 +15,7 @@ LR = Float[ndarray, "1 rgb h w"]
 SR = Float[ndarray, "1 rgb sr_h sr_w"]
 
 
-def enlarge(path: Path, lr: LR) -> SR:
+def run_exported(path: Path, lr: LR) -> SR:
     """SR by the runtime that the file is for, on the CPU in float32."""
     return _by_openvino(path, lr) if path.suffix == ".xml" else _by_onnxruntime(path, lr)
 

@@ -19,22 +19,24 @@ _SIDE = 64  # of the LR, pixels
 _LUMA = tuple(weight / 219 for weight in image.LUMA_WEIGHTS)
 _ROUNDING = 1 / (12 * 255**2)  # mean squared error of 8-bit results
 
-Enlarge = Callable[[Float[Tensor, "1 rgb h w"]], Float[Tensor, "1 rgb sr_h sr_w"]]
+UpscaleTensor = Callable[[Float[Tensor, "1 rgb h w"]], Float[Tensor, "1 rgb sr_h sr_w"]]
 
 
-def check_psnr_drop(model: Network, enlarge: Enlarge, name: str, precision: str = "int8") -> None:
+def check_psnr_drop(
+    model: Network, upscale: UpscaleTensor, name: str, precision: str = "int8"
+) -> None:
     """Refuse a network that loses more than 0.05 dB of PSNR on Y.
 
     Args:
         model: in float32.
-        enlarge: the same in the precision.
+        upscale: the same in the precision.
         name: of the network, for the message.
         precision: its name.
 
     Raises:
         ValueError: it loses more; the message says how much.
     """
-    found = loss(model, enlarge)
+    found = loss(model, upscale)
     if not found <= _MOST_LOSS:
         raise ValueError(
             f"{precision} must cost at most {_MOST_LOSS} dB of PSNR, got {found:.2f} dB with "
@@ -43,8 +45,8 @@ def check_psnr_drop(model: Network, enlarge: Enlarge, name: str, precision: str 
 
 
 @torch.inference_mode()
-def loss(model: Network, enlarge: Enlarge) -> float:
-    """PSNR of the network in float32 minus that of `enlarge`, dB.
+def loss(model: Network, upscale: UpscaleTensor) -> float:
+    """PSNR of the network in float32 minus that of `upscale`, dB.
 
     Of Y, against the HR of a pair whose LR is the HR reduced by `imresize`; as many SR pixels as
     the scale are left out at each side. SR is not rounded to 8 bits, but what that costs on
@@ -52,7 +54,7 @@ def loss(model: Network, enlarge: Enlarge) -> float:
     """
     lr, hr = pair(model.scale, model.channels)
     edge = model.scale
-    sr = enlarge(lr)
+    sr = upscale(lr)
     return 10 * log10(_error(sr, hr, edge) / _error(model.forward(lr), hr, edge))
 
 

@@ -47,7 +47,7 @@ def _squares(rgb: Float32[np.ndarray, "h w 3"]) -> list[Float32[np.ndarray, "sid
 def _energies(patch: Float32[np.ndarray, "side side 3"], real: Upscaler) -> tuple[float, float]:
     """Mean squares of what is gone, and of the Laplacian of luma."""
     lr = torch.from_numpy(np.ascontiguousarray(patch.transpose(2, 0, 1)))
-    gone = imresize(real.enlarge(lr[None])[0], size=patch.shape[:2]) - lr
+    gone = imresize(real.upscale_tensor(lr[None])[0], size=patch.shape[:2]) - lr
     luma = patch @ np.array(FULL_RANGE_LUMA_WEIGHTS, np.float32)
     neighbours = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
     return float(gone.square().mean()), float(np.mean((luma[1:-1, 1:-1] - neighbours / 4) ** 2))

@@ -56,4 +56,4 @@ def upscale(
     opened = open_upscaler(model, Settings(**settings), denoise=denoise)
     lr = to_picture(source)
     upscaler, _ = for_picture(opened, lr)
-    return like_source(upscaler.enlarge_picture(lr), source)
+    return like_source(upscaler.upscale_picture(lr), source)

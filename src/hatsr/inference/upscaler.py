@@ -46,13 +46,13 @@ class Upscaler:
                 "choose another model"
             )
         if self.settings.precision == "int8" or self.settings.rounds_products:
-            check_psnr_drop(self.network, self.enlarge, name, self.settings.precision)
+            check_psnr_drop(self.network, self.upscale_tensor, name, self.settings.precision)
 
     def bytes_needed(self, height: int, width: int) -> int:
         """Memory that a whole picture takes while it is enlarged; LR pixels."""
         return self.tiled.bytes_needed(height, width)
 
-    def enlarge(
+    def upscale_tensor(
         self, lr: Float[Tensor, "b rgb h w"], progress: Progress = ignore_progress
     ) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """LR to SR at the network's scale, as the plain network would give it.
@@ -65,11 +65,11 @@ class Upscaler:
             Raw SR in float32 on the CPU, not clamped.
 
         Raises:
-            TypeError, ValueError, MemoryError: as `TiledNetwork.enlarge`.
+            TypeError, ValueError, MemoryError: as `TiledNetwork.upscale_tensor`.
         """
-        return self.tiled.enlarge(lr, progress)
+        return self.tiled.upscale_tensor(lr, progress)
 
-    def enlarge_picture(self, lr: Picture, progress: Progress = ignore_progress) -> Picture:
+    def upscale_picture(self, lr: Picture, progress: Progress = ignore_progress) -> Picture:
         """Colour and alpha enlarged, metadata carried over."""
         alpha = image.alpha_to_tensor(lr)
         parts = [image.to_tensor(lr), *([] if alpha is None else [alpha])]
@@ -100,7 +100,7 @@ class Upscaler:
         def one(part: Tensor) -> Tensor:
             nonlocal done
             start = done
-            sr = self.tiled.enlarge_together(
+            sr = self.tiled.upscale_together(
                 part, lambda f: progress((start + f) / runs), resident_srs
             )
             done += 1
@@ -135,4 +135,4 @@ class Upscaler:
             TypeError: what was given is none of these.
             ValueError: it is no picture that can be read.
         """
-        return like_source(self.enlarge_picture(to_picture(source), progress), source)
+        return like_source(self.upscale_picture(to_picture(source), progress), source)

@@ -33,7 +33,9 @@ def under_conditions(
     )
 
 
-def enlarge(network: nn.Module, lr: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "sr_h sr_w 3"]:
+def upscale_codes(
+    network: nn.Module, lr: UInt8[np.ndarray, "h w 3"]
+) -> UInt8[np.ndarray, "sr_h sr_w 3"]:
     """One whole picture through the network."""
     tensor = torch.from_numpy(np.ascontiguousarray(lr.transpose(2, 0, 1)))[None]
     device = next(network.parameters()).device
@@ -55,7 +57,7 @@ def scores(
     """
     out = []
     for index, pair in enumerate(pictures):
-        sr = enlarge(network, pair.lr)
+        sr = upscale_codes(network, pair.lr)
         out.append(psnr(sr, pair.hr, crop=as_network(network).scale))
         on_picture(index, sr)
     return out

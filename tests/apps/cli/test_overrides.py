@@ -83,9 +83,9 @@ def test_load_is_the_network_that_was_told(net: str) -> None:
     lr = torch.rand(1, 3, 8, 8)
     with torch.no_grad():
         expected = tiny(conv_scale=0.7)(lr)
-    sr = load(net, overrides={"conv_scale": 0.7}).enlarge(lr)
+    sr = load(net, overrides={"conv_scale": 0.7}).upscale_tensor(lr)
     assert torch.allclose(sr, expected, atol=1e-4)
-    assert not torch.allclose(load(net).enlarge(lr), expected, atol=1e-2)
+    assert not torch.allclose(load(net).upscale_tensor(lr), expected, atol=1e-2)
 
 
 def test_evaluate_keeps_scores_of_different_settings_apart(

@@ -135,7 +135,7 @@ def test_odd_sizes(size: tuple[int, int]) -> None:
     lr = torch.rand(1, 3, *size)
     with torch.no_grad():
         exact = model(lr)
-    sr = Upscaler(model, "tiny", Settings(precision="int8")).enlarge(lr)
+    sr = Upscaler(model, "tiny", Settings(precision="int8")).upscale_tensor(lr)
     assert sr.shape == exact.shape
     assert apart(sr, exact) < 0.1
 
@@ -144,8 +144,8 @@ def test_odd_sizes(size: tuple[int, int]) -> None:
 def test_tiles() -> None:
     settings = Settings(precision="int8", tile=16, overlap=8)
     lr = torch.rand(1, 3, 28, 40)
-    tiled = Upscaler(tiny(), "tiny", settings).enlarge(lr)
-    exact = Upscaler(tiny(), "tiny", Settings(tile=16, overlap=8)).enlarge(lr)
+    tiled = Upscaler(tiny(), "tiny", settings).upscale_tensor(lr)
+    exact = Upscaler(tiny(), "tiny", Settings(tile=16, overlap=8)).upscale_tensor(lr)
     assert apart(tiled, exact) < 0.05
 
 

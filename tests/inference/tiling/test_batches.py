@@ -50,12 +50,12 @@ def test_pictures_go_together_as_far_as_memory_holds_them(
     lr, told = torch.rand(5, 3, 9, 7), []
     with torch.no_grad():
         wanted = torch.cat([tiny()(one) for one in lr.split(1)])
-    together = Upscaler(tiny(), "tiny").enlarge(lr, told.append)
+    together = Upscaler(tiny(), "tiny").upscale_tensor(lr, told.append)
     torch.testing.assert_close(together, wanted, rtol=1e-4, atol=1e-4)
     assert (batches, told[-1]) == ([5], 1.0)
     batches.clear()
     memory_for(2, monkeypatch)
-    halved = Upscaler(tiny(), "tiny").enlarge(lr, told.append)
+    halved = Upscaler(tiny(), "tiny").upscale_tensor(lr, told.append)
     torch.testing.assert_close(halved, wanted, rtol=1e-4, atol=1e-4)
     assert batches == [5, 2, 2, 1]
 
@@ -65,7 +65,7 @@ def test_tiles_go_together_and_share_their_means(
 ) -> None:
     lr, told = torch.rand(1, 3, 40, 60), []
     settings = Settings(tile=24, overlap=8)
-    found = Upscaler(tiny(), "tiny", settings).enlarge(lr, told.append)
+    found = Upscaler(tiny(), "tiny", settings).upscale_tensor(lr, told.append)
     assert batches == [8]
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1)
@@ -73,11 +73,11 @@ def test_tiles_go_together_and_share_their_means(
     memory_for(4, monkeypatch)
     # The patches that are measured together do not fit either: smaller tiles have fewer.
     monkeypatch.setattr(CudaEngine, "measure", lambda self, patches, progress: None)
-    halved = Upscaler(tiny(cab=False), "tiny", settings).enlarge(lr)
+    halved = Upscaler(tiny(cab=False), "tiny", settings).upscale_tensor(lr)
     assert batches == [8, 4, 4]
     assert halved.shape == found.shape
     monkeypatch.undo()
-    plain_tiles = Upscaler(tiny(), "tiny", settings).enlarge(lr)
+    plain_tiles = Upscaler(tiny(), "tiny", settings).upscale_tensor(lr)
     torch.testing.assert_close(found, plain_tiles, rtol=1e-4, atol=1e-4)
 
 
@@ -96,7 +96,7 @@ def test_only_pictures_that_are_not_finite_are_run_again(
     settings = Settings()
     object.__setattr__(settings, "precision", "fp16")  # which is refused on a cpu
     lr = torch.rand(3, 3, 8, 8)
-    sr = Upscaler(tiny(), "tiny", settings).enlarge(lr)
+    sr = Upscaler(tiny(), "tiny", settings).upscale_tensor(lr)
     with torch.no_grad():
         torch.testing.assert_close(sr[1:2], tiny()(lr[1:2]), rtol=1e-4, atol=1e-4)
     assert batches == [3, 1]

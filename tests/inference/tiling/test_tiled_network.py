@@ -19,7 +19,7 @@ def test_tensors_equal_the_plain_network(size: tuple[int, int], near: float) -> 
     lr = torch.rand(1, 3, *size)
     with torch.no_grad():
         plain = tiny()(lr)
-    assert (tiled().enlarge(lr) - plain).abs().max() < near * plain.abs().max()
+    assert (tiled().upscale_tensor(lr) - plain).abs().max() < near * plain.abs().max()
 
 
 def gentle(**changes: object) -> TiledNetwork:
@@ -35,10 +35,10 @@ def gentle(**changes: object) -> TiledNetwork:
 def test_sharing_what_is_pooled_brings_tiles_closer_to_the_whole() -> None:
     lr = torch.rand(1, 3, 96, 96) * torch.linspace(0, 1, 96)  # no tile is like the whole
     network = gentle()
-    shared = network.enlarge(lr)
+    shared = network.upscale_tensor(lr)
     network._measure = lambda *_: None  # pyright: ignore[reportAttributeAccessIssue]
-    plain = network.enlarge(lr)
-    whole = TiledNetwork(network.model, "whole", Settings()).enlarge(lr)
+    plain = network.upscale_tensor(lr)
+    whole = TiledNetwork(network.model, "whole", Settings()).upscale_tensor(lr)
     assert shared.shape == whole.shape
     assert (shared - whole).square().mean() < (plain - whole).square().mean() / 4
 
@@ -53,10 +53,10 @@ def test_budget_decides_on_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Engine, "run", spy)
     lr = torch.rand(1, 3, 100, 100)
-    tiled(Settings(memory="2GB")).enlarge(lr)
+    tiled(Settings(memory="2GB")).upscale_tensor(lr)
     assert runs == [(100, 100)]
     runs.clear()
-    tiled(Settings(memory=budget.FIXED_BYTES + 3_000_000)).enlarge(lr)
+    tiled(Settings(memory=budget.FIXED_BYTES + 3_000_000)).upscale_tensor(lr)
     assert len(runs) > 1
 
 
@@ -74,13 +74,13 @@ def test_out_of_memory_tries_smaller_tiles_then_says_what_to_do(
 
     monkeypatch.setattr(Engine, "run", tight)
     lr, limit = torch.rand(1, 3, 100, 100), 60
-    sr = tiled(Settings(overlap=8)).enlarge(lr)
+    sr = tiled(Settings(overlap=8)).upscale_tensor(lr)
     assert sizes[0] == 100
     assert sizes[-1] <= 60
     assert torch.isfinite(sr).all()
     limit = 3
     with pytest.raises(MemoryError, match=r"out of memory with tiles of .* try --tile 16"):
-        tiled(Settings(overlap=8)).enlarge(lr)
+        tiled(Settings(overlap=8)).upscale_tensor(lr)
 
 
 def test_other_errors_are_not_taken_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def test_other_errors_are_not_taken_for_memory(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(Engine, "run", broken)
     with pytest.raises(RuntimeError, match="something else"):
-        tiled().enlarge(torch.rand(1, 3, 8, 8))
+        tiled().upscale_tensor(torch.rand(1, 3, 8, 8))
 
 
 @pytest.mark.parametrize(
@@ -104,14 +104,14 @@ def test_sr_that_is_not_finite_in_fp32_says_why(tensor: str, value: float, messa
     with torch.no_grad():
         model.get_parameter(tensor).fill_(value)
     with pytest.raises(ValueError, match=rf"SR must be finite, got NaN or infinity: .*{message}"):
-        TiledNetwork(model, "net", Settings()).enlarge(torch.rand(1, 3, 8, 8))
+        TiledNetwork(model, "net", Settings()).upscale_tensor(torch.rand(1, 3, 8, 8))
 
 
 def test_lr_that_is_not_finite_is_named() -> None:
     lr = torch.rand(1, 3, 8, 8)
     lr[0, 0, 2, 2] = float("nan")
     with pytest.raises(ValueError, match="the LR picture is not finite"):
-        TiledNetwork(tiny(), "net", Settings()).enlarge(lr)
+        TiledNetwork(tiny(), "net", Settings()).upscale_tensor(lr)
 
 
 def test_a_tile_that_is_not_finite_in_low_precision_is_run_again(
@@ -127,7 +127,7 @@ def test_a_tile_that_is_not_finite_in_low_precision_is_run_again(
     settings = Settings()
     object.__setattr__(settings, "precision", "bf16")  # which is refused on a cpu
     lr = torch.rand(1, 3, 8, 8)
-    assert torch.equal(tiled(settings).enlarge(lr), tiled().enlarge(lr))
+    assert torch.equal(tiled(settings).upscale_tensor(lr), tiled().upscale_tensor(lr))
 
 
 def test_results_take_no_memory_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,14 +141,14 @@ def test_results_take_no_memory_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> Non
     lr = torch.rand(1, 3, 8, 8)
     for has_own in (False, True):
         monkeypatch.setattr(tiled_network, "has_own_memory", lambda device, own=has_own: own)
-        tiled(Settings(memory=10**9)).enlarge(lr)
+        tiled(Settings(memory=10**9)).upscale_tensor(lr)
     assert limits == [10**9 - 4 * 3 * 16 * 16, 10**9]
 
 
 def test_pictures_of_a_batch_are_enlarged_one_by_one() -> None:
     lr, told = torch.rand(3, 3, 9, 7), []
-    sr = tiled().enlarge(lr, told.append)
+    sr = tiled().upscale_tensor(lr, told.append)
     assert sr.shape == (3, 3, 18, 14)
-    assert all(torch.equal(sr[i : i + 1], tiled().enlarge(lr[i : i + 1])) for i in range(3))
+    assert all(torch.equal(sr[i : i + 1], tiled().upscale_tensor(lr[i : i + 1])) for i in range(3))
     assert told == sorted(told)
     assert told[-1] == 1

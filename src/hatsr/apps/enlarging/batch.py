@@ -12,8 +12,8 @@ import click
 
 from hatsr.apps.cli.exit_codes import Command, stop_when_terminated, wrong_usage
 from hatsr.apps.cli.options import NAME, PATH, json_option, output_option
-from hatsr.apps.enlarging.enlarging_options import EnlargingOptions, enlarging_options
 from hatsr.apps.enlarging.picture_bars import JobBar, job_line
+from hatsr.apps.enlarging.upscale_options import UpscaleOptions, upscale_options
 
 if TYPE_CHECKING:
     from hatsr.batch import BatchEngine, Status
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--retry-failed", is_flag=True, help="Also do again what failed.")
 @click.option("--status", is_flag=True, help="Say how far OUT is, running or stopped, and leave.")
-@enlarging_options(" for each picture. Default: 60 % of what is free, shared by the workers.")
+@upscale_options(" for each picture. Default: 60 % of what is free, shared by the workers.")
 @json_option("Print how far it is as JSON.")
 def batch(  # noqa: PLR0913  one parameter for each option
     source: str | None,
@@ -55,7 +55,7 @@ def batch(  # noqa: PLR0913  one parameter for each option
     gpus: float,
     retry_failed: bool,
     status: bool,
-    how: EnlargingOptions,
+    how: UpscaleOptions,
     as_json: bool,
 ) -> None:
     """Enlarge all pictures of a folder and its subfolders, or those that a manifest lists.

@@ -13,8 +13,8 @@ import click
 from hatsr.apps.cli.exit_codes import Command, stop_when_terminated, wrong_usage
 from hatsr.apps.cli.options import NAME, PATH, json_option, output_option
 from hatsr.apps.cli.terminal import say
-from hatsr.apps.enlarging.enlarging_options import EnlargingOptions, enlarging_options
 from hatsr.apps.enlarging.picture_bars import PictureBars
+from hatsr.apps.enlarging.upscale_options import UpscaleOptions, upscale_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     type=PATH,
 )
 @click.option("--recursive", "-r", is_flag=True, help="Subfolders too; OUT gets the same ones.")
-@enlarging_options(". Default: 60 % of what is free.")
+@upscale_options(". Default: 60 % of what is free.")
 @json_option("Print a JSON list of what was done and left out.")
 def upscale(
     inputs: tuple[str, ...],
     output: Path | None,
     recursive: bool,
-    how: EnlargingOptions,
+    how: UpscaleOptions,
     as_json: bool,
 ) -> None:
     """Enlarge pictures: files, folders or patterns.

@@ -12,7 +12,7 @@ import torch
 
 from hatsr import image
 from hatsr.batch.database.records import PictureRecord, WorkResult
-from hatsr.batch.many_frames import EnlargedFrames
+from hatsr.batch.many_frames import UpscaledFrames
 from hatsr.batch.upscaling import software_of
 from hatsr.batch.worker_pools.coordinator import WorkerSpec
 from hatsr.files import message_of
@@ -134,7 +134,7 @@ class Worker:
         return replace(loaded.record, state="done", seconds=seconds, reason=reason), encode
 
     def _picture(self, upscaler: Upscaler, loaded: Loaded) -> _Encoder:
-        sr, kind = upscaler.enlarge_picture(loaded.lr), loaded.kind
+        sr, kind = upscaler.upscale_picture(loaded.lr), loaded.kind
         quality, software = self._quality(kind), software_of(upscaler)
         encode = partial(image.encode, sr, kind, quality=quality, software=software)
         return (*loaded.lr.notes, *image.losses(sr, kind)), encode
@@ -142,7 +142,7 @@ class Worker:
     def _frames(self, upscaler: Upscaler, loaded: Loaded) -> _Encoder:
         """All frames or pages; each is encoded before the next one is enlarged."""
         kind = loaded.kind
-        frames = EnlargedFrames(upscaler, loaded.sequence, ignore_progress)
+        frames = UpscaledFrames(upscaler, loaded.sequence, ignore_progress)
         data, lost = image.encode_sequence(
             kind,
             loaded.sequence,

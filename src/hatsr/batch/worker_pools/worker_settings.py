@@ -97,7 +97,7 @@ def measured_rate(upscaler: Upscaler, threads: int) -> float:
         seconds = []
         for _ in range(2):  # the first one warms up
             start = time.perf_counter()
-            upscaler.enlarge(lr)
+            upscaler.upscale_tensor(lr)
             seconds.append(time.perf_counter() - start)
     finally:
         torch.set_num_threads(before)

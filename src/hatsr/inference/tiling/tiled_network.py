@@ -64,7 +64,7 @@ class TiledNetwork:
         sides = (-(-side // self.multiple) * self.multiple for side in (height, width))
         return self._main.bytes_needed(*sides)
 
-    def enlarge(
+    def upscale_tensor(
         self, lr: Float[Tensor, "b rgb h w"], progress: Progress = ignore_progress
     ) -> Float[Tensor, "b rgb sr_h sr_w"]:
         """LR to SR, as the plain network would give it, whatever else is in the batch.
@@ -85,17 +85,17 @@ class TiledNetwork:
         check_lr(lr, self.network.channels)
         count = len(lr)
         if count == 1:
-            return self.enlarge_together(lr, progress, 1)
+            return self.upscale_together(lr, progress, 1)
         sr = torch.empty(*lr.shape[:2], *(side * self.scale for side in lr.shape[2:]))
 
-        def enlarge(batch: Tensor, first: int) -> Tensor:
+        def upscale(batch: Tensor, first: int) -> Tensor:
             share = len(batch) / count
-            return self.enlarge_together(
+            return self.upscale_together(
                 batch, lambda f: progress(first / count + f * share), count + 1
             )
 
         together = self._pictures_at_once(*lr.shape[-2:])
-        for i, one in enumerate(in_batches(lr.split(1), together, enlarge)):
+        for i, one in enumerate(in_batches(lr.split(1), together, upscale)):
             sr[i] = one[0]
         return sr
 
@@ -106,10 +106,10 @@ class TiledNetwork:
         height, width = (-(-side // self.multiple) * self.multiple for side in (height, width))
         return self._main.pictures_at_once(height, width, self.settings.budget())
 
-    def enlarge_together(
+    def upscale_together(
         self, lr: Float[Tensor, "b rgb h w"], progress: Progress, resident_srs: int
     ) -> Float[Tensor, "b rgb sr_h sr_w"]:
-        """`enlarge` of one picture, or of several that fit into the network whole.
+        """`upscale_tensor` of one picture, or of several that fit into the network whole.
 
         Args:
             lr: in [0, 1].

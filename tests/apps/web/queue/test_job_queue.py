@@ -10,7 +10,7 @@ from web_tasks import Blunder, Die, Fill, Hang, Hoard
 from hatsr.apps.web.limits import BusyError
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import Service
-from hatsr.apps.web.work.enlarging import Enlarged, EnlargeTask
+from hatsr.apps.web.work.upscale_task import UpscaleTask, UpscaleTaskResult
 
 Open = Callable[..., Service]
 web = pytest.mark.web
@@ -30,10 +30,10 @@ def until_running(job: WebJob) -> WebJob:
     return job
 
 
-def put(picture: Path, model: str = "net.safetensors") -> Callable[[Path], EnlargeTask]:
-    def prepare(folder: Path) -> EnlargeTask:
+def put(picture: Path, model: str = "net.safetensors") -> Callable[[Path], UpscaleTask]:
+    def prepare(folder: Path) -> UpscaleTask:
         shutil.copy(picture, folder / "in.png")
-        return EnlargeTask(source="in.png", model=model)
+        return UpscaleTask(source="in.png", model=model)
 
     return prepare
 
@@ -45,7 +45,7 @@ def test_a_picture_is_enlarged(open_limited: Open, small: Path) -> None:
     assert [remark.split(" ")[0] for remark in service.ready.remarks] == ["broken.pth"]
     job = until_over(service.jobs.submit("me", "in", put(small)))
     assert job.failure is None
-    assert isinstance(job.result, Enlarged)
+    assert isinstance(job.result, UpscaleTaskResult)
     assert (job.result.lr_size, job.result.sr_size) == ((12, 10), (24, 20))
     assert (job.folder / job.result.file).is_file()
     service.jobs.forget(job)
@@ -147,7 +147,7 @@ def test_nobody_ends_the_jobs_of_others(open_limited: Open) -> None:
     of_program = jobs.submit("address", "hang", lambda _: Hang(0.5))
     for owner, page in (("you", "tab 1"), ("", "tab 1"), ("address", ""), ("", "")):
         jobs.leave(owner, page)
-    jobs.leave("me", "tab 1", EnlargeTask)
+    jobs.leave("me", "tab 1", UpscaleTask)
     assert [until_over(job).state for job in (on_page, of_program)] == ["done", "done"]
 
 

@@ -23,7 +23,7 @@ from hatsr.apps.web.queue.job_queue import JobQueue
 from hatsr.apps.web.queue.temporary_folders import safe_name
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import Service
-from hatsr.apps.web.work.enlarging import Enlarged, EnlargeTask
+from hatsr.apps.web.work.upscale_task import UpscaleTask, UpscaleTaskResult
 from hatsr.apps.web.work.work_process import SOURCE
 
 _LOOK = 0.05
@@ -150,13 +150,13 @@ def _check_names(names: list[str], request: Request) -> None:
         raise HTTPException(422, f"{name} must be a field of the form, got it in the address")
 
 
-def _task(form: UpscaleForm, folder: Path, name: str) -> EnlargeTask:
+def _task(form: UpscaleForm, folder: Path, name: str) -> UpscaleTask:
     """The form's file, put into a job's folder, and what to do with it."""
     source = folder / SOURCE / name
     source.parent.mkdir()
     with source.open("wb") as file:
         shutil.copyfileobj(form.file.file, file)
-    return EnlargeTask(
+    return UpscaleTask(
         source=f"{SOURCE}/{name}",
         model=form.model,
         scale=form.scale,
@@ -187,7 +187,7 @@ class _ResultResponse(FileResponse):
     """The file of a job, which is removed once it is sent, or the client has gone."""
 
     def __init__(self, jobs: JobQueue, job: WebJob) -> None:
-        done: Enlarged = job.result
+        done: UpscaleTaskResult = job.result
         path = job.folder / done.file
         super().__init__(path, filename=path.name)
         self.headers["x-hatsr-model"] = done.model

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from hatsr.apps.web.service import Service
-from hatsr.apps.web.work.enlarging import EnlargeTask
+from hatsr.apps.web.work.upscale_task import UpscaleTask
 
 BY_ITSELF = "Chosen by itself"
 _OWN_FACTOR = "The model's own"
@@ -55,7 +55,7 @@ def _choice(label: str, choices: list[str], value: str) -> gr.Dropdown:
 
 def make_task(
     source: str, model: str, factor: str, denoise: str, quality: str, kind: str
-) -> EnlargeTask:
+) -> UpscaleTask:
     """What the choices on the page mean.
 
     Raises:
@@ -65,7 +65,7 @@ def make_task(
         scale = None if factor in ("", None, _OWN_FACTOR) else float(factor)
     except ValueError:
         raise ValueError(f"times larger must be a number such as 2.5, got {factor}") from None
-    return EnlargeTask(
+    return UpscaleTask(
         source=source,
         model="" if model == BY_ITSELF else model,
         scale=scale,

@@ -14,7 +14,7 @@ from hatsr.apps.web.page.controls import Controls, Update
 from hatsr.apps.web.page.enlarge_run import follow, submit, zip_results
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import EXAMPLE, Service
-from hatsr.apps.web.work.enlarging import Enlarged, EnlargeTask
+from hatsr.apps.web.work.upscale_task import UpscaleTask, UpscaleTaskResult
 
 _ADVICE = "Choose a picture and press Enlarge, or try the example."
 _THEN = "Now press Enlarge."
@@ -41,7 +41,7 @@ class EnlargeTab:
 
     def show(self, job: WebJob | None) -> Update:
         """One result; None: none."""
-        if job is None or not isinstance(job.result, Enlarged):
+        if job is None or not isinstance(job.result, UpscaleTaskResult):
             hidden = (self.slider, self.facts, self.download, self.archive)
             return {part: gr.update(visible=False) for part in hidden}
         done = job.result
@@ -101,7 +101,7 @@ def add_enlarge_tab(page: gr.Blocks, service: Service) -> None:
     _connect(service, tab, options)
 
     def load(request: gr.Request) -> Update:
-        return tab.list(BrowserSession(service, request).results(Enlarged), None)
+        return tab.list(BrowserSession(service, request).results(UpscaleTaskResult), None)
 
     page.load(load, outputs=tab.parts, show_progress="hidden")
 
@@ -113,16 +113,16 @@ def _connect(service: Service, tab: EnlargeTab, options: list[gr.components.Comp
         request: gr.Request, files: list[str] | None, *chosen: str
     ) -> AsyncIterator[Update]:
         session = BrowserSession(service, request)
-        async for update in session.once(EnlargeTask, run(tab, session, files or [], chosen)):
+        async for update in session.once(UpscaleTask, run(tab, session, files or [], chosen)):
             yield update
 
     async def example(request: gr.Request, *chosen: str) -> AsyncIterator[Update]:
         session = BrowserSession(service, request)
-        async for update in session.once(EnlargeTask, run(tab, session, [str(EXAMPLE)], chosen)):
+        async for update in session.once(UpscaleTask, run(tab, session, [str(EXAMPLE)], chosen)):
             yield update
 
     def cancel(request: gr.Request) -> None:
-        BrowserSession(service, request).cancel(EnlargeTask)
+        BrowserSession(service, request).cancel(UpscaleTask)
 
     def choose(name: str, request: gr.Request) -> Update:
         return tab.show(BrowserSession(service, request).result(name))
@@ -152,7 +152,7 @@ async def run(
     done = [job for job in jobs if job.state == "done"]
     last = done[-1] if done else None
     update = tab.controls.update(busy=False) | tab.show(last)
-    update |= tab.list(session.results(Enlarged), last)
+    update |= tab.list(session.results(UpscaleTaskResult), last)
     if len(done) > 1:
         archive = await zip_results(done)
         update[tab.archive] = gr.update(value=str(archive), visible=True)

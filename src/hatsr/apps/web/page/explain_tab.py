@@ -15,8 +15,8 @@ from hatsr.apps.web.page.controls import Controls, Update
 from hatsr.apps.web.page.explain_options import make_task
 from hatsr.apps.web.queue.web_job import WebJob
 from hatsr.apps.web.service import EXAMPLE, Service
-from hatsr.apps.web.work.enlarging import SHOWN
 from hatsr.apps.web.work.explaining import LR_SIDE, PATCH_SIZE, ExplainMethod, ExplainTask
+from hatsr.apps.web.work.upscale_task import SHOWN
 
 _ABOUT = (
     f"**Which pixels did the network look at?** Click a spot. LAM explains the {PATCH_SIZE} × "

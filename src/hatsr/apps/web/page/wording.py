@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from hatsr.apps.web.queue.job_queue import JobQueue
 from hatsr.apps.web.queue.web_job import WebJob
-from hatsr.apps.web.work.enlarging import Enlarged
+from hatsr.apps.web.work.upscale_task import UpscaleTaskResult
 
 HINT = (
     '<p class="hint">Left of the line: as it was. Right: enlarged. Drag the line or use the arrow '
@@ -94,12 +94,12 @@ def duration(seconds: float) -> str:
 
 def listed(job: WebJob) -> str:
     """A result in a list of them."""
-    done: Enlarged = job.result
+    done: UpscaleTaskResult = job.result
     (h, w), name = done.sr_size, PurePath(done.file).name
     return f"{job.title} → {name}, {w} × {h}, {done.model}"
 
 
-def facts(title: str, done: Enlarged) -> str:
+def facts(title: str, done: UpscaleTaskResult) -> str:
     """What was made of a picture, and what its file could not keep."""
     (h, w), (sr_h, sr_w) = done.lr_size, done.sr_size
     rows = [

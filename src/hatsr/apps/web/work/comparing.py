@@ -50,7 +50,7 @@ class CompareTask:
         results = []
         for i, name in enumerate(self.models):
             upscaler, _ = for_picture(model_cache.upscaler(name), lr)
-            sr = upscaler.enlarge_picture(lr, lambda f, i=i: progress((i + f) / 2))
+            sr = upscaler.upscale_picture(lr, lambda f, i=i: progress((i + f) / 2))
             results.append(image.to_codes(sr.rgb))
         for name, codes in zip(("a.png", "b.png"), results, strict=True):
             image.write(image.from_array(codes), folder / name)

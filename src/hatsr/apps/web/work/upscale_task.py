@@ -11,7 +11,7 @@ SHOWN = {".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".bmp"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EnlargeTask:
+class UpscaleTask:
     """Enlarge one picture; the fields are the options of `hatsr upscale`."""
 
     source: str
@@ -33,7 +33,7 @@ class EnlargeTask:
 
     def run(
         self, model_cache: ModelCache, folder: Path, progress: Callable[[float], None]
-    ) -> "Enlarged":
+    ) -> "UpscaleTaskResult":
         """Enlarge it.
 
         Raises:
@@ -63,7 +63,7 @@ class EnlargeTask:
         if done.status != "done" or done.lr_size is None or done.sr_size is None:
             raise ValueError(done.message.removeprefix(f"{source}: "))
         target = Path(str(done.target))
-        return Enlarged(
+        return UpscaleTaskResult(
             file=f"{place.name}/{target.name}",
             before=_visible(source, folder / "before.png", done.lr_size) if self.shown else "",
             after=_visible(target, folder / "after.png", done.sr_size) if self.shown else "",
@@ -77,7 +77,7 @@ class EnlargeTask:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Enlarged:
+class UpscaleTaskResult:
     """What became of a picture; files are named from the job's folder."""
 
     file: str

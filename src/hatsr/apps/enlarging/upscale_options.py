@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EnlargingOptions:
+class UpscaleOptions:
     """What a user says of how pictures are enlarged and written; None: not said."""
 
     model: str | None
@@ -89,10 +89,10 @@ class EnlargingOptions:
         return self.max_pixels or image.MAX_PIXELS
 
 
-def enlarging_options(memory: str) -> Option[Any]:
+def upscale_options(memory: str) -> Option[Any]:
     """The options, given to the command as `how`; `memory` says what the budget is for."""
     return gathered(
-        EnlargingOptions,
+        UpscaleOptions,
         "how",
         model_option(),
         denoise_option,

@@ -5,15 +5,15 @@ import pytest
 from click.testing import CliRunner
 
 from hatsr import image
-from hatsr.apps.enlarging.enlarging_options import EnlargingOptions, enlarging_options
+from hatsr.apps.enlarging.upscale_options import UpscaleOptions, upscale_options
 
 
-def parse(line: str) -> EnlargingOptions:
-    found: list[EnlargingOptions] = []
+def parse(line: str) -> UpscaleOptions:
+    found: list[UpscaleOptions] = []
 
     @click.command()
-    @enlarging_options(".")
-    def command(how: EnlargingOptions) -> None:
+    @upscale_options(".")
+    def command(how: UpscaleOptions) -> None:
         found.append(how)
 
     done = CliRunner().invoke(command, line.split())

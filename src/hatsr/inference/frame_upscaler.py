@@ -8,7 +8,7 @@ from hatsr.inference.runner import Progress, ignore_progress
 from hatsr.inference.upscaler import Upscaler
 
 
-class FrameEnlarger:
+class FrameUpscaler:
     """Enlarges the frames of one sequence.
 
     A frame with the pixels of the one before gets its pixels, too. Parts of frames are not reused:
@@ -23,7 +23,7 @@ class FrameEnlarger:
         self.computed, self.reused = 0, 0
         self._last: tuple[Picture, Picture] | None = None
 
-    def enlarge(self, lr: Picture, progress: Progress = ignore_progress) -> Picture:
+    def upscale(self, lr: Picture, progress: Progress = ignore_progress) -> Picture:
         """The next frame, enlarged; its metadata is its own.
 
         Args:
@@ -34,7 +34,7 @@ class FrameEnlarger:
             self.reused += 1
             sr = self._last[1]
             return image.enlarged(lr, sr.rgb, self.upscaler.factor, sr.alpha)
-        sr = self.upscaler.enlarge_picture(lr, progress)
+        sr = self.upscaler.upscale_picture(lr, progress)
         self.computed += 1
         self._last = lr, sr
         return sr
