@@ -1,5 +1,7 @@
 """One call enlarges one picture, in the form that it was given in."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -33,3 +35,14 @@ def test_the_result_has_the_form_of_the_picture(tmp_path: Path) -> None:
 def test_a_scale_beyond_that_of_the_weights_is_refused() -> None:
     with pytest.raises(ValueError, match="scale must be from 1 to 2, what hat-t-x2 makes, got 3"):
         hatsr.upscale(with_noise(15), "hat-t-x2", scale=3)
+
+
+def test_nothing_is_imported_that_a_picture_on_a_cpu_does_not_need() -> None:
+    unneeded = {"tifffile", "torch._dynamo", "hatsr.model.triton.triton_attention"}
+    code = (
+        "import sys, numpy, hatsr; "
+        "hatsr.upscale(numpy.zeros((16, 16, 3), 'uint8'), 'hat-t-x2', device='cpu'); "
+        f"sys.exit({unneeded} & set(sys.modules) or None)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.strip()) == (0, "")

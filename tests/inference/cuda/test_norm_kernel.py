@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.functional import layer_norm, pad
 
 from hatsr.inference.cuda.aligned import AlignedNorm
-from hatsr.model.triton.triton_attention import supports_triton
+from hatsr.model.triton.triton_support import supports_triton
 
 pytestmark = pytest.mark.triton
 

@@ -1,4 +1,4 @@
-"""The operator of Triton: in the whole network, traced, and where it can run.
+"""The operator of Triton: in the whole network, and traced.
 
 `make test-triton` runs those with kernels; a GPU is not needed.
 """
@@ -9,10 +9,8 @@ from attention_cases import CASES, inputs, with_gradients
 from tiny import tiny
 from torch import Tensor
 
-from hatsr.model import attention
 from hatsr.model.attention import aligned_attend, attend
 from hatsr.model.triton import triton_attention
-from hatsr.model.triton.triton_attention import supports_triton
 from hatsr.model.windows import merge, partition, seam_regions, window_kinds
 from hatsr.native import disabled
 
@@ -21,13 +19,13 @@ interpreted = pytest.mark.triton
 
 @interpreted
 def test_attend_calls_it_in_the_whole_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    lr, calls, original = torch.rand(1, 3, 8, 8), [], attention.triton_attend
+    lr, calls, original = torch.rand(1, 3, 8, 8), [], triton_attention.triton_attend
 
     def counted(*given: Tensor, **sizes: int) -> Tensor:
         calls.append(sizes)
         return original(*given, **sizes)
 
-    monkeypatch.setattr(attention, "triton_attend", counted)
+    monkeypatch.setattr(triton_attention, "triton_attend", counted)
     model = tiny()
     sr = model(lr)
     gradients = torch.autograd.grad(sr.square().sum(), list(model.parameters()))
@@ -64,23 +62,3 @@ def test_fused_attention_with_heads_filled_up(rows: int, cols: int, shift: int, 
 
     for ours, plain in zip(with_gradients(filled, qkv, bias), wanted, strict=True):
         torch.testing.assert_close(ours, plain)
-
-
-def test_is_for_gpus_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TRITON_INTERPRET", raising=False)
-    assert not supports_triton(torch.zeros(1))
-    monkeypatch.setenv("TRITON_INTERPRET", "1")
-    assert supports_triton(torch.zeros(1))
-    assert not supports_triton(torch.zeros(1, dtype=torch.float64))
-    assert not supports_triton(torch.zeros(1, dtype=torch.bfloat16))
-    assert not supports_triton(torch.zeros(1, device="meta"))
-
-
-def test_a_gpu_that_cannot_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    triton_attention._tried.cache_clear()
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
-    assert triton_attention.triton_unusable("cuda:0") == "the GPU is older than Ampere"
-    triton_attention._tried.cache_clear()
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
-    assert triton_attention.triton_unusable("cuda:0") != ""  # there is none
-    triton_attention._tried.cache_clear()
