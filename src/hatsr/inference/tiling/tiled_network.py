@@ -207,7 +207,7 @@ class TiledNetwork:
     def _run_exactly(
         self, lr: Float[Tensor, "1 rgb h w"], means: list[Tensor] | None, progress: Progress
     ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
-        """In float32, what was not finite."""
+        """Once more in float32, where the result was not finite."""
         wide = None if means is None else [m.float().nan_to_num() for m in means]
         sr = self._runner(torch.float32).run(lr, means=wide, progress=progress).cpu()
         if not torch.isfinite(sr).all():
