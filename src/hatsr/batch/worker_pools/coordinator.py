@@ -1,4 +1,4 @@
-"""Between the database and workers: hands pictures out, puts results into their places."""
+"""Hands pictures out to workers, moves their results into place, updates the job's database."""
 
 from __future__ import annotations
 
