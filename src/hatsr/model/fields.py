@@ -38,8 +38,11 @@ def _check_type(field: Field[Any], value: object) -> None:
         whole = all(type(number) is int for number in numbers)
         require(whole, field.name, "whole numbers", value)
     elif type(field.default) is float:
-        is_number = isinstance(value, int | float) and type(value) is not bool
-        fits = is_number and abs(value) <= float_info.max  # false for NaN, too
+        fits = (
+            isinstance(value, int | float)
+            and type(value) is not bool
+            and abs(value) <= float_info.max  # false for NaN, too
+        )
         require(fits, field.name, "a finite number", value)
     else:
         kind = type(field.default)
