@@ -34,10 +34,10 @@ class JobDatabase:
     Args:
         folder: of the job.
         results: where they go; None: into the folder.
-        create: make them where there are none.
+        create: make it where there is none.
 
     Raises:
-        FileNotFoundError: there are none.
+        FileNotFoundError: there is none.
     """
 
     def __init__(self, folder: Path, results: Store | None = None, *, create: bool = False) -> None:
@@ -57,10 +57,10 @@ class JobDatabase:
         self._base.close()
 
     def check_place(self) -> None:
-        """Refuse to go on with database that nobody will find again.
+        """Refuse to go on with a database that nobody will find again.
 
         Raises:
-            OSError: they were removed or moved.
+            OSError: it was removed or moved.
         """
         try:
             is_same = os.path.samestat(self._file, self._path.stat())
@@ -91,7 +91,7 @@ class JobDatabase:
         return row and JobRecord(os.fsdecode(row[0]), json.loads(row[1]), row[2])
 
     def set_job(self, job: JobRecord) -> None:
-        """Store the job, once for each database."""
+        """Store the job; a database holds one."""
         row = (os.fsencode(job.source), json.dumps(job.options), job.budget)
         self._base.execute("INSERT INTO job VALUES (1, ?, ?, ?)", row)
 

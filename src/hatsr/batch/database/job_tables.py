@@ -1,4 +1,4 @@
-"""How database lie on the disk: the tables of SQLite, their rows, and what goes wrong with them."""
+"""How a database lies on the disk: SQLite's tables, their rows, and what goes wrong with them."""
 
 import os
 import sqlite3
@@ -30,8 +30,7 @@ CREATE TABLE IF NOT EXISTS pictures (
     seconds REAL NOT NULL DEFAULT 0.0
 );
 CREATE INDEX IF NOT EXISTS waiting ON pictures (height * width DESC, id) WHERE state = 'waiting';
-CREATE INDEX IF NOT EXISTS unfinished ON pictures (state)
-    WHERE state IN ('suspect', 'running', 'running alone');
+CREATE INDEX IF NOT EXISTS suspect ON pictures (height * width DESC, id) WHERE state = 'suspect';
 """
 PLAN = (
     "INSERT INTO pictures (source, target, bytes, mtime, height, width, state, reason) "
@@ -43,11 +42,11 @@ PLAN_AGAIN = (
     "reason = excluded.reason"
 )
 FIELDS = "id, source, target, bytes, mtime, height, width, state, attempts, reason, seconds"
-"""Of a `PictureRecord`, in the order of its columns."""
+"""Columns that make a `PictureRecord`, which has fields of the same names."""
 
 
 def open_base(path: Path, *, create: bool) -> sqlite3.Connection:
-    """The file of database, in which each change is a transaction of its own.
+    """Open the file of a database, in which each change is a transaction of its own.
 
     Args:
         path: of the file.
@@ -62,7 +61,7 @@ def open_base(path: Path, *, create: bool) -> sqlite3.Connection:
 
 
 def entry_of(row: Sequence[Any]) -> PictureRecord:
-    """What a row of `FIELDS` says."""
+    """The record that a row of `FIELDS` holds."""
     values = dict(zip(FIELDS.split(", "), row, strict=True))
     for name in ("source", "target"):
         values[name] = None if values[name] is None else os.fsdecode(values[name])
@@ -70,13 +69,13 @@ def entry_of(row: Sequence[Any]) -> PictureRecord:
 
 
 def text_of(reason: str) -> str:
-    """A reason that SQLite takes, whatever bytes are in the name of a file."""
+    """A reason as a text that SQLite takes, whatever bytes are in the name of a file."""
     return reason.encode(errors="backslashreplace").decode()
 
 
 @contextmanager
 def sqlite_errors_as_os_errors(folder: Path) -> Generator[None, None, None]:
-    """Trouble with database is trouble with their disk, which may be full or gone.
+    """Trouble with a database is trouble with its disk, which may be full or gone.
 
     Raises:
         OSError: instead of an error of SQLite.
