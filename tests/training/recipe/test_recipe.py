@@ -19,8 +19,9 @@ FINE = (
     "hat-t-x4-from-x2",
     "hat-t-x4-long",
     "hat-t-x2-again",
-    "hat-t-x3-again",
+    "hat-t-x4-longer",
     "hat-t-real-x4",
+    "hat-t-real-x2",
 )
 
 K = 1000
