@@ -17,6 +17,7 @@ from hatsr.batch.database.job_tables import (
     PLAN_AGAIN,
     entry_of,
     open_base,
+    open_for_reading,
     text_of,
 )
 from hatsr.batch.database.records import DIED, JobRecord, PictureRecord, State, StateCount
@@ -34,20 +35,28 @@ class JobDatabase:
     Args:
         folder: of the job.
         results: where they go; None: into the folder.
-        create: make them where there are none.
+        create: make it where there is none.
+        read_only: change nothing, which works where nothing may be written, too.
 
     Raises:
-        FileNotFoundError: there are none.
+        FileNotFoundError: there is none.
     """
 
-    def __init__(self, folder: Path, results: Store | None = None, *, create: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        results: Store | None = None,
+        *,
+        create: bool = False,
+        read_only: bool = False,
+    ) -> None:
         self.folder, self.results = folder, results or DiskStore(folder)
         path = folder / FOLDER / "batch.sqlite"
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
         elif not path.exists():
             raise FileNotFoundError(f"folder must be the output of a batch, got {folder}")
-        self._base = open_base(path, create=create)
+        self._base = open_for_reading(path) if read_only else open_base(path, create=create)
         self._path, self._file = path, path.stat()
 
     def __enter__(self) -> "JobDatabase":

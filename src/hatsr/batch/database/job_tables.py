@@ -61,6 +61,32 @@ def open_base(path: Path, *, create: bool) -> sqlite3.Connection:
     return base
 
 
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """The file of a database, which stays as it is; it may lie where nothing may be written.
+
+    SQLite reads it without its log there only as a file that nobody changes (sqlite.org/wal.html,
+    "Read-Only Databases").
+
+    Raises:
+        OSError: its log cannot be read without being written to.
+    """
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    base = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)
+    try:
+        base.execute("SELECT 1 FROM job").fetchone()
+    except sqlite3.OperationalError as error:
+        base.close()
+        if os.access(path.parent, os.W_OK):
+            raise
+        if path.with_name(f"{path.name}-wal").exists():
+            raise OSError(
+                "database of a job that was killed must be where it may be written to, got "
+                f"{path.parent}; copy that folder to another disk and ask there"
+            ) from error
+        return sqlite3.connect(f"{address}&immutable=1", uri=True)
+    return base
+
+
 def entry_of(row: Sequence[Any]) -> PictureRecord:
     """What a row of `FIELDS` says."""
     values = dict(zip(FIELDS.split(", "), row, strict=True))
@@ -84,4 +110,6 @@ def sqlite_errors_as_os_errors(folder: Path) -> Generator[None, None, None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise OSError(f"the database in {folder} cannot be kept: {error}") from error
+        may_write = os.access(folder, os.W_OK) or not folder.exists()
+        reason = error if may_write else "nothing may be written there; give another output"
+        raise OSError(f"the database in {folder} cannot be kept: {reason}") from error
