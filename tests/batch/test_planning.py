@@ -10,7 +10,7 @@ from hatsr import image
 from hatsr.batch.database.job_database import JobDatabase
 from hatsr.batch.database.records import PictureRecord
 from hatsr.batch.outputs import Existing, Output
-from hatsr.batch.planning import check_places, plan
+from hatsr.batch.planning import CLIP, check_places, plan
 
 
 def photo(path: Path, height: int = 6, width: int = 5) -> Path:
@@ -57,6 +57,19 @@ def test_results_of_earlier_runs_are_left_out(
     source = photo(tmp_path / "in/a.png")
     image.write(image.read(source), tmp_path / "in/b.png", software="hatsr 0.1.0 (net, x2)")
     assert set(made()) == {"a.png"}
+
+
+def test_clips_in_a_manifest_fail(
+    tmp_path: Path, made: Callable[..., dict[str, PictureRecord]]
+) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"...")
+    photo(tmp_path / "b.png").rename(tmp_path / "b.heic")  # under another name
+    (tmp_path / "list.txt").write_text("a.mp4\nb.heic\ngone.mkv\n")
+    assert {name: (e.state, e.reason) for name, e in made(tmp_path / "list.txt").items()} == {
+        "a.mp4": ("failed", f"{tmp_path}/a.mp4: {CLIP}"),
+        "b.heic": ("waiting", ""),
+        "gone.mkv": ("failed", f"{tmp_path}/gone.mkv: No such file or directory"),
+    }
 
 
 def test_a_manifest(tmp_path: Path, made: Callable[..., dict[str, PictureRecord]]) -> None:

@@ -133,7 +133,8 @@ def run_job(
         JobDatabase(folder, results, create=True) as database,
     ):
         budget = _take_up(database, source, job)
-        plan(database, source, job.output, f"_x{upscaler.factor:g}", watch.planning)
+        left_out = plan(database, source, job.output, f"_x{upscaler.factor:g}", watch.planning)
+        remarks = tuple(left_out.remarks())
         if retry_failed:
             database.retry_failed()
         stopped, pace = "", JobProgress(database, watch.working)
@@ -160,8 +161,9 @@ def run_job(
         finally:
             with suppress(sqlite3.Error, OSError):  # a full disk: the next call settles it
                 database.requeue_interrupted()
-                write_summary(database)
-        return replace(read_status(folder), running=False, stopped=stopped)
+                write_summary(database, remarks)
+        status = read_status(folder)
+        return replace(status, running=False, stopped=stopped, remarks=remarks)
 
 
 def check_format(ending: str | None) -> None:

@@ -33,6 +33,8 @@ class Status:
     """The picture that has just been done or failed."""
     stopped: str = ""
     """Why the work ended before all was done."""
+    remarks: tuple[str, ...] = ()
+    """What was left out, after a job."""
 
     def of(self, *states: str) -> int:
         """How many pictures are in any of the states."""

@@ -40,6 +40,26 @@ def test_a_job_to_its_end_and_once_more(tmp_path: Path) -> None:
     assert (out / "empty_x2.png").read_bytes() == (out / "p000_x2.png").read_bytes()
 
 
+def test_what_is_left_out_is_said(net: str, tmp_path: Path) -> None:
+    source, out = make_pictures(tmp_path / "in", 1), tmp_path / "out"
+    for name in ("b.mp4", "a.mkv", "c.avi", "sub/d.webm", "phone.HEIC"):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_bytes(b"")
+    options = (source, "-o", out, "-m", net, "--device", "cpu", "--memory", "1GB")
+    done = call(*options)
+    assert done.exit_code == 0, done.output
+    clips = "moving pictures take long; enlarge them with hatsr upscale"
+    assert done.stderr.splitlines() == [
+        f"4 left out (a.mkv, b.mp4, c.avi, ...): {clips}",
+        "1 left out (phone.HEIC): of a kind that cannot be read; convert it to PNG or JPEG",
+    ]
+    assert (
+        f"<p>4 left out (a.mkv, b.mp4, c.avi, ...): {clips}</p>"
+        in (out / "hatsr-batch.html").read_text()
+    )
+    assert json.loads(call(*options, "--json").stdout)["remarks"] == done.stderr.splitlines()
+
+
 def test_status(tmp_path: Path) -> None:
     with JobDatabase(tmp_path, create=True) as database:
         database.set_job(JobRecord(str(tmp_path), {}, 1))

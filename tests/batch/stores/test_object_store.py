@@ -39,6 +39,8 @@ def test_pictures_are_found_below_and_elsewhere_left_out(store: Store, memory: O
         "b.png",
         "a.JPG",
         "sub/c.tif",
+        "clip.MP4",
+        "phone.heic",
         "notes.txt",
         ".d.png",
         ".hidden/e.png",
@@ -47,7 +49,13 @@ def test_pictures_are_found_below_and_elsewhere_left_out(store: Store, memory: O
         put(store, name, b"...")
     where = store.where("out")
     found = store.pictures(open_store(where))
-    assert sorted(name for name, _ in found) == ["a.JPG", "b.png", "sub/c.tif"]
+    assert sorted(name for name, _ in found) == [
+        "a.JPG",
+        "b.png",
+        "clip.MP4",
+        "phone.heic",
+        "sub/c.tif",
+    ]
 
 
 def test_a_file_is_written_read_and_known_again(store: Store) -> None:

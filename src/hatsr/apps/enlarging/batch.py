@@ -12,6 +12,7 @@ import click
 
 from hatsr.apps.cli.exit_codes import Command, stop_when_terminated, wrong_usage
 from hatsr.apps.cli.options import NAME, PATH, json_option, output_option
+from hatsr.apps.cli.terminal import say
 from hatsr.apps.enlarging.picture_bars import JobBar, job_line
 from hatsr.apps.enlarging.upscale_options import UpscaleOptions, upscale_options
 
@@ -104,5 +105,6 @@ def _print(status: Status, as_json: bool) -> None:
         click.echo(json.dumps(asdict(status), default=str, indent=2))
         return
     click.echo(job_line(status))
+    say(status.remarks)
     if status.stopped:
         click.echo(f"stopped: {status.stopped}; the same command goes on from here", err=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hatsr import image
 from hatsr.batch.finding import is_result
-from hatsr.batch.stores.store import FileFacts, Store, is_picture
+from hatsr.batch.stores.store import FileFacts, Store, is_listed
 from hatsr.files import check_replaceable, naming, remove_leftovers, sync, temporary_name
 
 _STOPPING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
@@ -106,7 +106,7 @@ def _stamp(path: Path) -> str | None:
 def _walk(
     folder: Path, skipped: Path | None, below: str = "", above: tuple[Path, ...] = ()
 ) -> Iterator[str]:
-    """Names of the pictures in a folder; only those of one folder at a time are kept."""
+    """Names of the files to list in a folder; only those of one folder at a time are kept."""
     place = (folder / below).resolve()
     if place in above or place == skipped:
         return
@@ -118,12 +118,12 @@ def _walk(
 
 
 def _names(place: Path) -> tuple[list[str], list[str]]:
-    """The pictures and the folders in a folder, sorted."""
+    """The files to list and the folders in a folder, sorted."""
     files, folders = [], []
     with os.scandir(place) as records:
         for record in records:
             if record.is_dir() and not record.name.startswith("."):
                 folders.append(record.name)
-            elif is_picture(record.name):
+            elif is_listed(record.name):
                 files.append(record.name)
     return sorted(files), sorted(folders)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from hatsr.batch.stores.disk_store import DiskStore
-from hatsr.batch.stores.store import FileFacts, Store, is_picture
+from hatsr.batch.stores.store import FileFacts, Store, is_listed
 from hatsr.image import Readable
 
 _VERSIONS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
@@ -47,7 +47,7 @@ class ObjectStore:
                 if folder.rstrip("/") == other or not files:
                     continue
                 for name, info in sorted(files.items()):
-                    if is_picture(name):
+                    if is_listed(name):
                         yield (f"{below}/{name}" if below else name), _facts(info)
 
     def where(self, name: str) -> str:
