@@ -26,7 +26,7 @@ def made(tmp_path: Path) -> Callable[..., dict[str, PictureRecord]]:
     def make(source: Path | None = None, existing: Existing = "refuse") -> dict[str, PictureRecord]:
         output = Output(place=tmp_path / "out", existing=existing)
         with JobDatabase(tmp_path / "out", create=True) as database:
-            plan(database, source or tmp_path / "in", output, "_x2", lambda count: None)
+            plan(database, source or tmp_path / "in", output, "_x2", lambda _: None, lambda _: None)
             states = ("waiting", "done", "skipped", "failed")
             return {e.source: e for state in states for e in database.records(state)}
 
@@ -57,6 +57,25 @@ def test_results_of_earlier_runs_are_left_out(
     source = photo(tmp_path / "in/a.png")
     image.write(image.read(source), tmp_path / "in/b.png", software="hatsr 0.1.0 (net, x2)")
     assert set(made()) == {"a.png"}
+
+
+def test_a_folder_that_cannot_be_read_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo(tmp_path / "in/a.png")
+    photo(tmp_path / "in/sub/closed/b.png")
+
+    def scan(place: Path) -> object:
+        if place.name == "closed":  # the administrator may read everything
+            raise PermissionError(13, "Permission denied", str(place))
+        return scandir(place)
+
+    scandir = os.scandir
+    with JobDatabase(tmp_path / "out", create=True) as database:
+        monkeypatch.setattr("os.scandir", scan)
+        found = plan(database, tmp_path / "in", Output(), "_x2", lambda _: None, lambda _: None)
+        assert [record.source for record in database.records("waiting")] == ["a.png"]
+    assert found.remarks() == ["1 left out (sub/closed/): folder cannot be read: Permission denied"]
 
 
 def test_clips_in_a_manifest_fail(

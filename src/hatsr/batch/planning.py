@@ -59,6 +59,7 @@ def plan(
     output: Output,
     suffix: str,
     progress: Callable[[int], None],
+    failed: Callable[[PictureRecord], None],
 ) -> LeftOut:
     """Note the pictures of a folder or a manifest; those that are known as they are stay.
 
@@ -72,6 +73,7 @@ def plan(
         output: how results are written.
         suffix: of the results' names, such as ``_x4``.
         progress: told how many were looked at so far.
+        failed: told of each that cannot be enlarged.
 
     Returns:
         What was left out.
@@ -82,14 +84,15 @@ def plan(
     """
     store = input_store(source)
     manifest = source if isinstance(source, Path) and not source.is_dir() else None
-    found = _listed(manifest) if manifest else store.pictures(database.results)
     planner = Planner(
         database=database,
         source=store,
         output=output,
         suffix=suffix,
         is_named=manifest is not None,
+        failed=failed,
     )
+    found = _listed(manifest) if manifest else store.pictures(database.results, planner.left_out)
     done = 0
     while some := list(islice(found, _TOGETHER)):
         with database.transaction():
@@ -128,6 +131,8 @@ class Planner:
     suffix: str
     is_named: bool
     """A manifest names the pictures; nothing is left out."""
+    failed: Callable[[PictureRecord], None]
+    """Is told of each that fails."""
     left_out: LeftOut = field(default_factory=LeftOut)
 
     def plan(self, name: str, facts: FileFacts | None) -> None:
@@ -145,7 +150,7 @@ class Planner:
         facts, why = (facts, "") if facts else self._facts(name)
         if unfit == CLIP or facts is None:
             reason = why or f"{self.source.where(name)}: {unfit}"
-            self.database.plan(
+            self._note(
                 PictureRecord(
                     source=name, target=target, bytes=0, mtime=0, state="failed", reason=reason
                 )
@@ -168,7 +173,12 @@ class Planner:
             state=state,
             reason=reason,
         )
-        self.database.plan(record)
+        self._note(record)
+
+    def _note(self, record: PictureRecord) -> None:
+        record = self.database.plan(record)
+        if record.state == "failed":
+            self.failed(record)
 
     def _facts(self, name: str) -> tuple[FileFacts | None, str]:
         """Of a file, or why there are none."""

@@ -7,6 +7,7 @@ import pytest
 
 from hatsr import image
 from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.finding import LeftOut
 from hatsr.batch.outputs import Existing, Output
 from hatsr.batch.planning import plan
 from hatsr.batch.stores import DiskStore, ObjectStore, Store, open_store
@@ -48,7 +49,7 @@ def test_pictures_are_found_below_and_elsewhere_left_out(store: Store, memory: O
     ):
         put(store, name, b"...")
     where = store.where("out")
-    found = store.pictures(open_store(where))
+    found = store.pictures(open_store(where), LeftOut())
     assert sorted(name for name, _ in found) == [
         "a.JPG",
         "b.png",
@@ -122,7 +123,14 @@ def test_planning_by_lists(
         put(memory, name, b"12345")
     put(results, "sub/b_x2.jpg", b"...")
     with JobDatabase(tmp_path, results, create=True) as database:
-        plan(database, memory.address, Output(existing=existing), "_x2", lambda count: None)
+        plan(
+            database,
+            memory.address,
+            Output(existing=existing),
+            "_x2",
+            lambda _: None,
+            lambda _: None,
+        )
         found = {e.source: e for s in ("waiting", "failed", "skipped") for e in database.records(s)}
     assert {name: (e.target, e.bytes, e.height) for name, e in found.items()} == {
         "a.png": ("a_x2.png", 5, 0),

@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from hatsr.batch.database.job_tables import (
@@ -120,10 +121,13 @@ class JobDatabase:
             return False
         return row[1] == self.results.stamp(os.fsdecode(row[0]))
 
-    def plan(self, record: PictureRecord) -> None:
+    def plan(self, record: PictureRecord) -> PictureRecord:
         """Add a picture, or one again that is another file now.
 
         A picture whose result would go to another one's place fails.
+
+        Returns:
+            The record as it was added.
         """
         values = (
             os.fsencode(record.source),
@@ -133,11 +137,13 @@ class JobDatabase:
         )
         try:
             self._base.execute(PLAN + PLAN_AGAIN, values)
+            return record
         except sqlite3.IntegrityError:
             query = "SELECT source FROM pictures WHERE target = ?"
             other = os.fsdecode(self._base.execute(query, (values[1],)).fetchone()[0])
             reason = text_of(f"{other} already goes to {record.target}; rename one")
             self._base.execute(PLAN, (values[0], None, *values[2:6], "failed", reason))
+            return replace(record, target=None, state="failed", reason=reason)
 
     def retry_failed(self) -> None:
         """Let what failed wait again, except what has no place to go to."""

@@ -102,14 +102,23 @@ def text_of(reason: str) -> str:
 
 @contextmanager
 def sqlite_errors_as_os_errors(folder: Path) -> Generator[None, None, None]:
-    """Trouble with database is trouble with their disk, which may be full or gone.
+    """Trouble with a database is trouble with its disk, which may be full or gone.
 
     Raises:
-        OSError: instead of an error of SQLite.
+        OSError: instead of an error of SQLite; it says what to do.
     """
     try:
         yield
     except sqlite3.Error as error:
-        may_write = os.access(folder, os.W_OK) or not folder.exists()
-        reason = error if may_write else "nothing may be written there; give another output"
-        raise OSError(f"the database in {folder} cannot be kept: {reason}") from error
+        raise OSError(
+            f"the database in {folder} cannot be kept: {_reason(folder, error)}"
+        ) from error
+
+
+def _reason(folder: Path, error: sqlite3.Error) -> str:
+    if folder.exists() and not os.access(folder, os.W_OK):
+        return "nothing may be written there; give another output"
+    is_damaged = not isinstance(error, sqlite3.OperationalError) or "no such" in str(error)
+    hidden = folder / ".hatsr"
+    advice = f"; remove {hidden} and begin anew with --skip-existing" if is_damaged else ""
+    return f"{error}{advice}"

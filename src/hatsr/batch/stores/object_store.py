@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from hatsr.batch.finding import LeftOut
 from hatsr.batch.stores.disk_store import DiskStore
 from hatsr.batch.stores.store import FileFacts, Store, is_listed
 from hatsr.image import Readable
@@ -36,7 +37,7 @@ class ObjectStore:
                 f"address must be one that fsspec knows here, got {address} ({error})"
             ) from error
 
-    def pictures(self, skipped: Store) -> Iterator[tuple[str, FileFacts | None]]:
+    def pictures(self, skipped: Store, left_out: LeftOut) -> Iterator[tuple[str, FileFacts | None]]:
         """See `Store`."""
         other = skipped.root if isinstance(skipped, ObjectStore) else None
         with self._named(self.address):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from hatsr import image, video
+from hatsr.batch.finding import LeftOut
 from hatsr.image import Readable
 
 _LISTED = image.READABLE | image.UNREADABLE_KINDS | video.CLIPS
@@ -25,10 +26,16 @@ class FileFacts:
 class Store(Protocol):
     """Files by their names, which are relative to one place: ``sub/a.png``."""
 
-    def pictures(self, skipped: "Store") -> Iterator[tuple[str, FileFacts | None]]:
+    def pictures(
+        self, skipped: "Store", left_out: LeftOut
+    ) -> Iterator[tuple[str, FileFacts | None]]:
         """Names of pictures, clips and pictures of kinds that cannot be read, by their endings.
 
         Hidden files are passed over, and what lies in another store.
+
+        Args:
+            skipped: the other store.
+            left_out: gets the subfolders that cannot be read.
         """
         ...
 
