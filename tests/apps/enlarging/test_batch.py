@@ -82,6 +82,19 @@ def test_a_folder_without_pictures_is_said(net: str, tmp_path: Path) -> None:
     assert (done.exit_code, done.stderr) == (0, f"no pictures in {tmp_path / 'in'}\n")
 
 
+def test_a_stopped_job_says_how_it_goes_on(
+    net: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hatsr.batch.job.plan", press)
+    source = make_pictures(tmp_path / "in", 1)
+    stopped = call(source, "-o", tmp_path / "out", "-m", net, "--device", "cpu")
+    said = "Error: stopped; the same command goes on from here\n"
+    assert (stopped.exit_code, stopped.stderr) == (130, said)
+
+
 def garbage(path: Path) -> None:
     path.write_bytes(b"garbage" * 1000)
 
@@ -165,6 +178,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("cannot mount a disk here")
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_disk_without_room_for_the_database(small_disk: Path, net: str, tmp_path: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,size=16k", str(small_disk)], check=True)
+    source = make_pictures(tmp_path / "in", 1)
+    told = call(source, "-o", small_disk / "out", "-m", net, "--device", "cpu")
+    assert told.exit_code == 1
+    assert "the disk is full, make room" in told.stderr
 
 
 def test_a_full_disk(small_disk: Path, tmp_path: Path) -> None:

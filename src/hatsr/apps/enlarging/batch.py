@@ -91,11 +91,16 @@ def batch(  # noqa: PLR0913  one parameter for each option
             max_pixels=how.largest(),
         )
         worker_settings = WorkerSettings(engine=engine, workers=workers, threads=threads, gpus=gpus)
-        with JobBar(quiet=as_json) as bar:
-            place = source if "://" in source else Path(source)
-            done = run_job(
-                place, output, job, bar, worker_settings=worker_settings, retry_failed=retry_failed
-            )
+        place = source if "://" in source else Path(source)
+        try:
+            with JobBar(quiet=as_json) as bar:
+                done = run_job(
+                    *(place, output, job, bar),
+                    worker_settings=worker_settings,
+                    retry_failed=retry_failed,
+                )
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("stopped; the same command goes on from here") from None
     _print(done, as_json)
     sys.exit(1 if done.stopped or done.of("failed") else 0)
 

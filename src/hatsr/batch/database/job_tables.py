@@ -1,6 +1,7 @@
 """How database lie on the disk: the tables of SQLite, their rows, and what goes wrong with them."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from hatsr.batch.database.records import PictureRecord
 
 _BUSY_SECONDS = 60
 """How long a process waits for another's transaction."""
+_LITTLE = 2**17
+"""Bytes on a disk with which SQLite cannot begin."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY CHECK (id = 1), input BLOB, options TEXT,
     budget INTEGER);
@@ -118,6 +121,8 @@ def sqlite_errors_as_os_errors(folder: Path) -> Generator[None, None, None]:
 def _reason(folder: Path, error: sqlite3.Error) -> str:
     if folder.exists() and not os.access(folder, os.W_OK):
         return "nothing may be written there; give another output"
+    if folder.exists() and shutil.disk_usage(folder).free < _LITTLE:
+        return f"{error}; the disk is full, make room"
     is_damaged = not isinstance(error, sqlite3.OperationalError) or "no such" in str(error)
     hidden = folder / ".hatsr"
     advice = f"; remove {hidden} and begin anew with --skip-existing" if is_damaged else ""
