@@ -92,7 +92,7 @@ class Printable(Protocol):
 
     @property
     def tables(self) -> Sequence[Table]:
-        """To be read."""
+        """The tables to print."""
         ...
 
     def document(self) -> dict[str, Any]:
