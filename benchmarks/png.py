@@ -19,7 +19,7 @@ import numpy as np
 
 from hatsr import image
 
-Encoder = Callable[[np.ndarray], bytes]
+Encoder = Callable[[np.ndarray], bytes | bytearray]
 FILTER = imagecodecs.PNG.FILTER
 
 
@@ -35,13 +35,15 @@ def left(codes: np.ndarray) -> bytes:
     return np.diff(codes, axis=1, prepend=np.zeros_like(codes[:, :1])).tobytes()
 
 
-def libdeflate(before: Callable[[np.ndarray], bytes], level: int, codes: np.ndarray) -> bytes:
+def libdeflate(
+    before: Callable[[np.ndarray], bytes], level: int, codes: np.ndarray
+) -> bytes | bytearray:
     return imagecodecs.deflate_encode(before(codes), level=level)
 
 
 def ways() -> dict[str, dict[str, Encoder]]:
     """Encoders by format and name; the first of each is what the others are compared with."""
-    png = {
+    png: dict[str, Encoder] = {
         f"libpng {level} {name}": partial(imagecodecs.png_encode, level=level, filter=found)
         for level, name, found in (
             *((4, "UP", FILTER.UP), (4, "any", FILTER.ALL)),
@@ -49,7 +51,9 @@ def ways() -> dict[str, dict[str, Encoder]]:
         )
     }
     png |= {f"libdeflate {level} UP": partial(libdeflate, above, level) for level in range(1, 7)}
-    tiff = {"zlib 6": lambda codes: imagecodecs.zlib_encode(left(codes), level=6)}
+    tiff: dict[str, Encoder] = {
+        "zlib 6": lambda codes: imagecodecs.zlib_encode(left(codes), level=6)
+    }
     tiff |= {f"libdeflate {level}": partial(libdeflate, left, level) for level in range(1, 7)}
     return {"PNG": png, "TIFF": tiff}
 

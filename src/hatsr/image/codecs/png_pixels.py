@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import imagecodecs
 import numpy as np
-from jaxtyping import UInt, UInt8
+from jaxtyping import UInt
 
 from hatsr.image.bitstreams.png_chunks import MAGIC, chunk
 from hatsr.image.errors import PictureError
@@ -48,15 +48,16 @@ def encode_pixels(codes: UInt[np.ndarray, "h w *c"]) -> list[bytes]:
     return [chunk(b"IHDR", layout), *(chunk(b"IDAT", part) for part in pixels)]
 
 
-def _filtered(codes: UInt[np.ndarray, "h w *c"]) -> UInt8[np.ndarray, "h _"]:
+def _filtered(codes: UInt[np.ndarray, "h w *c"]) -> bytearray:
     """Each row as its filter and the differences of its bytes to those of the row above."""
     rows = codes.astype(codes.dtype.newbyteorder(">"), copy=False)
     rows = np.ascontiguousarray(rows).reshape(len(codes), -1).view(np.uint8)
-    filtered = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
+    data = bytearray(rows.size + len(rows))
+    filtered = np.frombuffer(data, np.uint8).reshape(len(rows), -1)
     filtered[:, 0] = _UP
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])  # wraps around, as its inverse does
-    return filtered
+    return data
 
 
 def decode_pixels(parts: list[tuple[bytes, bytes]]) -> UInt[np.ndarray, "h w c"]:
