@@ -21,7 +21,7 @@ test: $(READY)
 
 # The page and the service, in an environment of its own; with Chromium on the machine, the page too.
 test-web: .venv-web/.ready
-	$(subst .venv,.venv-web,$(BIN))/python -m pytest -m web tests/apps/web
+	$(subst .venv,.venv-web,$(BIN))/python -m pytest -m web tests/apps
 
 # Jobs on a cluster of Ray and with a store on this machine, in an environment of their own.
 test-ray: .venv-ray/.ready

@@ -103,3 +103,13 @@ def annotated() -> image.Picture:
         dpi=(100.0, 100.0),
         text=(("Comment", "a view"), ("Title", "東京")),
     )
+
+
+def waves() -> np.ndarray:
+    h, w = np.mgrid[:40, :48]
+    return (128 + 60 * np.sin(h / 5 + w / 9)[..., None] * (1, 0.7, 0.9)).astype(np.uint8)
+
+
+def with_noise(sigma: float) -> np.ndarray:
+    noise = np.random.default_rng(0).normal(0, sigma, (40, 48, 3))
+    return (waves() + noise).clip(0, 255).astype(np.uint8)

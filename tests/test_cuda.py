@@ -17,7 +17,7 @@ from hatsr.inference.settings import Settings
 from hatsr.inference.upscaler import Upscaler
 from hatsr.model import HAT, preset
 from hatsr.model.attention import aligned_attend, attend
-from hatsr.model.triton.triton_attention import triton_unusable
+from hatsr.model.triton.triton_support import triton_unusable
 from hatsr.model.windows import merge, partition, seam_regions, window_kinds
 from hatsr.training import read_recipe, train
 

@@ -1,8 +1,8 @@
 import io
 from dataclasses import replace
 
-import numpy as np
 import pytest
+from picture_files import waves, with_noise
 from PIL import Image
 
 import hatsr
@@ -56,16 +56,6 @@ def test_choice(facts: PictureFacts, scale: float | None, model: str, reason: st
     assert str(choice) == f"{model}: {reason}"
 
 
-def waves() -> np.ndarray:
-    h, w = np.mgrid[:40, :48]
-    return (128 + 60 * np.sin(h / 5 + w / 9)[..., None] * (1, 0.7, 0.9)).astype(np.uint8)
-
-
-def with_noise(sigma: float) -> np.ndarray:
-    noise = np.random.default_rng(0).normal(0, sigma, (40, 48, 3))
-    return (waves() + noise).clip(0, 255).astype(np.uint8)
-
-
 def test_facts_of_a_file() -> None:
     real = hatsr.load("hat-t-real-x4", device="cpu")
     file = io.BytesIO()
@@ -93,12 +83,3 @@ def test_each_picture_gets_its_own_network(scale: int | None) -> None:
     assert "looks like noise" in why.reason
     assert for_picture(other, clean) == (other, None)
     assert chooser.choose(clean)[0] is first
-
-
-def test_in_one_call_as_by_hand() -> None:
-    noisy = with_noise(15)
-    small = noisy[:24, :24]
-    by_hand = hatsr.load("hat-t-real-x4").upscale(small)
-    assert np.array_equal(hatsr.upscale(small), by_hand)
-    assert np.array_equal(hatsr.upscale(small, denoise=1.0), by_hand)
-    assert not np.array_equal(hatsr.upscale(small, "hat-t-x4"), by_hand)

@@ -35,7 +35,7 @@ def test_what_is_no_batch(lr: object, error: type[Exception], message: str) -> N
     [
         (None, "NoneType; one picture at a time"),
         ([1, 2], "list; one picture at a time"),
-        (torch.rand(1, 3, 4, 4), "Tensor; give it to enlarge"),
+        (torch.rand(1, 3, 4, 4), "Tensor; give it to upscale_tensor"),
     ],
 )
 def test_what_is_no_picture(source: object, told: str) -> None:

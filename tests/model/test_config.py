@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tiny import TINY
 
-from hatsr.model import HATConfig, changed, preset
+from hatsr.model import HATConfig, preset
 
 
 @pytest.mark.parametrize(
@@ -24,32 +24,6 @@ from hatsr.model import HATConfig, changed, preset
 def test_wrong_configurations_are_refused(changes: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         HATConfig(**changes)
-
-
-def test_changed_fields_keep_the_others() -> None:
-    config = changed(preset("hat"), {"conv_scale": 0.1, "depths": [2, 2], "img_range": 255})
-    assert config == replace(preset("hat"), conv_scale=0.1, depths=(2, 2), img_range=255.0)
-    assert changed(preset("hat"), {}) == preset("hat")
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"conv_scal": 0.1}, "a hyper-parameter must be one of scale, .* got 'conv_scal'"),
-        ({"conv_scale": "x"}, "conv_scale must be a finite number, got 'x'"),
-        ({"conv_scale": float("nan")}, "conv_scale must be a finite number, got nan"),
-        ({"conv_scale": True}, "conv_scale must be a finite number, got True"),
-        ({"scale": 4.0}, r"scale must be of type int, got 4\.0"),
-        ({"depths": 5}, "depths must be a list of whole numbers, got 5"),
-        ({"depths": [2, 2.0]}, r"depths must be whole numbers, got \[2, 2\.0\]"),
-        ({"qkv_bias": 1}, "qkv_bias must be of type bool, got 1"),
-        ({"scale": 5}, r"scale must be one of \(1, 2, 3, 4, 8\).* got 5"),
-        ({"tail": ["residual"]}, "tail must be of type str"),
-    ],
-)
-def test_changes_that_do_not_fit_are_refused(changes: dict, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        changed(preset("hat"), changes)
 
 
 def test_unknown_preset() -> None:

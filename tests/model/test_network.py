@@ -1,6 +1,6 @@
 import pytest
 import torch
-from tiny import tiny
+from tiny import TINY, tiny
 
 from hatsr.model import HAT, preset
 from hatsr.model.windows import (
@@ -27,6 +27,13 @@ def test_parameter_counts(name: str, scale: int, parameters: int) -> None:
     with torch.device("meta"):
         model = HAT(preset(name, scale=scale))
     assert sum(p.numel() for p in model.parameters()) == parameters
+
+
+def test_on_the_meta_device_no_weights_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "manual_seed", lambda seed: pytest.fail("drawn"))
+    with torch.device("meta"):
+        model = HAT(TINY)
+    assert all(parameter.is_meta for parameter in model.parameters())
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (3, 2), (4, 4), (7, 13)])

@@ -15,8 +15,3 @@ def test_without_pyav_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     (outcome,) = upscale([str(tmp_path / "a.mp4")], Counting(), Output()).outcomes
     assert (outcome.status, outcome.target) == ("failed", tmp_path / "a_x2.mp4")
     assert "pip install 'hat-sr[video]'" in outcome.message
-
-
-def test_endings_are_known_without_pyav() -> None:
-    assert video.CLIPS >= set(video.CONTAINERS) >= {".mp4", ".mkv", ".webm"}
-    assert 1 <= video.DEFAULT_QUALITY <= 100

@@ -22,7 +22,7 @@ _EXTREMES = {
 _SHOWN = 4
 """Thumbnails of each kind."""
 _FAILURES = 1000
-"""Failures that are listed; the database hold all."""
+"""Failures that are listed; the database holds all."""
 _THUMBNAIL = 160
 """Longer side of a thumbnail, pixels."""
 _LARGEST_THUMBNAIL = 50_000_000

@@ -19,13 +19,14 @@ from hatsr.image.codecs.jpeg import read_jpeg
 from hatsr.image.codecs.netpbm import read_netpbm
 from hatsr.image.codecs.pillow import read_bmp, read_gif
 from hatsr.image.codecs.png import read_png
-from hatsr.image.codecs.tiff import read_tiff
 from hatsr.image.codecs.webp import read_webp
 from hatsr.image.errors import PictureError, naming_errors
 from hatsr.image.picture import Picture
 from hatsr.image.unreadable_formats import is_avif, unreadable_kind
 
 _NAMES = "PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF, PGM or PPM"
+TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""What TIFF files begin with: of either order, plain or big."""
 _HEAD = 1024
 """Bytes at the beginning by which a format is known."""
 _SILENCE = ("ignore", None, Warning, re.compile(r"PIL\.|tifffile"), 0)
@@ -102,13 +103,13 @@ def reader_of(data: bytes) -> Callable[[bytes, int], Decoded]:
         return read_webp
     if is_avif(data[:_HEAD]):
         return read_avif
+    if data.startswith(TIFF_MAGICS):
+        from hatsr.image.codecs.tiff import read_tiff  # long to import: for TIFF alone
+
+        return read_tiff
     readers: dict[bytes, Callable[[bytes, int], Decoded]] = {
         MAGIC: read_png,
         b"\xff\xd8\xff": read_jpeg,
-        b"II*\0": read_tiff,
-        b"MM\0*": read_tiff,
-        b"II+\0": read_tiff,
-        b"MM\0+": read_tiff,
         b"GIF8": read_gif,
         b"BM": read_bmp,
         b"P5": read_netpbm,

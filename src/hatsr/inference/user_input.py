@@ -23,7 +23,7 @@ def to_picture(source: object) -> Picture:
         return image.from_pil(source)
     if isinstance(source, str | os.PathLike | bytes) or hasattr(source, "read"):
         return image.read(source)  # pyright: ignore[reportArgumentType]
-    advice = "give it to enlarge" if isinstance(source, Tensor) else "one picture at a time"
+    advice = "give it to upscale_tensor" if isinstance(source, Tensor) else "one picture at a time"
     raise TypeError(
         f"picture must be a path, a PIL image or an array, got {type(source).__name__}; {advice}"
     )

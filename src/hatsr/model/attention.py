@@ -17,7 +17,7 @@ from torch.nn.functional import pad, scaled_dot_product_attention
 
 from hatsr import native
 from hatsr.model.chunked import chunked_attend, supports_chunks
-from hatsr.model.triton.triton_attention import supports_triton, triton_attend
+from hatsr.model.triton.triton_support import supports_triton
 from hatsr.model.windows import (
     merge,
     overlapping_partition,
@@ -57,6 +57,8 @@ def attend(
     """
     _, h, w, _ = qkv.shape
     if supports_triton(qkv):
+        from hatsr.model.triton.triton_attention import triton_attend  # long to import
+
         return triton_attend(qkv, bias, window=window, overlap=overlap, shift=shift)
     if native.supports_attention(bias):
         return native.window_attention(qkv, bias, window_rows(h, w, window, overlap, shift))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import Field, fields, replace
-from math import isfinite
+from sys import float_info
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -38,7 +38,11 @@ def _check_type(field: Field[Any], value: object) -> None:
         whole = all(type(number) is int for number in numbers)
         require(whole, field.name, "whole numbers", value)
     elif type(field.default) is float:
-        fits = isinstance(value, int | float) and type(value) is not bool and isfinite(value)
+        fits = (
+            isinstance(value, int | float)
+            and type(value) is not bool
+            and abs(value) <= float_info.max  # false for NaN, too
+        )
         require(fits, field.name, "a finite number", value)
     else:
         kind = type(field.default)

@@ -97,7 +97,8 @@ class HAT(nn.Module):
         self.norm = nn.LayerNorm(config.embed_dim)
         self.body_conv = group_conv(config)
         self.tail = make_tail(config)
-        self.apply(_initialise)
+        if not self.norm.weight.is_meta:  # there, no weights have values
+            self.apply(_initialise)
 
     @property
     def scale(self) -> int:

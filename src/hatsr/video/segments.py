@@ -27,7 +27,7 @@ class SegmentWriter:
 
     Args:
         stream: of the segment's file.
-        encoding: how.
+        encoding: encoder, size and pixel format.
         tags: of the clip's colours.
     """
 
@@ -99,7 +99,7 @@ def segment_packets(path: Path, time_base: Fraction) -> Iterator[tuple[int, av.P
     """The packets of a segment in the order in which they are decoded.
 
     Yields:
-        When its frame is shown, in units of `time_base`, and the packet, told so.
+        When its frame is shown, in units of `time_base`, and the packet with this time set.
     """
     with av.open(path) as container:
         for packet in container.demux(container.streams.video[0]):

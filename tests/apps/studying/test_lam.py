@@ -2,29 +2,14 @@ import json
 import sys
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
-from tiny import TINY_X4 as TINY
 
-from hatsr import checkpoint
 from hatsr.apps.studying.features import features
 from hatsr.apps.studying.lam import lam, lam_sweep
 from hatsr.attribution import figures
-from hatsr.attribution.inputs import load_network, random_network
-
-
-@pytest.fixture
-def files(tmp_path):
-    codes = np.random.default_rng(0).integers(0, 256, (50, 42, 3), dtype=np.uint8)
-    Image.fromarray(codes).save(tmp_path / "colour.png")
-    Image.fromarray(codes[..., 0]).save(tmp_path / "gray.png")
-    for seed in (0, 1):
-        checkpoint.save(
-            random_network(TINY, seed), tmp_path / f"net{seed}.safetensors", layout="official"
-        )
-    return tmp_path
+from hatsr.attribution.inputs import load_network
 
 
 def run(command, *arguments):
@@ -70,17 +55,6 @@ def test_figure_carries_its_parameters(files, ending):
         assert parameters["colours"] == "cividis"
     else:
         assert b"cividis" in path.read_bytes()
-
-
-def test_features_and_their_figure(files):
-    pytest.importorskip("matplotlib")
-    networks = ("-m", files / "net0.safetensors", "-m", files / "net1.safetensors")
-    path = files / "features.png"
-    result = run(features, files / "colour.png", *networks, "--layer", 2, "-o", path)
-    assert result.exit_code == 0, result.output
-    assert result.stdout.count("layer 2: blocking index") == 2
-    with Image.open(path) as picture:
-        assert len(json.loads(picture.info["Description"])["layers"]) == 2
 
 
 def test_sweep_prints_means_and_continues(files):

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from hatsr.batch.database.job_database import JobDatabase
-from hatsr.batch.database.locking import is_running, locked
-from hatsr.batch.database.records import DIED, JobRecord, PictureRecord
+from hatsr.batch.database.records import DIED, JobRecord, PictureRecord, State
 from hatsr.batch.stores import DiskStore
 from hatsr.files import replacing
 
@@ -33,6 +32,20 @@ def test_the_largest_comes_first_and_none_twice(folder: Path) -> None:
         taken = [database.claim(1) for database in (one, other, one, other)]
         assert [each and each.source for each in taken] == ["1.png", "2.png", "0.png", None]
         assert one.workers() == 1
+
+
+@pytest.mark.parametrize("state", ["waiting", "suspect"])
+def test_the_next_picture_is_found_by_an_index(state: State, folder: Path) -> None:
+    """Otherwise each claim would look at every picture of a job, and a job may have a million."""
+    with JobDatabase(folder) as database:
+        statements: list[str] = []
+        database._base.set_trace_callback(statements.append)
+        database.claim(1, state)
+        database._base.set_trace_callback(None)
+        steps = database._base.execute(f"EXPLAIN QUERY PLAN {statements[0]}").fetchall()
+    assert [row[-1] for row in steps if "SCAN" in row[-1] or "TEMP" in row[-1]] == [
+        f"SCAN pictures USING INDEX {state}"
+    ]
 
 
 def test_what_a_dead_worker_had_is_tried_once_more_alone(folder: Path) -> None:
@@ -129,18 +142,6 @@ def test_the_job(folder: Path) -> None:
         assert database.job() == begun
 
 
-def test_one_job_at_a_time(tmp_path: Path) -> None:
-    assert not is_running(tmp_path)
-    with locked(tmp_path):
-        assert is_running(tmp_path)
-        with (
-            pytest.raises(BlockingIOError, match="folder must be that of one job at a time"),
-            locked(tmp_path),
-        ):
-            pass
-    assert not is_running(tmp_path)
-
-
-def test_no_books(tmp_path: Path) -> None:
+def test_a_folder_without_a_database_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="folder must be the output of a batch, got"):
         JobDatabase(tmp_path)

@@ -138,7 +138,7 @@ def test_files_that_may_not_grow(tmp_path: Path) -> None:
     Image.fromarray(pixels).save(source / "large.png")
     right = expected(source, net, tmp_path / "right")
     most = len(right["large_x2.png"]) - 1
-    assert most > 300_000, "the database need some room"
+    assert most > 300_000, "the database needs some room"
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, usual[1]))
     try:

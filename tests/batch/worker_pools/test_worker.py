@@ -185,7 +185,7 @@ def test_frames_and_pages_are_those_of_upscale(tmp_path: Path, first: bool) -> N
 
 
 @pytest.mark.parametrize("change", ["removed", "moved", "made anew"])
-def test_books_that_are_gone_end_the_work(
+def test_a_database_that_is_gone_ends_the_work(
     change: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_pictures(tmp_path / "in", 5)

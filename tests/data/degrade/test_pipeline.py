@@ -13,7 +13,6 @@ from hatsr.data.degrade import (
     check_condition,
     degrade,
     degrade_patch,
-    preset,
     sample_key,
     under_condition,
 )
@@ -75,11 +74,6 @@ def test_conditions_are_of_the_picture_by_name(name: str, hr: np.ndarray) -> Non
 def test_unknown_conditions_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="a condition must be clean"):
         check_condition(name)
-
-
-def test_unknown_presets_are_refused() -> None:
-    with pytest.raises(ValueError, match="a degradation must be one of second-order"):
-        preset("foto")
 
 
 # Written down once. Noise is of our own numbers, so that its 8-bit picture is the same everywhere;

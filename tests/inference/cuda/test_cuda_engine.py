@@ -3,11 +3,8 @@
 import pytest
 import torch
 from tiny import tiny
-from torch import Tensor
 
 from hatsr.inference.cuda import CudaEngine, cuda_engine
-from hatsr.inference.cuda.aligned import padded_at_end, padded_per_head, scatter_channels
-from hatsr.inference.cuda.cuda_graphs import CudaGraphCache
 from hatsr.inference.engine import Engine
 from hatsr.inference.plain import LiveBytes, make_runner
 from hatsr.inference.runner import Box, Runner
@@ -152,25 +149,3 @@ def test_is_what_runs_a_hat_on_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(runner, CudaEngine)
     assert made == [{"device": "cuda:1", "dtype": torch.bfloat16}]
     assert isinstance(make_runner(tiny(), device="cpu", dtype=torch.float32), Engine)
-
-
-def test_heads_are_filled_up_each() -> None:
-    x = torch.arange(1.0, 13)  # q, k of two heads of three
-    assert padded_per_head(2, 3, 2).width == 32
-    filled = scatter_channels(x, 0, padded_per_head(2, 3, 2)).view(4, 8)
-    assert torch.equal(filled[:, :3].flatten(), x)
-    assert not filled[:, 3:].any()
-    assert scatter_channels(torch.ones(9, 2), 0, padded_at_end(9)).shape == (16, 2)
-
-
-def test_nothing_is_recorded_without_a_gpu() -> None:
-    calls: list[Tensor] = []
-
-    def double(x: Tensor) -> Tensor:
-        calls.append(x)
-        return 2 * x
-
-    recorded = CudaGraphCache(double, 2)
-    for _ in range(3):
-        assert torch.equal(recorded(torch.ones(2)), torch.full((2,), 2.0))
-    assert len(calls) == 3

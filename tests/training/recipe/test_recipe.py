@@ -68,11 +68,6 @@ def test_values_of_the_paper(
     assert asdict(recipe.config)["drop_path"] == 0.1
 
 
-@pytest.mark.parametrize("name", ["hat-x2", "1.5_b", "größe", "a.old0"])
-def test_run_names(name: str) -> None:
-    assert read_recipe(FOLDER / "hat-x2.yaml", [f"name={name}"]).name == name
-
-
 def test_a_share_of_a_manifest_is_refused() -> None:
     given = ["data.train=[a/manifest.json]", "valid.share=0.1"]
     assert read_recipe(FOLDER / "hat-x2.yaml", given).valid.data  # the folder wins

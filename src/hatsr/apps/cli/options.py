@@ -77,7 +77,7 @@ class NewFolderType(PathType):
 
 
 class SizeType(click.ParamType):
-    """A budget of memory such as 4GB, checked before any work; it stays a text."""
+    """A size such as 4GB, of memory or of a file, checked before any work; it stays a text."""
 
     name = "size"
 
@@ -86,7 +86,7 @@ class SizeType(click.ParamType):
         from hatsr.inference.tiling.memory import parse_bytes
 
         try:
-            parse_bytes(value)
+            parse_bytes(value, ((param and param.name) or "size").replace("_", " "))
         except ValueError as error:
             self.fail(str(error), param, ctx)
         return value

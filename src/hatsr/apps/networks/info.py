@@ -107,7 +107,7 @@ def _machine() -> dict[str, object]:
 
 def _cuda_attention(device: str) -> str:
     """Which implementation runs on a GPU, and why not the kernel."""
-    from hatsr.model.triton.triton_attention import triton_unusable
+    from hatsr.model.triton.triton_support import triton_unusable
 
     if not device.startswith("cuda"):
         return "none (no CUDA device)"

@@ -1,4 +1,4 @@
-"""`hatsr compare`: is B better than A, or is it noise?"""
+"""`hatsr compare`: differences of models from the first one, with confidence intervals."""
 
 import sys
 from pathlib import Path

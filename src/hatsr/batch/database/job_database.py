@@ -67,10 +67,10 @@ class JobDatabase:
         self._base.close()
 
     def check_place(self) -> None:
-        """Refuse to go on with database that nobody will find again.
+        """Refuse to go on with a database that nobody will find again.
 
         Raises:
-            OSError: they were removed or moved.
+            OSError: it was removed or moved.
         """
         try:
             is_same = os.path.samestat(self._file, self._path.stat())
@@ -101,7 +101,7 @@ class JobDatabase:
         return row and JobRecord(os.fsdecode(row[0]), json.loads(row[1]), row[2])
 
     def set_job(self, job: JobRecord) -> None:
-        """Store the job, once for each database."""
+        """Store the job; a database holds one."""
         row = (os.fsencode(job.source), json.dumps(job.options), job.budget)
         self._base.execute("INSERT INTO job VALUES (1, ?, ?, ?)", row)
 

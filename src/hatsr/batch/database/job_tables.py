@@ -1,4 +1,4 @@
-"""How database lie on the disk: the tables of SQLite, their rows, and what goes wrong with them."""
+"""How a database lies on the disk: SQLite's tables, their rows, and what goes wrong with them."""
 
 import os
 import shutil
@@ -33,8 +33,7 @@ CREATE TABLE IF NOT EXISTS pictures (
     seconds REAL NOT NULL DEFAULT 0.0
 );
 CREATE INDEX IF NOT EXISTS waiting ON pictures (height * width DESC, id) WHERE state = 'waiting';
-CREATE INDEX IF NOT EXISTS unfinished ON pictures (state)
-    WHERE state IN ('suspect', 'running', 'running alone');
+CREATE INDEX IF NOT EXISTS suspect ON pictures (height * width DESC, id) WHERE state = 'suspect';
 """
 PLAN = (
     "INSERT INTO pictures (source, target, bytes, mtime, height, width, state, reason) "
@@ -46,11 +45,11 @@ PLAN_AGAIN = (
     "reason = excluded.reason"
 )
 FIELDS = "id, source, target, bytes, mtime, height, width, state, attempts, reason, seconds"
-"""Of a `PictureRecord`, in the order of its columns."""
+"""Columns that make a `PictureRecord`, which has fields of the same names."""
 
 
 def open_base(path: Path, *, create: bool) -> sqlite3.Connection:
-    """The file of database, in which each change is a transaction of its own.
+    """Open the file of a database, in which each change is a transaction of its own.
 
     Args:
         path: of the file.
@@ -91,7 +90,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def entry_of(row: Sequence[Any]) -> PictureRecord:
-    """What a row of `FIELDS` says."""
+    """The record that a row of `FIELDS` holds."""
     values = dict(zip(FIELDS.split(", "), row, strict=True))
     for name in ("source", "target"):
         values[name] = None if values[name] is None else os.fsdecode(values[name])
@@ -99,7 +98,7 @@ def entry_of(row: Sequence[Any]) -> PictureRecord:
 
 
 def text_of(reason: str) -> str:
-    """A reason that SQLite takes, whatever bytes are in the name of a file."""
+    """A reason as a text that SQLite takes, whatever bytes are in the name of a file."""
     return reason.encode(errors="backslashreplace").decode()
 
 

@@ -10,14 +10,16 @@ from hatsr.batch.database.job_database import FOLDER
 
 @contextmanager
 def locked(folder: Path, wait: float = 0) -> Generator[None, None, None]:
-    """Let no other job work on an output folder meanwhile; the system ends it with the process.
+    """While this is open, no other job works on an output folder.
+
+    The lock is that of a transaction of SQLite, which the system ends with the process.
 
     Args:
         folder: the output.
         wait: for another job to end, seconds.
 
     Raises:
-        BlockingIOError: another job does.
+        BlockingIOError: another job works on it.
     """
     path = folder / FOLDER / "lock.sqlite"
     path.parent.mkdir(parents=True, exist_ok=True)

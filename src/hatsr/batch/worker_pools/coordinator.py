@@ -39,11 +39,11 @@ class WorkerSpec:
 
 
 class Coordinator:
-    """The one place where the database change while workers are at work.
+    """The one place where the database changes while workers are at work.
 
-    A result is written whole to a part file by a worker and outlasts a loss of power. Then the
-    database know it by its stamp, then it is moved into its place, then the database say that it is
-    done. Whatever the moment of a kill, the next call knows from the stamp whether it is there.
+    A worker writes a result whole to a part file, which outlasts a loss of power. Then its stamp is
+    noted in the database, then the file is moved into its place, then the database says that the
+    picture is done. Whenever a job is killed, the next one knows by the stamp whether it is there.
 
     Args:
         database: of the job, for this thread.
@@ -83,7 +83,7 @@ class Coordinator:
 
         Raises:
             sqlite3.Error: the database cannot be kept.
-            OSError: they are gone.
+            OSError: it is gone.
         """
         self.database.check_place()
         with self.database.transaction():
@@ -117,6 +117,6 @@ class Coordinator:
         return record
 
     def lost(self, worker: int) -> int:
-        """A worker died: what it had is tried by another. Returns how many that are."""
+        """A worker died: what it had is tried by another. Returns how many pictures that is."""
         self._under_way.pop(worker, None)
         return self.database.requeue_interrupted(worker, self.deaths)

@@ -6,7 +6,6 @@ from typing import Literal
 import imagecodecs
 import numpy as np
 from jaxtyping import UInt
-from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC
 
 from hatsr.image.metadata import exif as exif_block
 from hatsr.image.metadata.tiff_directory import (
@@ -78,6 +77,8 @@ def _compressed(codes: UInt[np.ndarray, "h w c"], order: Order) -> bytes:
 
 def _layout(codes: UInt[np.ndarray, "h w c"], has_alpha: bool, order: Order) -> dict[int, Value]:
     """The entries that say how the pixels are stored."""
+    from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC  # long to import: for TIFF alone
+
     height, width, channels = codes.shape
     gray = channels <= 2
     entries = {

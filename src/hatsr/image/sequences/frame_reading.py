@@ -12,15 +12,13 @@ from PIL import AvifImagePlugin, GifImagePlugin, ImageFile, PngImagePlugin, WebP
 from hatsr.image.bitstreams.png_chunks import ANIMATION, MAGIC, PIXELS, is_animated, sound_chunks
 from hatsr.image.codecs.decoded import MAX_PIXELS, Decoded, to_picture
 from hatsr.image.codecs.pillow import open_header
-from hatsr.image.codecs.tiff import count_pages, page_numbers, read_tiff
 from hatsr.image.errors import PictureError, naming_errors
-from hatsr.image.reading import Readable, contents, quiet, reader_of
+from hatsr.image.reading import TIFF_MAGICS, Readable, contents, quiet, reader_of
 from hatsr.image.sequences.sequence import PictureFrame, PictureSequence
 from hatsr.image.unreadable_formats import is_avif
 
 _HEAD = 1024
 """Bytes at the beginning by which a format is known."""
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MOST_UNDER = 65535
 """Largest denominator of a time, seconds: what APNG has room for."""
 
@@ -61,8 +59,8 @@ def read_sequence(
 
 def _several(name: str, data: bytes, max_pixels: int) -> PictureSequence | None:
     """The frames or pages, if there are more than one."""
-    if data.startswith(_TIFF):
-        return _pages(name, data, max_pixels) if count_pages(data) > 1 else None
+    if data.startswith(TIFF_MAGICS):
+        return _pages(name, data, max_pixels)
     kind = _animated_kind(data)
     return kind and _animation(name, data, kind, max_pixels)
 
@@ -142,7 +140,12 @@ def _with_codes(facts: Decoded, rgba: UInt8[np.ndarray, "h w 4"], has_alpha: boo
     return replace(facts, codes=codes, max_code=255, notes=notes)
 
 
-def _pages(name: str, data: bytes, max_pixels: int) -> PictureSequence:
+def _pages(name: str, data: bytes, max_pixels: int) -> PictureSequence | None:
+    """None: there is one page only."""
+    from hatsr.image.codecs.tiff import count_pages, page_numbers, read_tiff  # long to import
+
+    if count_pages(data) <= 1:
+        return None
     numbers, left_out = page_numbers(data)
 
     def frames() -> Iterator[PictureFrame]:

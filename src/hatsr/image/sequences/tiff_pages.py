@@ -1,4 +1,4 @@
-"""TIFF of many pages, each as a TIFF of one would be."""
+"""TIFF of many pages: each is encoded as a file of one, its directory linked to the last."""
 
 import struct
 from collections.abc import Iterable
@@ -42,5 +42,5 @@ def write_pages(file: BufferedIOBase, frames: Iterable[PictureFrame], software: 
 
 
 def _link(page: bytes, directory: int, order: str) -> int:
-    """Where a directory says where the next one is."""
+    """Where a directory holds the offset of the next one, bytes from the beginning of the page."""
     return directory + 2 + 12 * struct.unpack_from(f"{order}H", page, directory)[0]

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import tifffile
 from PIL import AvifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from hatsr.image.bitstreams.png_chunks import MAGIC, begins_without_text
@@ -34,6 +33,8 @@ def read_software(path: Path) -> str | None:
 
 
 def _of_tiff(path: Path) -> object:
+    import tifffile  # long to import: for TIFF alone
+
     with tifffile.TiffFile(path) as file:
         tag = file.pages.first.tags.get(SOFTWARE)
         return None if tag is None else tag.value

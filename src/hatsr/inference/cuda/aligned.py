@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from hatsr.inference.engine.fast_blocks import dense
 from hatsr.model.blocks import Features
-from hatsr.model.triton.triton_attention import supports_triton
+from hatsr.model.triton.triton_support import supports_triton
 
 _ALIGNED = 8
 

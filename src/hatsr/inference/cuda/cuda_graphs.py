@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hatsr.model.triton.triton_attention import supports_triton
+from hatsr.model.triton.triton_support import supports_triton
 
 Work = Callable[[Tensor], Tensor]
 

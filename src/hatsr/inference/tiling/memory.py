@@ -15,34 +15,38 @@ LEAST_BUDGET = 10**6
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
-def parse_bytes(size: int | str) -> int:
+def parse_bytes(size: int | str, what: str = "memory") -> int:
     """A budget in bytes, given as such or as a text: ``4GB``, ``512 MiB``, ``1e9``.
+
+    Args:
+        size: the budget.
+        what: it is a budget of, for the messages.
 
     Raises:
         ValueError: no size, or less than a megabyte.
     """
-    number = _read_size(size) if isinstance(size, str) else int(size)
+    number = _read_size(size, what) if isinstance(size, str) else int(size)
     if number <= 0:
-        raise ValueError(f"memory must be positive, got {size}; 4GB, say")
+        raise ValueError(f"{what} must be positive, got {size}; 4GB, say")
     if number < LEAST_BUDGET:
         digits = re.match(r"[0-9.]+", str(size).strip())
         meant = float(digits[0]) if digits else 4
         unit = "GB" if meant <= 64 else "MB"
         raise ValueError(
-            f"memory must be at least 1MB, got {size}, which is {number} bytes; "
+            f"{what} must be at least 1MB, got {size}, which is {number} bytes; "
             f"did you mean {meant:g}{unit}?"
         )
     return number
 
 
-def _read_size(text: str) -> int:
+def _read_size(text: str, what: str) -> int:
     match = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", text.lower())
     try:
         number = float(match[1]) if match else 0.0
     except ValueError:
         number = 0.0
     if match is None or not 0 < number < inf:
-        raise ValueError(f"memory must be a size such as 4GB or 512MB, got {text!r}")
+        raise ValueError(f"{what} must be a size such as 4GB or 512MB, got {text!r}")
     unit = _UNITS[match[2]]
     if match[3]:
         unit = 1024 ** list(_UNITS).index(match[2])

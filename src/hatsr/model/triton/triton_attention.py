@@ -1,11 +1,8 @@
 """The operator hatsr::triton_attention: window attention on a GPU, differentiable.
 
-Triton comes with every CUDA build of PyTorch for Linux. With ``TRITON_INTERPRET=1`` its kernels run
-on a CPU, slowly: so they are tested where there is no GPU.
+Where it can run, `triton_support` says.
 """
 
-import os
-from functools import cache
 from typing import Any
 
 import torch
@@ -16,41 +13,6 @@ _MAX_BLOCK = 64
 """Queries and keys of a block at most; half of it where registers would not hold them."""
 _PROGRAMS = 1024
 """Programs that the gradient of a bias is shared out among, about."""
-
-_INTERPRETED = (torch.float32, torch.float16)
-"""What Triton's interpreter computes with; it gets bfloat16 wrong."""
-
-
-def supports_triton(features: Tensor) -> bool:
-    """Whether the operator can run on such features: on a CUDA device whose Triton works."""
-    device, dtype = features.device, features.dtype
-    if device.type == "cuda":
-        return dtype in (*_INTERPRETED, torch.bfloat16) and not triton_unusable(str(device))
-    interpreted = device.type == "cpu" and os.environ.get("TRITON_INTERPRET") == "1"
-    return interpreted and dtype in _INTERPRETED
-
-
-def triton_unusable(device: str) -> str:
-    """Why a CUDA device cannot run the kernels, in words; nothing if it can."""
-    return _tried(device)
-
-
-triton_unusable.__dict__["_dynamo_marked_constant"] = True
-"""As `torch.compiler.assume_constant_result` marks it, which loads the whole compiler."""
-
-
-@cache
-def _tried(device: str) -> str:
-    """Run the smallest attention: only so is it known that kernels can be compiled here."""
-    try:
-        if torch.cuda.get_device_capability(device) < (8, 0):
-            return "the GPU is older than Ampere"
-        qkv = torch.zeros(1, 4, 4, 3 * 16, device=device, dtype=torch.bfloat16)
-        _forward(qkv, torch.zeros(1, 16, 16, device=device), 4, 0, 0)
-        torch.cuda.synchronize(device)
-    except Exception as error:  # whatever a compiler may say
-        return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-    return ""
 
 
 def triton_attend(

@@ -10,6 +10,7 @@ from starlette.types import Message
 from hatsr.apps.web.access.bodies import ENVELOPE, RequestBody, UploadedBytes
 from hatsr.apps.web.limits import Limits
 
+pytestmark = pytest.mark.web
 Receive = Callable[[], Awaitable[Message]]
 
 

@@ -88,20 +88,6 @@ def test_events_are_short(server: Server) -> None:
     assert httpx.post(f"{server.url}/gradio_api/queue/join", content=event).status_code == 413
 
 
-def test_uploads_have_an_owner(server: Server) -> None:
-    files = [("files", ("../a.png", b"a")), ("files", ("b.png", b"b"))]
-    address = f"{server.url}/gradio_api/upload"
-    assert httpx.post(address, files=files).status_code == 403
-    cookies = {"cookie": f"{COOKIE}=me"}
-    paths = [Path(path) for path in httpx.post(address, files=files, headers=cookies).json()]
-    assert [path.name for path in paths] == ["a.png", "b.png"]
-    assert all(path.is_relative_to(server.temporary) for path in paths)
-    read = f"{server.url}/gradio_api/file={paths[0]}"
-    assert httpx.get(read, headers=cookies).content == b"a"
-    assert httpx.get(read, headers={"cookie": f"{COOKIE}=you"}).status_code == 404
-    assert httpx.get(f"{read}%3F/../../x", headers=cookies).status_code == 404
-
-
 def test_a_password_is_asked_of_everyone(tmp_path: Path, models: Path) -> None:
     with start_server(tmp_path, "--password", "geheim: ä") as server:
         for path in ("/", "/api/health", "/gradio_api/info"):

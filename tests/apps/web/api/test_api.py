@@ -160,12 +160,6 @@ def test_wrong_methods_and_addresses(
         assert answer.headers["allow"] in message
 
 
-def test_the_address_of_the_reference_needs_no_slash(server: Server) -> None:
-    answer = httpx.get(f"{server.url}/api", follow_redirects=True)
-    assert answer.url.path == "/api/"
-    assert "POST /api/upscale" in answer.text
-
-
 def test_no_option_is_passed_over_in_silence(server: Server, small: Path) -> None:
     files = [("file", ("x.png", small.read_bytes())), *2 * [("scale", (None, "2"))]]
     answer = httpx.post(f"{server.url}/api/upscale", files=files)

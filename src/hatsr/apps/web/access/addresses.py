@@ -28,12 +28,12 @@ def is_known(path: str) -> bool:
 
 
 def is_event(path: str) -> bool:
-    """Whether a request says what happened on the page."""
+    """Whether requests to an address are Gradio's events, such as a click on the page."""
     return path.startswith(_EVENTS)
 
 
 def max_bytes(path: str, limits: Limits) -> int:
-    """What a request to an address may carry."""
+    """Bytes that a request to an address may have at most."""
     if path == UPLOAD:
         return limits.request_bytes + ENVELOPE
     return (limits.upload_bytes if path == ENLARGE else _EVENT_BYTES) + ENVELOPE

@@ -18,7 +18,7 @@ from hatsr.apps.web.queue.temporary_folders import safe_name
 
 
 def add_uploads(app: FastAPI, ownership: Ownership, limits: Limits) -> None:
-    """Take the page's files in place of Gradio, which knows no owners and leaves halves behind."""
+    """Receive the page's uploads; Gradio would know no owners and keep files that broke off."""
 
     @app.post(UPLOAD, include_in_schema=False)
     async def upload(request: Request) -> JSONResponse:
@@ -36,7 +36,7 @@ def add_uploads(app: FastAPI, ownership: Ownership, limits: Limits) -> None:
 
     @app.get(UPLOAD_PROGRESS, include_in_schema=False)
     def progress() -> Response:
-        """Nothing but the end is told of an upload; the answer to it is that."""
+        """Gradio's page asks how far an upload is; it is told at once that it is done."""
         return Response('data: {"msg": "done"}\n\n', media_type="text/event-stream")
 
 

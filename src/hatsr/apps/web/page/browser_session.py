@@ -1,4 +1,4 @@
-"""Who looks at the page: a browser with its cookie, and one of its tabs."""
+"""One tab of a browser, known by its cookie: the jobs that it starts, follows and may see."""
 
 import asyncio
 import os

@@ -38,12 +38,18 @@ class ModelCache:
     def __init__(self, limits: Limits, folder: Path | None) -> None:
         from hatsr import checkpoint
 
-        self.limits, self.remarks = limits, ()
-        shipped = checkpoint.shipped()
-        self._paths = shipped | _checkpoints(folder)
+        shipped, found = checkpoint.shipped(), _checkpoints(folder)
+        self.limits = limits
+        self.remarks = tuple(
+            f"{name} is left out: it has the name of a shipped network; rename it"
+            for name in found
+            if name in shipped
+        )
+        self._paths = shipped | {n: path for n, path in found.items() if n not in shipped}
         self._facts = {}
         for name, path in self._paths.items():
             try:
+                self._paths[name] = path = checkpoint.resolve(path)
                 scale = checkpoint.read(path).config.scale
                 self._facts[name] = ModelInfo(name=name, scale=scale, shipped=name in shipped)
             except (ValueError, OSError) as error:
@@ -117,7 +123,7 @@ def _checkpoints(folder: Path | None) -> dict[str, Path]:
     if folder is None:
         return {}
     found = {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.absolute().iterdir()):
         if path.name.startswith("."):
             continue
         if (path.suffix in _ENDINGS and path.is_file()) or is_model_folder(path):

@@ -112,7 +112,7 @@ def _end_with_server() -> None:
 def _attempt(
     task: JobTask, folder: Path, model_cache: ModelCache, progress: Callable[[float], None]
 ) -> Finished | Failed | Stopped:
-    """Do one task; whatever goes wrong is told."""
+    """Do one task; what goes wrong becomes the answer."""
     try:
         return Finished(task.run(model_cache, folder, progress))
     except JobStoppedError:
