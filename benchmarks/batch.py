@@ -172,7 +172,7 @@ def database(count: int, place: Path) -> None:
     for turn in ("planning", "planning again"):
         start, used = time.perf_counter(), time.process_time()
         with JobDatabase(out, create=True) as kept:
-            plan(kept, source, Output(place=out), "_x4", lambda done: None)
+            plan(kept, source, Output(place=out), "_x4", lambda _: None, lambda _: None)
         seconds, used = time.perf_counter() - start, time.process_time() - used
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(f"{turn}: {count:,} pictures in {seconds:.1f} s ({used:.1f} s of them computing),")

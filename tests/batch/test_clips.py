@@ -81,7 +81,7 @@ def test_stopped_work_goes_on_and_makes_the_same_file(
     run(clip, tmp_path / "whole.mkv")
     said = stopped_at(clip, tmp_path / "b.mkv", frame)
     done = frame - 1
-    assert f"stopped at frame {done} of about 10; the same command goes on" in said
+    assert said == f"stopped at frame {done} of about 10, kept in {tmp_path / 'b.mkv.parts'}"
     kept = sorted(path.name for path in (tmp_path / "b.mkv.parts").iterdir())
     assert kept == [*(f"{n:06}.nut" for n in range(done // 4)), "plan.json"]
     upscaler = Counting()
@@ -164,6 +164,14 @@ def test_clips_and_pictures_go_into_one_folder(tmp_path: Path) -> None:
     found = upscale([str(clip), str(picture)], Counting(), Output(place=tmp_path / "out"))
     assert [each.status for each in found.outcomes] == ["done", "done"]
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"a_x2.mp4", "p_x2.png"}
+
+
+def test_a_clip_has_no_still(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mp4")
+    said = r"first frame must be that of an animation or a document, got the clip .*a\.mp4; save"
+    with pytest.raises(ValueError, match=said):
+        upscale([str(clip)], Counting(), Output(first_frame=True))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hatsr import image
 from hatsr.batch.database.job_database import JobDatabase
 from hatsr.batch.database.records import PictureRecord
 from hatsr.batch.outputs import Existing, Output
-from hatsr.batch.planning import check_places, plan
+from hatsr.batch.planning import CLIP, check_places, plan
 
 
 def photo(path: Path, height: int = 6, width: int = 5) -> Path:
@@ -26,7 +26,7 @@ def made(tmp_path: Path) -> Callable[..., dict[str, PictureRecord]]:
     def make(source: Path | None = None, existing: Existing = "refuse") -> dict[str, PictureRecord]:
         output = Output(place=tmp_path / "out", existing=existing)
         with JobDatabase(tmp_path / "out", create=True) as database:
-            plan(database, source or tmp_path / "in", output, "_x2", lambda count: None)
+            plan(database, source or tmp_path / "in", output, "_x2", lambda _: None, lambda _: None)
             states = ("waiting", "done", "skipped", "failed")
             return {e.source: e for state in states for e in database.records(state)}
 
@@ -57,6 +57,38 @@ def test_results_of_earlier_runs_are_left_out(
     source = photo(tmp_path / "in/a.png")
     image.write(image.read(source), tmp_path / "in/b.png", software="hatsr 0.1.0 (net, x2)")
     assert set(made()) == {"a.png"}
+
+
+def test_a_folder_that_cannot_be_read_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo(tmp_path / "in/a.png")
+    photo(tmp_path / "in/sub/closed/b.png")
+
+    def scan(place: Path) -> object:
+        if place.name == "closed":  # the administrator may read everything
+            raise PermissionError(13, "Permission denied", str(place))
+        return scandir(place)
+
+    scandir = os.scandir
+    with JobDatabase(tmp_path / "out", create=True) as database:
+        monkeypatch.setattr("os.scandir", scan)
+        found = plan(database, tmp_path / "in", Output(), "_x2", lambda _: None, lambda _: None)
+        assert [record.source for record in database.records("waiting")] == ["a.png"]
+    assert found.remarks() == ["1 left out (sub/closed/): folder cannot be read: Permission denied"]
+
+
+def test_clips_in_a_manifest_fail(
+    tmp_path: Path, made: Callable[..., dict[str, PictureRecord]]
+) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"...")
+    photo(tmp_path / "b.png").rename(tmp_path / "b.heic")  # under another name
+    (tmp_path / "list.txt").write_text("a.mp4\nb.heic\ngone.mkv\n")
+    assert {name: (e.state, e.reason) for name, e in made(tmp_path / "list.txt").items()} == {
+        "a.mp4": ("failed", f"{tmp_path}/a.mp4: {CLIP}"),
+        "b.heic": ("waiting", ""),
+        "gone.mkv": ("failed", f"{tmp_path}/gone.mkv: No such file or directory"),
+    }
 
 
 def test_a_manifest(tmp_path: Path, made: Callable[..., dict[str, PictureRecord]]) -> None:

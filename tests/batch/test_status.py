@@ -1,11 +1,15 @@
+import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.database.locking import locked
 from hatsr.batch.database.records import PictureRecord
-from hatsr.batch.status import JobProgress, Status
+from hatsr.batch.status import JobProgress, Status, read_status
 
 
 def record(name: str, side: int, **more: Any) -> PictureRecord:
@@ -33,3 +37,56 @@ def test_time_left_goes_from_what_is_expected_to_what_is_measured(
     assert told[-1].pictures_per_second == 1 / 90
     assert told[-1].megapixels_per_second == 0.01 / 90
     assert (told[-1].of("done"), told[-1].left, pace.left) == (1, 9, 9)
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Path]:
+    """The disk on which `out` has a job of one picture; `make_read_only` closes it."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("cannot mount a disk here")
+    with locked(disk / "out"), JobDatabase(disk / "out", create=True) as database:
+        database.plan(record("a", 1))
+    yield disk
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
+def make_read_only(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+
+
+def test_status_from_a_disk_that_may_not_be_written_to(closed: Path) -> None:
+    make_read_only(closed)
+    status = read_status(closed / "out")
+    assert (status.left, status.running) == (1, False)
+
+
+@pytest.mark.parametrize("index", [True, False])
+def test_status_of_a_killed_job_on_such_a_disk(closed: Path, tmp_path: Path, index: bool) -> None:
+    """With the index of the log it can be read; without, SQLite would pass over what is in it."""
+    place, kept = closed / "out/.hatsr", tmp_path / "kept"
+    with JobDatabase(closed / "out") as database:
+        database.plan(record("b", 1))
+        shutil.copytree(place, kept)  # as a kill leaves it
+    shutil.rmtree(place)
+    shutil.copytree(kept, place)
+    if index:
+        make_read_only(closed)
+        assert read_status(closed / "out").left == 2
+        return
+    (place / "batch.sqlite-shm").unlink()
+    make_read_only(closed)
+    assert (place / "batch.sqlite-wal").stat().st_size
+    with pytest.raises(OSError, match=r"database of a job that was killed must be where it may"):
+        read_status(closed / "out")
+
+
+def test_status_writes_nothing(tmp_path: Path) -> None:
+    with JobDatabase(tmp_path, create=True) as database:
+        database.plan(record("a", 1))
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    assert read_status(tmp_path).left == 1
+    after = {path: path.stat().st_mtime_ns for path in before}
+    assert after == before
+    assert not (tmp_path / ".hatsr/lock.sqlite").exists()

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -32,6 +33,39 @@ def test_a_broken_packet_costs_its_frame_only(tmp_path: Path, codec: str) -> Non
     assert len(shots) == 9
     assert shots[-1].pts == 360
     assert reader.notes()[0].startswith("1 packets could not be decoded")
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [range(40, 70), range(51, 52), (51, 60, 80)],
+    ids=["many in a row", "one", "some"],
+)
+def test_gaps_of_a_transport_stream(tmp_path: Path, lost: Sequence[int]) -> None:
+    """Packets of 188 bytes are lost, as where reception fails."""
+    options = {"g": "5", "crf": "1", "bf": "0"}
+    path = make_clip(tmp_path / "a.ts", times=range(0, 1600, 40), options=options)
+    whole = [shot.pts for shot in ClipReader(open_clip(path))]
+    data = path.read_bytes()
+    path.write_bytes(
+        b"".join(data[at : at + 188] for at in range(0, len(data), 188) if at // 188 not in lost)
+    )
+    clip = open_clip(path)
+    reader = ClipReader(clip)
+    times = [shot.pts for shot in reader]
+    missing = [index for index, pts in enumerate(whole) if pts not in times]
+    assert set(times) < set(whole)
+    places = sum(index - 1 not in missing for index in missing)
+    first = f"{(whole[missing[0]] - whole[0]) * float(clip.time_base):.1f} s"
+    where = f"at {first}" if places == 1 else f"in {places} places from {first} on"
+    told = f"{len(missing)} frames are missing {where}: the ones before them stay longer"
+    assert told in reader.notes()
+    assert reader.lost == 0
+
+
+def test_times_that_vary_are_no_gaps(tmp_path: Path) -> None:
+    reader = ClipReader(open_clip(make_clip(tmp_path / "a.ts", times=UNEVEN)))
+    assert len(list(reader)) == len(UNEVEN)
+    assert reader.notes() == ()
 
 
 def test_a_clip_that_breaks_off(tmp_path: Path) -> None:

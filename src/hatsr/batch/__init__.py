@@ -13,6 +13,7 @@ from hatsr.batch.outputs import Existing, Output, check_folder_name, check_outpu
 
 if TYPE_CHECKING:
     from hatsr.batch.database.locking import is_running, locked
+    from hatsr.batch.database.records import PictureRecord
     from hatsr.batch.job import Job, JobListener, run_job
     from hatsr.batch.status import Status, read_status
     from hatsr.batch.upscaling import BatchListener, Outcome, UpscaleResult, upscale, upscale_files
@@ -29,6 +30,7 @@ __all__ = [
     "Outcome",
     "Output",
     "PictureFile",
+    "PictureRecord",
     "Status",
     "UpscaleResult",
     "WorkerSettings",
@@ -52,6 +54,7 @@ _LAZY_IMPORTS = {
     "end_with_parent": "worker_pools.local_pool",
     "is_running": "database.locking",
     "locked": "database.locking",
+    "PictureRecord": "database.records",
     "Job": "job",
     "JobListener": "job",
     "run_job": "job",

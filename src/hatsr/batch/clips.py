@@ -66,7 +66,7 @@ class ClipUpscaler:
             What the user must know.
 
         Raises:
-            KeyboardInterrupt: stopped; the message says that it goes on.
+            KeyboardInterrupt: stopped; the message says where finished segments are kept.
             OSError: the disk is full; segments that are done are kept.
         """
         reader = ClipReader(self.clip)
@@ -74,8 +74,8 @@ class ClipUpscaler:
             segments = self._make_segments(reader, progress)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                f"stopped at frame {self.done} of about {self.clip.frames}; the same command goes "
-                f"on from {self.parts.folder}"
+                f"stopped at frame {self.done} of about {self.clip.frames}, kept in "
+                f"{self.parts.folder}"
             ) from None
         software = f"hatsr {__version__} ({self.upscaler.name}, x{self.upscaler.factor:g})"
         lost = video.join(

@@ -34,6 +34,28 @@ class PictureFile:
         return self.path.suffix.lower() in video.CLIPS
 
 
+class LeftOut:
+    """Files that are not enlarged: how many for each reason, and the first names."""
+
+    def __init__(self) -> None:
+        self.counts = Counter[str]()
+        self.names: dict[str, list[str]] = {}
+
+    def add(self, name: str, reason: str) -> None:
+        """One more."""
+        self.counts[reason] += 1
+        names = self.names.setdefault(reason, [])
+        if len(names) < _SHOWN:
+            names.append(name)
+
+    def remarks(self) -> list[str]:
+        """A sentence for each reason."""
+        return [
+            f"{count:,} left out ({', '.join(names)}{', ...' if count > _SHOWN else ''}): {reason}"
+            for (reason, count), names in zip(self.counts.items(), self.names.values(), strict=True)
+        ]
+
+
 @dataclass(frozen=True, slots=True)
 class FoundPictures:
     """What inputs stand for."""
@@ -47,13 +69,13 @@ class FoundPictures:
 
     def remarks(self) -> list[str]:
         """What was left out, counted, a sentence for each reason."""
-        said = []
-        for reason, count in Counter(self.left_out.values()).items():
-            names = [path.name for path, why in self.left_out.items() if why == reason][:_SHOWN]
-            more = ", ..." if count > _SHOWN else ""
-            said.append(f"{count} left out ({', '.join(names)}{more}): {reason}")
-        said += [f"subfolders of {path} are left out; give --recursive" for path in self.unvisited]
-        return said
+        left_out = LeftOut()
+        for path, reason in self.left_out.items():
+            left_out.add(path.name, reason)
+        unvisited = (
+            f"subfolders of {path} are left out; give --recursive" for path in self.unvisited
+        )
+        return [*left_out.remarks(), *unvisited]
 
 
 def find_pictures(inputs: Sequence[str], *, recursive: bool = False) -> FoundPictures:

@@ -13,7 +13,7 @@ from hatsr import checkpoint, image
 from hatsr.batch.database.job_database import JobDatabase
 from hatsr.batch.database.job_tables import sqlite_errors_as_os_errors
 from hatsr.batch.database.locking import locked
-from hatsr.batch.database.records import JobRecord
+from hatsr.batch.database.records import JobRecord, PictureRecord
 from hatsr.batch.outputs import Output, check_folder_name
 from hatsr.batch.planning import check_places, input_store, plan
 from hatsr.batch.status import JobProgress, Status, read_status
@@ -86,6 +86,10 @@ class JobListener(Protocol):
         """Number of pictures that were planned so far."""
         ...
 
+    def failed(self, record: PictureRecord) -> None:
+        """A picture failed before the work began, such as one that is not there."""
+        ...
+
     def working(self, status: Status) -> None:
         """The work goes on, or ends; called at least twice a second."""
         ...
@@ -133,7 +137,11 @@ def run_job(
         JobDatabase(folder, results, create=True) as database,
     ):
         budget = _take_up(database, source, job)
-        plan(database, source, job.output, f"_x{upscaler.factor:g}", watch.planning)
+        suffix = f"_x{upscaler.factor:g}"
+        left_out = plan(database, source, job.output, suffix, watch.planning, watch.failed)
+        remarks = tuple(left_out.remarks())
+        if not database.counts():
+            remarks = (f"no pictures in {source}", *remarks)
         if retry_failed:
             database.retry_failed()
         stopped, pace = "", JobProgress(database, watch.working)
@@ -160,8 +168,9 @@ def run_job(
         finally:
             with suppress(sqlite3.Error, OSError):  # a full disk: the next call settles it
                 database.requeue_interrupted()
-                write_summary(database)
-        return replace(read_status(folder), running=False, stopped=stopped)
+                write_summary(database, remarks)
+        status = read_status(folder)
+        return replace(status, running=False, stopped=stopped, remarks=remarks)
 
 
 def check_format(ending: str | None) -> None:

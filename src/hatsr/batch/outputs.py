@@ -42,9 +42,14 @@ def check_output(output: Output, pictures: Sequence[PictureFile]) -> None:
 
     Raises:
         ValueError: an ending that cannot be written, a file where a folder is needed, a file of
-            another format than the one asked for, or the picture itself.
+            another format than the one asked for, or the picture itself; a clip's first frame.
     """
     clips = [picture for picture in pictures if picture.is_clip]
+    if output.first_frame and clips:
+        raise ValueError(
+            "first frame must be that of an animation or a document, got the clip "
+            f"{clips[0].path}; save its frame as a picture first, or leave out --first-frame"
+        )
     has_pictures = len(clips) < len(pictures) or not pictures
     known = [*(_PICTURES if has_pictures else ()), *(_CLIPS if clips else ())]
     endings = ", ".join(ending for ending in known if ending not in _ANIMATIONS)

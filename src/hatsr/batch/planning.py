@@ -7,16 +7,19 @@ a few.
 import codecs
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePath, PurePosixPath
 
+from hatsr import image, video
 from hatsr.batch.database.job_database import JobDatabase
 from hatsr.batch.database.records import PictureRecord, State
-from hatsr.batch.finding import PictureFile
+from hatsr.batch.finding import RESULT, UNREADABLE, LeftOut, PictureFile
 from hatsr.batch.outputs import Output, target_of
 from hatsr.batch.stores import DiskStore, FileFacts, Store, open_store
+from hatsr.batch.stores.store import ending_of
 
+CLIP = "moving pictures take long; enlarge them with hatsr upscale"
 _TOGETHER = 1000
 """Pictures that are noted in one transaction."""
 
@@ -56,10 +59,12 @@ def plan(
     output: Output,
     suffix: str,
     progress: Callable[[int], None],
-) -> None:
+    failed: Callable[[PictureRecord], None],
+) -> LeftOut:
     """Note the pictures of a folder or a manifest; those that are known as they are stay.
 
-    Results of earlier runs that lie in a folder are left out, as `find_pictures` does.
+    Clips, kinds that cannot be read and results of earlier runs that lie in a folder are left out,
+    as `find_pictures` does.
 
     Args:
         database: where.
@@ -68,6 +73,10 @@ def plan(
         output: how results are written.
         suffix: of the results' names, such as ``_x4``.
         progress: told how many were looked at so far.
+        failed: told of each that cannot be enlarged.
+
+    Returns:
+        What was left out.
 
     Raises:
         OSError: the folder or the manifest cannot be read.
@@ -75,14 +84,15 @@ def plan(
     """
     store = input_store(source)
     manifest = source if isinstance(source, Path) and not source.is_dir() else None
-    found = _listed(manifest) if manifest else store.pictures(database.results)
     planner = Planner(
         database=database,
         source=store,
         output=output,
         suffix=suffix,
-        leave_results=manifest is None,
+        is_named=manifest is not None,
+        failed=failed,
     )
+    found = _listed(manifest) if manifest else store.pictures(database.results, planner.left_out)
     done = 0
     while some := list(islice(found, _TOGETHER)):
         with database.transaction():
@@ -90,6 +100,7 @@ def plan(
                 planner.plan(name, facts)
         done += len(some)
         progress(done)
+    return planner.left_out
 
 
 def _listed(manifest: Path) -> Iterator[tuple[str, None]]:
@@ -118,28 +129,37 @@ class Planner:
     source: Store
     output: Output
     suffix: str
-    leave_results: bool
-    """Leave out what earlier runs made."""
+    is_named: bool
+    """A manifest names the pictures; nothing is left out."""
+    failed: Callable[[PictureRecord], None]
+    """Is told of each that fails."""
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     def plan(self, name: str, facts: FileFacts | None) -> None:
-        """Note a picture, unless it is known as it is, or was made by an earlier run.
+        """Note a picture, unless it is known as it is, or is left out.
 
         Args:
             name: in its store.
             facts: of its file, where they were listed with it.
         """
+        unfit = _unfit(name)
+        if unfit and not self.is_named:
+            self.left_out.add(name, unfit)
+            return
         target = self._target(name)
         facts, why = (facts, "") if facts else self._facts(name)
-        if facts is None:
-            self.database.plan(
+        if unfit == CLIP or facts is None:
+            reason = why or f"{self.source.where(name)}: {unfit}"
+            self._note(
                 PictureRecord(
-                    source=name, target=target, bytes=0, mtime=0, state="failed", reason=why
+                    source=name, target=target, bytes=0, mtime=0, state="failed", reason=reason
                 )
             )
             return
-        if self.database.is_known(name, facts) or (
-            self.leave_results and self.source.is_result(name)
-        ):
+        if self.database.is_known(name, facts):
+            return
+        if not self.is_named and self.source.is_result(name):
+            self.left_out.add(name, RESULT)
             return
         height, width = self.source.size(name)
         state, reason = self._existing(name, target)
@@ -153,7 +173,12 @@ class Planner:
             state=state,
             reason=reason,
         )
-        self.database.plan(record)
+        self._note(record)
+
+    def _note(self, record: PictureRecord) -> None:
+        record = self.database.plan(record)
+        if record.state == "failed":
+            self.failed(record)
 
     def _facts(self, name: str) -> tuple[FileFacts | None, str]:
         """Of a file, or why there are none."""
@@ -183,3 +208,9 @@ class Planner:
         if results.would_replace(target, self.source.where(name)):
             return "failed", f"output must not replace an input, got {place}; give another output"
         return "waiting", ""
+
+
+def _unfit(name: str) -> str:
+    """Why a file of such a name cannot be enlarged; empty: it may be."""
+    ending = ending_of(name)
+    return CLIP if ending in video.CLIPS else UNREADABLE if ending in image.UNREADABLE_KINDS else ""

@@ -33,6 +33,8 @@ class Status:
     """The picture that has just been done or failed."""
     stopped: str = ""
     """Why the work ended before all was done."""
+    remarks: tuple[str, ...] = ()
+    """What was left out, after a job."""
 
     def of(self, *states: str) -> int:
         """How many pictures are in any of the states."""
@@ -47,20 +49,23 @@ class Status:
 def read_status(folder: Path) -> Status:
     """How far the job of an output folder has come, by its database.
 
-    Speeds are those of the network so far, times the workers that are at it.
+    Speeds are those of the network so far, times the workers that are at it. Nothing is written.
 
     Raises:
-        FileNotFoundError: there are no database.
+        FileNotFoundError: there is no database.
+        OSError: it cannot be read.
     """
-    with sqlite_errors_as_os_errors(folder), JobDatabase(folder) as database:
-        counts, workers = database.counts(), database.workers()
+    with sqlite_errors_as_os_errors(folder):
+        with JobDatabase(folder, read_only=True) as database:
+            counts, workers = database.counts(), database.workers()
+        running = is_running(folder)
     done = counts.get("done", StateCount())
     speed = max(1, workers) / done.seconds if done.seconds else 0.0
     pixels = speed * done.pixels
     return Status(
         folder=folder,
         counts=counts,
-        running=is_running(folder),
+        running=running,
         seconds_left=_pixels_left(counts) / pixels if pixels else None,
         pictures_per_second=speed * done.pictures,
         megapixels_per_second=pixels / 1e6,

@@ -1,6 +1,7 @@
 """The summary page of a job: one HTML file that needs no other."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +38,13 @@ class Thumbnail:
     """The picture itself as a data address; empty: it cannot be read again."""
 
 
-def write_summary(database: JobDatabase) -> Path:
-    """Write the page about the job as it is now; it appears whole or not at all."""
+def write_summary(database: JobDatabase, remarks: Sequence[str] = ()) -> Path:
+    """Write the page about the job as it is now; it appears whole or not at all.
+
+    Args:
+        database: of the job.
+        remarks: what was left out.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     begun = database.job()
@@ -54,6 +60,7 @@ def write_summary(database: JobDatabase) -> Path:
         counts=counts,
         done=counts.get("done", StateCount()),
         total=sum(count.pictures for count in counts.values()),
+        remarks=remarks,
         failures=list(database.records("failed", limit=_FAILURES)),
         extremes={
             name: [

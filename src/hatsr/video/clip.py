@@ -57,6 +57,11 @@ class Clip:
     """What a user must be told about how it is read."""
 
     @property
+    def step(self) -> int:
+        """How long a frame is shown in the mean, in units of the clip's time base."""
+        return max(1, round(1 / self.rate / self.time_base))
+
+    @property
     def working_tags(self) -> ColourTags:
         """The colours, with the matrix that players take where the file gives none."""
         return ColourTags(

@@ -1,5 +1,6 @@
 """A clip's frames, one after the other."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from jaxtyping import Float32
 
 from hatsr.video.clip import Clip, ClipError, picture_stream
 from hatsr.video.frames import to_rgb
+
+_BESIDE = 1
+"""Seconds by which a broken packet may come before the frames that it costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class ClipReader:
     def __init__(self, clip: Clip) -> None:
         self.clip = clip
         self.lost, self.damaged = 0, 0
-        self._resized = False
+        self._resized, self._gaps = False, Gaps(clip)
         self._end, self._read, self._declared = 0.0, 0, 0
 
     def __iter__(self) -> Iterator[ClipFrame]:
@@ -52,14 +56,16 @@ class ClipReader:
         Raises:
             ClipError: the file cannot be opened any more.
         """
-        self.lost, self.damaged, self._read, last = 0, 0, 0, None
-        step = max(1, round(1 / self.clip.rate / self.clip.time_base))
+        self.lost, self.damaged, self._gaps = 0, 0, Gaps(self.clip)
+        self._read, last = 0, None
+        step = self.clip.step
         for frame in self._decoded():
             pts = frame.pts if frame.pts is not None else None if last is None else last + step
             pts = 0 if pts is None else pts
             pts = pts if last is None else max(pts, last + 1)
             self.damaged += bool(frame.is_corrupt)
             self._resized |= (frame.height, frame.width) != (self.clip.height, self.clip.width)
+            self._gaps.look(pts, frame.duration or step)
             self._end = float((pts + (frame.duration or step)) * self.clip.time_base)
             self._read += 1
             yield ClipFrame(pts, frame.duration or 0, frame, self.clip)
@@ -72,6 +78,7 @@ class ClipReader:
             f"{self.lost} packets could not be decoded: the frames before them stay longer": (
                 self.lost
             ),
+            str(self._gaps): self._gaps.count,
             f"{self.damaged} frames are damaged in the clip itself": self.damaged,
             "frames of another size than the first are brought to it": self._resized,
             f"{frames} of {self._declared} frames are missing: the clip may be cut short": (
@@ -94,12 +101,16 @@ class ClipReader:
             self._declared = stream.frames
             packets = container.demux(stream)
             while (packet := self._next(packets)) is not None:
-                broken = bool(packet.is_corrupt)
+                if packet.is_corrupt:
+                    self._gaps.note_broken(packet)
                 try:
-                    yield from packet.decode()
+                    frames = packet.decode()
                 except av.error.InvalidDataError:
-                    broken = True
-                self.lost += broken
+                    self._gaps.note_broken(packet)
+                    self.lost += 1
+                    continue
+                self.damaged += bool(packet.is_corrupt) and not any(f.is_corrupt for f in frames)
+                yield from frames
 
     def _next(self, packets: "Iterator[av.Packet]") -> "av.Packet | None":
         """The next packet; a file that breaks off ends there."""
@@ -108,3 +119,40 @@ class ClipReader:
         except av.error.FFmpegError:
             self.lost += 1
             return None
+
+
+class Gaps:
+    """Where frames are missing: times that jump beside a broken packet, as where reception failed.
+
+    Jumps elsewhere are those of a rate that varies.
+
+    Args:
+        clip: whose frames they are.
+    """
+
+    def __init__(self, clip: Clip) -> None:
+        self.time_base = clip.time_base
+        self.count, self.frames = 0, 0
+        self._beside = round(_BESIDE / self.time_base)
+        self._start, self._end, self._step = None, 0, 1
+        self._first, self._broken = 0, -math.inf
+
+    def note_broken(self, packet: av.Packet) -> None:
+        """A packet is broken; one without a time is taken for where frames have come to."""
+        times = [time for time in (packet.pts, packet.dts, self._end) if time is not None]
+        self._broken = max(self._broken, times[0])
+
+    def look(self, pts: int, duration: int) -> None:
+        """At the next frame: when it is shown, and how long, in units of the clip's time base."""
+        if self._start is None:
+            self._start = self._end = pts
+        missing = round((pts - self._end) / self._step)
+        if missing > 0 and self._broken >= self._end - self._beside:
+            self._first = self._first if self.count else self._end - self._start
+            self.count, self.frames = self.count + 1, self.frames + missing
+        self._end, self._step = pts + duration, duration
+
+    def __str__(self) -> str:
+        first = f"{float(self._first * self.time_base):.1f} s"
+        where = f"at {first}" if self.count == 1 else f"in {self.count} places from {first} on"
+        return f"{self.frames} frames are missing {where}: the ones before them stay longer"

@@ -59,10 +59,9 @@ def join(
     Returns:
         What the container cannot hold and is left out, in words.
     """
-    step = max(1, round(1 / clip.rate / clip.time_base))
     delay = max(_delay(_times(path, clip.time_base)) for path in segments)
-    last = last_duration or step
-    joint = Joint(time_base=clip.time_base, delay=delay, step=step, last=last)
+    last = last_duration or clip.step
+    joint = Joint(time_base=clip.time_base, delay=delay, step=clip.step, last=last)
     options = {"movflags": "+faststart"} if encoding.container in ("mp4", "mov") else {}
     remove_leftovers(target)
     with (

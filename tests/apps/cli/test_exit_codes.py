@@ -4,7 +4,7 @@ from click.testing import CliRunner, Result
 
 from hatsr.apps.cli import cli
 from hatsr.apps.cli.exit_codes import Command, failed_work, wrong_usage
-from hatsr.apps.cli.main import COMMANDS
+from hatsr.apps.cli.main import COMMANDS, Commands
 
 
 def call(error: BaseException, *, asked_for: bool = False, more: tuple = ()) -> Result:
@@ -36,6 +36,15 @@ def test_a_lack_of_memory_is_failed_work_whenever_it_comes() -> None:
 
 def test_ctrl_c() -> None:
     stopped = call(KeyboardInterrupt())
+    assert (stopped.exit_code, stopped.stderr) == (130, "Error: stopped\n")
+
+
+def test_ctrl_c_while_a_command_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def press(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Commands, "get_command", press)
+    stopped = CliRunner().invoke(cli, ["models"])
     assert (stopped.exit_code, stopped.stderr) == (130, "Error: stopped\n")
 
 

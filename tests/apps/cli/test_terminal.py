@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hatsr.apps.cli.terminal import clock, counting, show
+from hatsr.apps.cli.terminal import clock, counting, printable, show
 from hatsr.evaluation import Table
 
 NAME = "a[red]b[/nothing]:smile:.png"
@@ -26,3 +26,15 @@ def test_names_in_tables_are_no_markup(on_terminal: Callable[[], str]) -> None:
 )
 def test_a_clock_shows_hours_minutes_seconds(seconds: float, text: str) -> None:
     assert clock(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a [b] \u00e9 \U0001f600.png", "a [b] \u00e9 \U0001f600.png"),
+        ("a\nb\tc.png", r"a\nb\tc.png"),
+        ("\x1b[31m\x07\x9b\u2028", r"\x1b[31m\x07\x9b\u2028"),
+    ],
+)
+def test_names_control_no_terminal(text: str, line: str) -> None:
+    assert printable(text) == line

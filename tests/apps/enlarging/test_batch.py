@@ -1,6 +1,9 @@
 import json
+import shutil
+import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,6 +41,81 @@ def test_a_job_to_its_end_and_once_more(tmp_path: Path) -> None:
     counts = json.loads(told.stdout)["counts"]
     assert (counts["done"]["pictures"], counts["failed"]["pictures"]) == (7, len(broken) - 1)
     assert (out / "empty_x2.png").read_bytes() == (out / "p000_x2.png").read_bytes()
+
+
+def test_what_is_left_out_is_said(net: str, tmp_path: Path) -> None:
+    source, out = make_pictures(tmp_path / "in", 1), tmp_path / "out"
+    for name in ("b.mp4", "a.mkv", "c.avi", "sub/d.webm", "phone.HEIC"):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_bytes(b"")
+    (source / "self").symlink_to(source / "self")
+    options = (source, "-o", out, "-m", net, "--device", "cpu", "--memory", "1GB")
+    done = call(*options)
+    assert done.exit_code == 0, done.output
+    clips = "moving pictures take long; enlarge them with hatsr upscale"
+    assert done.stderr.splitlines() == [
+        f"4 left out (a.mkv, b.mp4, c.avi, ...): {clips}",
+        "1 left out (phone.HEIC): of a kind that cannot be read; convert it to PNG or JPEG",
+    ]
+    assert (
+        f"<p>4 left out (a.mkv, b.mp4, c.avi, ...): {clips}</p>"
+        in (out / "hatsr-batch.html").read_text()
+    )
+    assert json.loads(call(*options, "--json").stdout)["remarks"] == done.stderr.splitlines()
+
+
+def test_what_fails_before_the_work_is_said(net: str, tmp_path: Path) -> None:
+    for name in ("a.png", "a.bmp"):
+        shutil.copy(make_pictures(tmp_path / "in", 1) / "p000.png", tmp_path / name)
+    (tmp_path / "list.txt").write_text("a.png\na.bmp\ngone.png\n")
+    done = call(tmp_path / "list.txt", "-o", tmp_path / "out", "-m", net, "--device", "cpu")
+    assert done.exit_code == 1
+    assert done.stderr.splitlines() == [
+        "FAILED a.bmp: a.png already goes to a_x2.png; rename one",
+        f"FAILED {tmp_path}/gone.png: No such file or directory",
+    ]
+
+
+def test_a_folder_without_pictures_is_said(net: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    done = call(tmp_path / "in", "-o", tmp_path / "out", "-m", net, "--device", "cpu")
+    assert (done.exit_code, done.stderr) == (0, f"no pictures in {tmp_path / 'in'}\n")
+
+
+def test_a_stopped_job_says_how_it_goes_on(
+    net: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hatsr.batch.job.plan", press)
+    source = make_pictures(tmp_path / "in", 1)
+    stopped = call(source, "-o", tmp_path / "out", "-m", net, "--device", "cpu")
+    said = "Error: stopped; the same command goes on from here\n"
+    assert (stopped.exit_code, stopped.stderr) == (130, said)
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"garbage" * 1000)
+
+
+def other_table(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("CREATE TABLE pictures (name)")
+
+
+@pytest.mark.parametrize("spoil", [garbage, other_table])
+@pytest.mark.parametrize("status", [True, False])
+def test_a_damaged_database(
+    spoil: Callable[[Path], None], status: bool, net: str, tmp_path: Path
+) -> None:
+    source, out = make_pictures(tmp_path / "in", 1), tmp_path / "out"
+    (out / ".hatsr").mkdir(parents=True)
+    spoil(out / ".hatsr/batch.sqlite")
+    more = ["--status"] if status else ["-m", net, "--device", "cpu"]
+    told = call(source, "-o", out, *more)
+    assert told.exit_code == 1
+    assert f"remove {out / '.hatsr'} and begin anew with --skip-existing" in told.stderr
 
 
 def test_status(tmp_path: Path) -> None:
@@ -100,6 +178,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("cannot mount a disk here")
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_disk_without_room_for_the_database(small_disk: Path, net: str, tmp_path: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,size=16k", str(small_disk)], check=True)
+    source = make_pictures(tmp_path / "in", 1)
+    told = call(source, "-o", small_disk / "out", "-m", net, "--device", "cpu")
+    assert told.exit_code == 1
+    assert "the disk is full, make room" in told.stderr
 
 
 def test_a_full_disk(small_disk: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hatsr.apps.enlarging.picture_bars import JobBar, PictureBars
-from hatsr.batch import FoundPictures, Outcome, PictureFile
+from hatsr.batch import FoundPictures, Outcome, PictureFile, PictureRecord
 
 NAME = "a[red]b[nothing]:smile:.png"
 PICTURE = Path(NAME)
@@ -35,4 +35,17 @@ def test_a_pipe_gets_lines_alone(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_job_tells_a_pipe_nothing_but_failures(capsys: pytest.CaptureFixture[str]) -> None:
     with JobBar(quiet=False) as bar:
         bar.planning(3)
-    assert capsys.readouterr() == ("", "")
+        assert capsys.readouterr() == ("", "")
+        facts = {"target": None, "bytes": 1, "mtime": 1, "state": "failed"}
+        for source, reason in (
+            ("a.png", "b.png already goes to a_x2.png"),
+            ("sub/[b].png", "/in/sub/[b].png: file is empty"),
+            ("two\nlines \x1b[31mred.png", "there is none"),
+        ):
+            bar.failed(PictureRecord(source=source, reason=reason, **facts))
+    assert capsys.readouterr() == (
+        "",
+        "FAILED a.png: b.png already goes to a_x2.png\n"
+        "FAILED /in/sub/[b].png: file is empty\n"
+        "FAILED two\\nlines \\x1b[31mred.png: there is none\n",
+    )

@@ -158,6 +158,39 @@ def test_a_tree_of_folders(net: str, photo: str, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "one" / "two" / "photo_x2.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("pictures", "said"),
+    [(0, "the same command"), (1, "the same command with --skip-existing")],
+)
+def test_a_stopped_clip_goes_on_as_is_said(
+    pictures: int,
+    said: str,
+    net: str,
+    photo: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("av", reason="clips need the extra hat-sr[video]")
+    from clip_files import make_clip
+
+    clip = make_clip(tmp_path / "a.mkv")
+    command = ["upscale", *[photo] * pictures, str(clip), "-m", net, "-o", str(tmp_path / "out")]
+
+    def press_ctrl_c(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as changed:
+        changed.setattr("hatsr.batch.clips.ClipUpscaler._enlarge", press_ctrl_c)
+        stopped = call(*command)
+    assert stopped.exit_code == 130
+    assert stopped.stderr.endswith(
+        f"stopped at frame 0 of about 10, kept in {tmp_path / 'out/a_x2.mkv.parts'}; {pictures} of "
+        f"{1 + pictures} pictures done, no half file left; {said} goes on from here\n"
+    )
+    assert call(*command, *said.split()[4:]).exit_code == 0
+    assert (tmp_path / "out/a_x2.mkv").exists()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent another way on Windows")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_work_leaves_no_half_file(number: int, net: str, tmp_path: Path) -> None:

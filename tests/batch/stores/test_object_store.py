@@ -51,7 +51,14 @@ def test_planning_by_lists(
         memory.write(name, b"12345")
     results.write("sub/b_x2.jpg", b"...")
     with JobDatabase(tmp_path, results, create=True) as database:
-        plan(database, memory.address, Output(existing=existing), "_x2", lambda count: None)
+        plan(
+            database,
+            memory.address,
+            Output(existing=existing),
+            "_x2",
+            lambda _: None,
+            lambda _: None,
+        )
         found = {e.source: e for s in ("waiting", "failed", "skipped") for e in database.records(s)}
     assert {name: (e.target, e.bytes, e.height) for name, e in found.items()} == {
         "a.png": ("a_x2.png", 5, 0),

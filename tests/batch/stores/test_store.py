@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from hatsr import image
+from hatsr.batch.finding import LeftOut
 from hatsr.batch.stores import ObjectStore, Store, open_store
-from hatsr.batch.stores.store import is_picture
+from hatsr.batch.stores.store import is_listed
 
 
 def put(store: Store, name: str, data: bytes) -> None:
@@ -26,6 +27,8 @@ def test_pictures_are_found_below_and_elsewhere_left_out(store: Store, memory: O
         "b.png",
         "a.JPG",
         "sub/c.tif",
+        "clip.MP4",
+        "phone.heic",
         "notes.txt",
         ".d.png",
         ".hidden/e.png",
@@ -33,8 +36,14 @@ def test_pictures_are_found_below_and_elsewhere_left_out(store: Store, memory: O
     ):
         put(store, name, b"...")
     where = store.where("out")
-    found = store.pictures(open_store(where))
-    assert sorted(name for name, _ in found) == ["a.JPG", "b.png", "sub/c.tif"]
+    found = store.pictures(open_store(where), LeftOut())
+    assert sorted(name for name, _ in found) == [
+        "a.JPG",
+        "b.png",
+        "clip.MP4",
+        "phone.heic",
+        "sub/c.tif",
+    ]
 
 
 def test_a_file_is_written_read_and_known_again(store: Store) -> None:
@@ -67,10 +76,12 @@ def test_a_file_is_written_read_and_known_again(store: Store) -> None:
         ("a.tif", True),
         (".a.png", False),
         ("a.png.part", False),
+        ("clip.MP4", True),
+        ("phone.heic", True),
         ("a.txt", False),
         ("png", False),
         (".png", False),
     ],
 )
-def test_what_is_a_picture_by_its_name(name: str, expected: bool) -> None:
-    assert is_picture(name) is expected
+def test_what_is_listed_by_its_name(name: str, expected: bool) -> None:
+    assert is_listed(name) is expected

@@ -44,7 +44,9 @@ def run(tmp_path: Path) -> Run:
 
     def work(upscaler: Upscaler | ModelChooser | None = None) -> list[PictureRecord]:
         with JobDatabase(out, create=True) as database:
-            plan(database, tmp_path / "in", Output(place=out), "_x2", lambda count: None)
+            plan(
+                database, tmp_path / "in", Output(place=out), "_x2", lambda _: None, lambda _: None
+            )
             told: list[PictureRecord | None] = []
             coordinator = Coordinator(database, told.append)
             upscaler = upscaler or Upscaler(tiny(), "net", settings)
@@ -170,7 +172,7 @@ def test_frames_and_pages_are_those_of_upscale(tmp_path: Path, first: bool) -> N
         first_frame=first,
     )
     with JobDatabase(out, create=True) as database:
-        plan(database, tmp_path / "in", Output(place=out), "_x2", lambda count: None)
+        plan(database, tmp_path / "in", Output(place=out), "_x2", lambda _: None, lambda _: None)
         told: list[PictureRecord | None] = []
         coordinator = Coordinator(database, told.append)
         with Worker(spec, upscaler) as worker:

@@ -1,11 +1,15 @@
 """Pixels of PNG files, of every depth and order."""
 
+import io
+
 import imagecodecs
 import numpy as np
 import pytest
 from picture_files import DEEP, NOISE, chunk, codes_of, gray_png, png
+from PIL import Image
 
 from hatsr import image
+from hatsr.image.bitstreams.png_chunks import chunks
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
@@ -13,6 +17,32 @@ from hatsr import image
 def test_png_keeps_every_bit(array: np.ndarray, channels: int) -> None:
     array = np.ascontiguousarray(array[..., 0] if channels == 1 else array[..., :channels])
     np.testing.assert_array_equal(codes_of(bytes(imagecodecs.png_encode(array))), array)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("array", [NOISE, DEEP])
+def test_written_png_is_understood_by_others(array: np.ndarray, channels: int) -> None:
+    array = np.ascontiguousarray(array[..., 0] if channels == 1 else array[..., :channels])
+    data = image.encode(image.from_array(array), "png")
+    np.testing.assert_array_equal(imagecodecs.png_decode(data), array)
+    if array.dtype == np.uint8 or channels == 1:  # Pillow has no other 16-bit pictures
+        np.testing.assert_array_equal(Image.open(io.BytesIO(data)), array)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1)])
+def test_small_png_is_understood_by_others(size: tuple[int, int]) -> None:
+    array = NOISE[: size[0], : size[1], :3]
+    data = image.encode(image.from_array(array), "png")
+    np.testing.assert_array_equal(Image.open(io.BytesIO(data)), array)
+
+
+def test_pixels_that_are_too_many_for_one_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hatsr.image.codecs.png_pixels._LARGEST_CHUNK", 100)
+    data = image.encode(image.from_array(NOISE), "png")
+    sizes = [len(part) - 12 for name, part in chunks(data) if name == b"IDAT"]
+    assert len(sizes) > 2
+    assert set(sizes[:-1]) == {100}
+    np.testing.assert_array_equal(Image.open(io.BytesIO(data)), NOISE)
 
 
 @pytest.mark.parametrize(

@@ -29,11 +29,17 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what a user can mend becomes a message and an exit code."""
-        try:
-            with failed_work():
-                return super().invoke(ctx)
-        except KeyboardInterrupt as stop:
-            raise StoppedError("stopped") from stop
+        with stopped_by_user(), failed_work():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def stopped_by_user() -> Generator[None, None, None]:
+    """Ctrl-C inside is exit code 130, with what is said about it."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise StoppedError(str(stop) or "stopped") from stop
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """The command `hatsr`. Each subcommand is imported when it is called, so that help is instant."""
 
 from importlib import import_module
+from typing import Any
 
 import click
 
+from hatsr.apps.cli.exit_codes import stopped_by_user
 from hatsr.version import __version__
 
 COMMANDS = {
@@ -42,6 +44,11 @@ class Commands(click.Group):
             return None
         module, _ = COMMANDS[cmd_name]
         return getattr(import_module(f"hatsr.apps.{module}"), cmd_name.replace("-", "_"))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Import and run a command; Ctrl-C may come while it is imported."""
+        with stopped_by_user():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One line each, without importing anything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _ENDLESS = 1000
 """Columns of a pipe, which has no width to keep to."""
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def open_console(*, stderr: bool = False, quiet: bool = False) -> Console:
@@ -24,6 +26,14 @@ def open_console(*, stderr: bool = False, quiet: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr, quiet=quiet, markup=False, emoji=False, highlight=False)
+
+
+def printable(text: str) -> str:
+    """A text on one line that moves no cursor and changes no colour, whatever is in names of files.
+
+    Other characters stay; those that control the terminal become escapes.
+    """
+    return _CONTROLS.sub(lambda found: repr(found.group())[1:-1], text)
 
 
 def words() -> ProgressColumn:
@@ -104,4 +114,4 @@ def print_found(found: Printable, *, as_json: bool, verdicts: Sequence[str] = ()
 def say(lines: Sequence[str]) -> None:
     """Print remarks where they do not disturb a JSON document."""
     for line in lines:
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)

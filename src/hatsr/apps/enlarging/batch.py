@@ -12,6 +12,7 @@ import click
 
 from hatsr.apps.cli.exit_codes import Command, stop_when_terminated, wrong_usage
 from hatsr.apps.cli.options import NAME, PATH, json_option, output_option
+from hatsr.apps.cli.terminal import say
 from hatsr.apps.enlarging.picture_bars import JobBar, job_line
 from hatsr.apps.enlarging.upscale_options import UpscaleOptions, upscale_options
 
@@ -90,11 +91,16 @@ def batch(  # noqa: PLR0913  one parameter for each option
             max_pixels=how.largest(),
         )
         worker_settings = WorkerSettings(engine=engine, workers=workers, threads=threads, gpus=gpus)
-        with JobBar(quiet=as_json) as bar:
-            place = source if "://" in source else Path(source)
-            done = run_job(
-                place, output, job, bar, worker_settings=worker_settings, retry_failed=retry_failed
-            )
+        place = source if "://" in source else Path(source)
+        try:
+            with JobBar(quiet=as_json) as bar:
+                done = run_job(
+                    *(place, output, job, bar),
+                    worker_settings=worker_settings,
+                    retry_failed=retry_failed,
+                )
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("stopped; the same command goes on from here") from None
     _print(done, as_json)
     sys.exit(1 if done.stopped or done.of("failed") else 0)
 
@@ -104,5 +110,6 @@ def _print(status: Status, as_json: bool) -> None:
         click.echo(json.dumps(asdict(status), default=str, indent=2))
         return
     click.echo(job_line(status))
+    say(status.remarks)
     if status.stopped:
         click.echo(f"stopped: {status.stopped}; the same command goes on from here", err=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatsr.apps.cli.terminal import clock, open_console, words
+from hatsr.apps.cli.terminal import clock, open_console, printable, words
 
 if TYPE_CHECKING:
-    from hatsr.batch import FoundPictures, Outcome, Status
+    from hatsr.batch import FoundPictures, Outcome, PictureRecord, Status
 
 
 class PictureBars:
@@ -60,7 +60,7 @@ class PictureBars:
         """Progress of a picture, from 0 to 1."""
         if source != self.current:
             self.current = source
-            self.progress.reset(self.one, description=source.name, visible=True)
+            self.progress.reset(self.one, description=printable(source.name), visible=True)
         self.progress.update(self.one, completed=fraction)
         self.progress.update(self.all, completed=self.done + fraction * self.sizes[source])
 
@@ -70,7 +70,7 @@ class PictureBars:
         self.done += self.sizes[outcome.source]
         self.progress.update(self.all, completed=self.done)
         self.progress.update(self.one, visible=False)
-        self.console.print(self.line(outcome), soft_wrap=True)
+        self.console.print(printable(self.line(outcome)), soft_wrap=True)
 
 
 def _file_size(path: Path) -> int:
@@ -107,6 +107,12 @@ class JobBar:
         """Number of pictures that were planned so far."""
         self.progress.update(self.task, description=f"planning: {count:,} pictures")
 
+    def failed(self, record: PictureRecord) -> None:
+        """A picture failed."""
+        source, reason = record.source, record.reason
+        told = reason if source in reason else f"{source}: {reason}"
+        self.console.print(printable(f"FAILED {told}"), soft_wrap=True)
+
     def working(self, status: Status) -> None:
         """A picture is done, or time has passed."""
         total = sum(count.pictures for count in status.counts.values())
@@ -114,7 +120,7 @@ class JobBar:
             self.task, description=job_line(status), total=total, completed=total - status.left
         )
         if status.last is not None and status.last.state == "failed":
-            self.console.print(f"FAILED {status.last.reason}", soft_wrap=True)
+            self.failed(status.last)
 
 
 def job_line(status: Status) -> str:

@@ -110,9 +110,10 @@ def _sum_up(
     }
     if stopped is not None:
         reason = str(stopped) or "stopped"
+        command = f"the same command{' with --skip-existing' if counts['done'] else ''}"
         click.echo(
             f"{reason}; {counts['done']} of {total} pictures done, no half file left; "
-            "--skip-existing goes on from here",
+            f"{command} goes on from here",
             err=True,
         )
         return 130 if isinstance(stopped, KeyboardInterrupt) else 1

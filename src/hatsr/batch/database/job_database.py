@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from hatsr.batch.database.job_tables import (
@@ -17,6 +18,7 @@ from hatsr.batch.database.job_tables import (
     PLAN_AGAIN,
     entry_of,
     open_base,
+    open_for_reading,
     text_of,
 )
 from hatsr.batch.database.records import DIED, JobRecord, PictureRecord, State, StateCount
@@ -35,19 +37,27 @@ class JobDatabase:
         folder: of the job.
         results: where they go; None: into the folder.
         create: make it where there is none.
+        read_only: change nothing, which works where nothing may be written, too.
 
     Raises:
         FileNotFoundError: there is none.
     """
 
-    def __init__(self, folder: Path, results: Store | None = None, *, create: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        results: Store | None = None,
+        *,
+        create: bool = False,
+        read_only: bool = False,
+    ) -> None:
         self.folder, self.results = folder, results or DiskStore(folder)
         path = folder / FOLDER / "batch.sqlite"
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
         elif not path.exists():
             raise FileNotFoundError(f"folder must be the output of a batch, got {folder}")
-        self._base = open_base(path, create=create)
+        self._base = open_for_reading(path) if read_only else open_base(path, create=create)
         self._path, self._file = path, path.stat()
 
     def __enter__(self) -> "JobDatabase":
@@ -111,10 +121,13 @@ class JobDatabase:
             return False
         return row[1] == self.results.stamp(os.fsdecode(row[0]))
 
-    def plan(self, record: PictureRecord) -> None:
+    def plan(self, record: PictureRecord) -> PictureRecord:
         """Add a picture, or one again that is another file now.
 
         A picture whose result would go to another one's place fails.
+
+        Returns:
+            The record as it was added.
         """
         values = (
             os.fsencode(record.source),
@@ -124,11 +137,13 @@ class JobDatabase:
         )
         try:
             self._base.execute(PLAN + PLAN_AGAIN, values)
+            return record
         except sqlite3.IntegrityError:
             query = "SELECT source FROM pictures WHERE target = ?"
             other = os.fsdecode(self._base.execute(query, (values[1],)).fetchone()[0])
             reason = text_of(f"{other} already goes to {record.target}; rename one")
             self._base.execute(PLAN, (values[0], None, *values[2:6], "failed", reason))
+            return replace(record, target=None, state="failed", reason=reason)
 
     def retry_failed(self) -> None:
         """Let what failed wait again, except what has no place to go to."""

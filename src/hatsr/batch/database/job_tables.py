@@ -1,6 +1,7 @@
 """How a database lies on the disk: SQLite's tables, their rows, and what goes wrong with them."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from hatsr.batch.database.records import PictureRecord
 
 _BUSY_SECONDS = 60
 """How long a process waits for another's transaction."""
+_LITTLE = 2**17
+"""Bytes on a disk with which SQLite cannot begin."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY CHECK (id = 1), input BLOB, options TEXT,
     budget INTEGER);
@@ -60,6 +63,32 @@ def open_base(path: Path, *, create: bool) -> sqlite3.Connection:
     return base
 
 
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """The file of a database, which stays as it is; it may lie where nothing may be written.
+
+    SQLite reads it without its log there only as a file that nobody changes (sqlite.org/wal.html,
+    "Read-Only Databases").
+
+    Raises:
+        OSError: its log cannot be read without being written to.
+    """
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    base = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)
+    try:
+        base.execute("SELECT 1 FROM job").fetchone()
+    except sqlite3.OperationalError as error:
+        base.close()
+        if os.access(path.parent, os.W_OK):
+            raise
+        if path.with_name(f"{path.name}-wal").exists():
+            raise OSError(
+                "database of a job that was killed must be where it may be written to, got "
+                f"{path.parent}; copy that folder to another disk and ask there"
+            ) from error
+        return sqlite3.connect(f"{address}&immutable=1", uri=True)
+    return base
+
+
 def entry_of(row: Sequence[Any]) -> PictureRecord:
     """The record that a row of `FIELDS` holds."""
     values = dict(zip(FIELDS.split(", "), row, strict=True))
@@ -78,9 +107,22 @@ def sqlite_errors_as_os_errors(folder: Path) -> Generator[None, None, None]:
     """Trouble with a database is trouble with its disk, which may be full or gone.
 
     Raises:
-        OSError: instead of an error of SQLite.
+        OSError: instead of an error of SQLite; it says what to do.
     """
     try:
         yield
     except sqlite3.Error as error:
-        raise OSError(f"the database in {folder} cannot be kept: {error}") from error
+        raise OSError(
+            f"the database in {folder} cannot be kept: {_reason(folder, error)}"
+        ) from error
+
+
+def _reason(folder: Path, error: sqlite3.Error) -> str:
+    if folder.exists() and not os.access(folder, os.W_OK):
+        return "nothing may be written there; give another output"
+    if folder.exists() and shutil.disk_usage(folder).free < _LITTLE:
+        return f"{error}; the disk is full, make room"
+    is_damaged = not isinstance(error, sqlite3.OperationalError) or "no such" in str(error)
+    hidden = folder / ".hatsr"
+    advice = f"; remove {hidden} and begin anew with --skip-existing" if is_damaged else ""
+    return f"{error}{advice}"

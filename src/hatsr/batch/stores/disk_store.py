@@ -4,11 +4,12 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from hatsr import image
-from hatsr.batch.finding import is_result
-from hatsr.batch.stores.store import FileFacts, Store, is_picture
+from hatsr.batch.finding import LeftOut, is_result
+from hatsr.batch.stores.store import FileFacts, Store, is_listed
 from hatsr.files import check_replaceable, naming, remove_leftovers, sync, temporary_name
 
 _STOPPING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
@@ -21,10 +22,10 @@ class DiskStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def pictures(self, skipped: Store) -> Iterator[tuple[str, FileFacts | None]]:
+    def pictures(self, skipped: Store, left_out: LeftOut) -> Iterator[tuple[str, FileFacts | None]]:
         """See `Store`; passes over what `hatsr.image.list_pictures` does."""
         other = skipped.root.resolve() if isinstance(skipped, DiskStore) else None
-        yield from ((name, None) for name in _walk(self.root, other))
+        yield from ((name, None) for name in _Walk(self.root, other, left_out).names())
 
     def where(self, name: str) -> Path:
         """See `Store`."""
@@ -103,27 +104,47 @@ def _stamp(path: Path) -> str | None:
     return f"{found.st_size} {found.st_mtime_ns}"
 
 
-def _walk(
-    folder: Path, skipped: Path | None, below: str = "", above: tuple[Path, ...] = ()
-) -> Iterator[str]:
-    """Names of the pictures in a folder; only those of one folder at a time are kept."""
-    place = (folder / below).resolve()
-    if place in above or place == skipped:
-        return
-    files, folders = _names(place)
-    for name in files:
-        yield f"{below}{name}"
-    for name in folders:
-        yield from _walk(folder, skipped, f"{below}{name}/", (*above, place))
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """The way through a folder; only the names of one folder at a time are kept."""
+
+    root: Path
+    skipped: Path | None
+    """A folder to stay out of."""
+    left_out: LeftOut
+    """Gets the subfolders that cannot be read."""
+
+    def names(self, below: str = "", above: tuple[Path, ...] = ()) -> Iterator[str]:
+        """Names of the files to list, with the folder that they lie in."""
+        place = (self.root / below).resolve()
+        if place in above or place == self.skipped:
+            return
+        try:
+            files, folders = _names(place)
+        except OSError as error:
+            if not below:
+                raise
+            self.left_out.add(below, f"folder cannot be read: {error.strerror}")
+            return
+        yield from (f"{below}{name}" for name in files)
+        for name in folders:
+            yield from self.names(f"{below}{name}/", (*above, place))
 
 
 def _names(place: Path) -> tuple[list[str], list[str]]:
-    """The pictures and the folders in a folder, sorted."""
+    """The files to list and the folders in a folder, sorted."""
     files, folders = [], []
     with os.scandir(place) as records:
         for record in records:
-            if record.is_dir() and not record.name.startswith("."):
+            if _is_folder(record) and not record.name.startswith("."):
                 folders.append(record.name)
-            elif is_picture(record.name):
+            elif is_listed(record.name):
                 files.append(record.name)
     return sorted(files), sorted(folders)
+
+
+def _is_folder(record: os.DirEntry[str]) -> bool:
+    try:
+        return record.is_dir()
+    except OSError:  # a link to itself
+        return False

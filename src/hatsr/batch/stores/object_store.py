@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from hatsr.batch.finding import LeftOut
 from hatsr.batch.stores.disk_store import DiskStore
-from hatsr.batch.stores.store import FileFacts, Store, is_picture
+from hatsr.batch.stores.store import FileFacts, Store, is_listed
 from hatsr.image import Readable
 
 _VERSIONS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
@@ -36,7 +37,7 @@ class ObjectStore:
                 f"address must be one that fsspec knows here, got {address} ({error})"
             ) from error
 
-    def pictures(self, skipped: Store) -> Iterator[tuple[str, FileFacts | None]]:
+    def pictures(self, skipped: Store, left_out: LeftOut) -> Iterator[tuple[str, FileFacts | None]]:
         """See `Store`."""
         other = skipped.root if isinstance(skipped, ObjectStore) else None
         with self._named(self.address):
@@ -47,7 +48,7 @@ class ObjectStore:
                 if folder.rstrip("/") == other or not files:
                     continue
                 for name, info in sorted(files.items()):
-                    if is_picture(name):
+                    if is_listed(name):
                         yield (f"{below}/{name}" if below else name), _facts(info)
 
     def where(self, name: str) -> str:

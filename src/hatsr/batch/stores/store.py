@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from hatsr import image
+from hatsr import image, video
+from hatsr.batch.finding import LeftOut
 from hatsr.image import Readable
+
+_LISTED = image.READABLE | image.UNREADABLE_KINDS | video.CLIPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,17 @@ class FileFacts:
 class Store(Protocol):
     """Files by their names, which are relative to one place: ``sub/a.png``."""
 
-    def pictures(self, skipped: "Store") -> Iterator[tuple[str, FileFacts | None]]:
-        """Names of pictures by their ending, hidden ones left out, and those in another store."""
+    def pictures(
+        self, skipped: "Store", left_out: LeftOut
+    ) -> Iterator[tuple[str, FileFacts | None]]:
+        """Names of pictures, clips and pictures of kinds that cannot be read, by their endings.
+
+        Hidden files are passed over, and what lies in another store.
+
+        Args:
+            skipped: the other store.
+            left_out: gets the subfolders that cannot be read.
+        """
         ...
 
     def where(self, name: str) -> Path | str:
@@ -88,6 +100,11 @@ class Store(Protocol):
         ...
 
 
-def is_picture(name: str) -> bool:
-    """Whether a name ends like that of a picture."""
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in image.READABLE  # noqa: PTH122
+def is_listed(name: str) -> bool:
+    """Whether a store lists a file of this name."""
+    return not name.startswith(".") and ending_of(name) in _LISTED
+
+
+def ending_of(name: str) -> str:
+    """The ending of a name in small letters, such as ``.png``; much faster than a `Path`."""
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122
