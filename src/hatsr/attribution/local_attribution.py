@@ -22,7 +22,7 @@ _POOR = 0.05
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LamSettings:
-    """How to compute; the defaults are LAM's own but for the mode.
+    """Settings of LAM; the defaults are the authors' but for the mode.
 
     Raises:
         ValueError: a value breaks its rule.

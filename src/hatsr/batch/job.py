@@ -34,7 +34,7 @@ from hatsr.inference.tiling.memory import LEAST_BUDGET
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """What is to be done with every picture. All but `existing` must stay when a job goes on."""
+    """Options for every picture of a job; only `existing` may change when the job is resumed."""
 
     model: str | None = None
     """As `hatsr.load` takes it; None: the shipped weights that each picture needs."""
@@ -65,7 +65,7 @@ class Job:
         }
 
     def _digest(self) -> str:
-        """Of all weights that may be used."""
+        """A digest of all weights that may be used."""
         scale = self.settings.scale
         names = [self.model or checkpoint.default_model(scale)]
         if self.model is None:
@@ -83,7 +83,7 @@ class JobListener(Protocol):
     """Is told how far a job has come."""
 
     def planning(self, count: int) -> None:
-        """So many pictures were looked at."""
+        """Number of pictures that were planned so far."""
         ...
 
     def working(self, status: Status) -> None:

@@ -13,7 +13,7 @@ from hatsr.inference.upscaler import Upscaler
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UpscaledSequence:
-    """What became of a sequence."""
+    """The result for an animation or a file of several pages."""
 
     lr_size: tuple[int, int]
     """Height and width of the first frame or page, LR pixels."""
@@ -89,7 +89,7 @@ class UpscaledFrames:
         self.notes: dict[str, None] = dict.fromkeys(sequence.notes)
 
     def __iter__(self) -> Iterator[PictureFrame]:
-        """Each in turn."""
+        """The enlarged frames, one after the other."""
         count = self.sequence.count
         for index, frame in enumerate(self.sequence):
             self.notes.update(dict.fromkeys(frame.picture.notes))

@@ -112,7 +112,7 @@ def _listed(manifest: Path) -> Iterator[tuple[str, None]]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planner:
-    """Notes pictures one by one."""
+    """Adds pictures to the database, each with its result's name and its state."""
 
     database: JobDatabase
     source: Store

@@ -19,16 +19,16 @@ class Status:
     """How far a job has come."""
 
     folder: Path
-    """Its output."""
+    """Output folder of the job."""
     counts: Mapping[str, StateCount]
-    """By the state of pictures."""
+    """Number of pictures in each state."""
     running: bool
     """A process works on it."""
     seconds_left: float | None = None
     """None: nobody can tell yet."""
     pictures_per_second: float = 0.0
     megapixels_per_second: float = 0.0
-    """LR."""
+    """Megapixels of LR in a second."""
     last: PictureRecord | None = None
     """The picture that has just been done or failed."""
     stopped: str = ""
@@ -68,7 +68,7 @@ def read_status(folder: Path) -> Status:
 
 
 class JobProgress:
-    """Counts along while a job works.
+    """Counts finished pictures, estimates the time left, and reports both.
 
     Args:
         database: how far it is.

@@ -12,7 +12,7 @@ from hatsr.batch.stores import Store
 from hatsr.files import replacing
 
 SUMMARY = "hatsr-batch.html"
-"""Its name, in the output folder."""
+"""File name of the summary, in the output folder."""
 _EXTREMES = {
     "slowest": "seconds DESC, id",
     "largest": "height * width DESC, id",
@@ -23,7 +23,7 @@ _SHOWN = 4
 _FAILURES = 1000
 """Failures that are listed; the database hold all."""
 _THUMBNAIL = 160
-"""Side, pixels."""
+"""Longer side of a thumbnail, pixels."""
 _LARGEST_THUMBNAIL = 50_000_000
 """LR pixels of the largest picture that is read again for a thumbnail."""
 

@@ -18,7 +18,7 @@ from hatsr.inference.upscaler import Upscaler
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of one picture."""
+    """The result for one picture: done, skipped or failed, and why."""
 
     source: Path
     """What was to be enlarged."""
@@ -48,7 +48,7 @@ class BatchListener(Protocol):
         ...
 
     def tell(self, source: Path, fraction: float) -> None:
-        """A picture has come so far, from 0 to 1."""
+        """Progress of a picture, from 0 to 1."""
         ...
 
     def report(self, outcome: "Outcome") -> None:
@@ -71,7 +71,7 @@ class SilentListener:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UpscaleResult:
-    """What became of all pictures."""
+    """The results for all pictures of a run."""
 
     found: FoundPictures
     """What the inputs stood for."""

@@ -27,7 +27,7 @@ class ShippedWeights:
     parameters: int
     """Numbers that were learned."""
     bytes: int
-    """Of the file."""
+    """Bytes of the file."""
     psnr_y: dict[str, float]
     """PSNR on Y in dB, by test set."""
 

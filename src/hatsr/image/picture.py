@@ -55,7 +55,7 @@ class Picture:
     lossless: bool = False
     """WebP keeps every code: the file was a WebP that did."""
     compression: Compression | None = None
-    """Of a lossy JPEG or WebP file."""
+    """Codec and quality of a lossy JPEG or WebP file."""
     notes: tuple[str, ...] = ()
     """What a user must be told about how the file was read."""
 

@@ -22,7 +22,7 @@ class PictureFacts:
     """What is known of a picture's defects."""
 
     compression: image.Compression | None = None
-    """Of its file."""
+    """Codec and quality of its file, if lossy."""
     former_jpeg: int | None = None
     """Quality of the JPEG that it was before; see `hatsr.image.former_jpeg_quality`."""
     removed: float | None = None

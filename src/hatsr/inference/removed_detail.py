@@ -37,7 +37,7 @@ def removed_detail(rgb: Float32[np.ndarray, "h w 3"], real: Upscaler) -> float |
 
 
 def _squares(rgb: Float32[np.ndarray, "h w 3"]) -> list[Float32[np.ndarray, "side side 3"]]:
-    """Of the middle of each quarter."""
+    """Squares from the middle of each quarter of a picture."""
     height, width = rgb.shape[:2]
     side = min(max(min(height, width) // 3, _SMALLEST), _LARGEST)
     corners = product(*([(n - side) // 4, (n - side) * 3 // 4] for n in (height, width)))

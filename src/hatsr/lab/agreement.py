@@ -113,7 +113,7 @@ def published_orders(values: Mapping[str, float]) -> list[PublishedOrder]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderFinding:
-    """What became of an order of the paper."""
+    """Whether an order that the paper states came out here, and how sure that is."""
 
     order: PublishedOrder
     gap: SeedDifference | None

@@ -34,7 +34,7 @@ class StudyWorkspace:
     """Folder of a study, root of its test sets, and the device for training and testing."""
 
     folder: Path
-    """Of the study."""
+    """Folder of the study."""
     data_root: Path | None = None
     """Holds a folder for each named test set."""
     device: str = AUTO

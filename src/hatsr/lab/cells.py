@@ -30,7 +30,7 @@ class Cell:
         return self.study.stages_of(self.variant, self.size)
 
     def folder(self, study_folder: Path) -> Path:
-        """Where its runs and results are."""
+        """Folder of the cell's runs and results."""
         return study_folder / file_name(self.variant) / f"seed-{self.seed}"
 
     def recipe(

@@ -59,7 +59,7 @@ class StudyStatus:
 
 
 def _nothing() -> None:
-    """Nobody is told."""
+    """Default listener: does nothing."""
 
 
 def _go_on() -> bool:
@@ -68,7 +68,7 @@ def _go_on() -> bool:
 
 
 def _unwatched(status: StudyStatus) -> None:
-    """Nobody is told."""
+    """Default listener for the status: does nothing."""
 
 
 def run(
@@ -201,7 +201,7 @@ def _work(
 
 
 def _claim(cell: Cell, workspace: StudyWorkspace, asked_to_stop: Callable[[], bool]) -> bool:
-    """Do a cell unless it is done or another process's; whether this one did it."""
+    """Run a cell unless it is done or another process has it; whether it was run here."""
     folder = cell.folder(workspace.folder)
 
     def settled() -> bool:

@@ -34,7 +34,7 @@ class StudyReport:
 
     @property
     def orders(self) -> list[OrderFinding]:
-        """What became of each order that the paper states."""
+        """Whether each order that the paper states came out here."""
         return orders_of(self.study, self.rows)
 
     @property

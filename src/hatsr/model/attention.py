@@ -1,4 +1,4 @@
-"""The door to window attention: what it computes, and which implementation does it where.
+"""Window attention: the one entry, and which implementation runs where.
 
 `attend` is differentiable and takes a whole map; `attention_with` has one bias, knows no gradients
 and takes any list of windows. On a CPU both are the native kernel, on a CUDA device `attend` is
@@ -122,7 +122,7 @@ def aligned_attend(
 ) -> Float[Tensor, "n q c"]:
     """Several heads in a form that PyTorch fuses on a GPU, where no score matrix is ever written.
 
-    Heads are filled up with zeros, and windows of one kind go together, since they share a mask.
+    Heads are padded with zeros, and windows of one kind go together, since they share a mask.
 
     Args:
         q: queries of each window.

@@ -1,4 +1,4 @@
-"""The doors to a block's linear layers with what stands around them.
+"""A block's linear layers, fused with the norm, GELU and sums around them.
 
 Where a CPU trains in mixed precision they are native kernels, which fuse norm, GELU and sums with
 the products; elsewhere they are written out in PyTorch.

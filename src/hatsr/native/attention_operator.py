@@ -92,7 +92,7 @@ def attend_into(
 
 
 def pack_bias(bias: Float[Tensor, "heads q k"]) -> PackedBias:
-    """B in units of log2, filled up and in the order that the kernel reads."""
+    """B in units of log2, padded and in the order that the kernel reads."""
     _, queries, keys = bias.shape
     panel = found_kernels().panel_keys(keys)
     fill = (0, -keys % panel, 0, -queries % _STEP)

@@ -51,7 +51,7 @@ class Heads(Structure):
     _fields_ = (
         ("count", c_int64),
         ("width", c_int64),  # floats of a head in a row
-        ("padded_queries", c_int64),  # of a window, filled up to whole steps
+        ("padded_queries", c_int64),  # of a window, padded to whole steps
         ("panels", c_int64),  # of a window
         ("panel_keys", c_int64),  # of a panel
     )

@@ -26,11 +26,11 @@ class Clip:
     """What is known of a clip before its frames are read."""
 
     path: Path
-    """Its file."""
+    """The clip's file."""
     height: int
-    """Of a stored frame, LR pixels."""
+    """Height of a stored frame, LR pixels."""
     width: int
-    """Of a stored frame, LR pixels."""
+    """Width of a stored frame, LR pixels."""
     frames: int
     """How many there are, about; 0: not known."""
     seconds: float
@@ -40,13 +40,13 @@ class Clip:
     rate: Fraction
     """Frames in a second, in the mean."""
     codec: str
-    """Of its frames, such as h264."""
+    """Codec of its frames, such as h264."""
     is_lossy: bool
     """The codec leaves out detail."""
     bits: int
-    """Of a code of light or colour."""
+    """Bits of a luma or chroma sample."""
     chroma_subsampling: str
-    """Of colour: 420, 422 or 444."""
+    """How chroma is stored: 420, 422 or 444."""
     tags: ColourTags
     """Of its colours, as the file gives them."""
     aspect: Fraction | None

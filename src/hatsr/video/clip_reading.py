@@ -23,7 +23,7 @@ class ClipFrame:
     frame: av.VideoFrame
     """As it was decoded."""
     clip: Clip
-    """Whose it is."""
+    """The clip that it belongs to."""
 
     def rgb(self) -> Float32[np.ndarray, "h w 3"]:
         """Its pixels in [0, 1]; a frame of another size than the first is brought to that."""

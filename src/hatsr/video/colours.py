@@ -30,9 +30,9 @@ class ColourTags:
     """What a clip says about its colours, in codes of ITU-T H.273."""
 
     primaries: int = UNSPECIFIED
-    """What its red, green and blue are."""
+    """Number of the primaries: what red, green and blue are."""
     transfer: int = UNSPECIFIED
-    """Its curve from light to code."""
+    """Number of the transfer function, from light to sample."""
     matrix: int = UNSPECIFIED
     """How light and colour are made of red, green and blue."""
     full_range: bool = False

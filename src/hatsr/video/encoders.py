@@ -19,11 +19,11 @@ class Encoding:
     encoder: str
     """FFmpeg's name of the encoder."""
     options: Mapping[str, str]
-    """Of the encoder."""
+    """Options of the encoder."""
     chroma_subsampling: str
-    """Of colour: 420, 422 or 444."""
+    """How chroma is stored: 420, 422 or 444."""
     bits: int
-    """Of a code."""
+    """Bits of a luma or chroma sample."""
     height: int
     """HR pixels."""
     width: int

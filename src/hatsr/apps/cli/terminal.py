@@ -82,7 +82,7 @@ class Printable(Protocol):
 
     @property
     def tables(self) -> Sequence[Table]:
-        """To be read."""
+        """The tables to print."""
         ...
 
     def document(self) -> dict[str, Any]:

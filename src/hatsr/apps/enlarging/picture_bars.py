@@ -57,7 +57,7 @@ class PictureBars:
         self.progress.update(self.all, total=total, visible=visible)
 
     def tell(self, source: Path, fraction: float) -> None:
-        """A picture has come so far."""
+        """Progress of a picture, from 0 to 1."""
         if source != self.current:
             self.current = source
             self.progress.reset(self.one, description=source.name, visible=True)
@@ -104,7 +104,7 @@ class JobBar:
         self.progress.stop()
 
     def planning(self, count: int) -> None:
-        """So many pictures were looked at."""
+        """Number of pictures that were planned so far."""
         self.progress.update(self.task, description=f"planning: {count:,} pictures")
 
     def working(self, status: Status) -> None:

@@ -38,9 +38,9 @@ class Limits:
     waiting_per_user: int = 50
     """Jobs that wait or run, of one user."""
     seconds: int | float = 3600
-    """Of one job, from its start."""
+    """Seconds of one job, from its start."""
     upload_seconds: int | float = 120
-    """Of one upload."""
+    """Seconds that one upload may take."""
     kept_bytes: int = 4 * 10**9
     """Results on disk; when there are more, the oldest go."""
     kept_uploads: int = 5000

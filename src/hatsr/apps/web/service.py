@@ -25,19 +25,19 @@ class Service:
     limits: Limits
     """What it takes and keeps at most."""
     jobs: JobQueue
-    """All work."""
+    """Jobs of all browsers, waiting, running and done."""
     dispatcher: Dispatcher
-    """Has it done."""
+    """Runs the jobs one after the other."""
     ownership: Ownership
-    """Of files."""
+    """Which browser owns which file."""
     ready: Ready
-    """The networks."""
+    """The models that the worker can run."""
     followed: set[tuple[str, str, type]] = field(default_factory=set)
     """Browsers, their pages, and the kinds of tasks that these wait for."""
 
     @property
     def uploads(self) -> Path:
-        """Where the page's uploads go."""
+        """Folder of the page's uploads."""
         return self.ownership.uploads
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ class PictureRecord:
     target: str | None
     """None: it cannot have one, another picture's result goes there."""
     bytes: int
-    """Of the file when it was planned."""
+    """Size of the file when it was planned."""
     mtime: int
     """When the file was last changed, as it was planned; nanoseconds."""
     height: int = 0
@@ -31,7 +31,7 @@ class PictureRecord:
     reason: str = ""
     """Why it failed or was skipped, or what the user must know."""
     seconds: float = 0.0
-    """In the network."""
+    """Seconds in the network."""
 
 
 @dataclass(frozen=True, slots=True)

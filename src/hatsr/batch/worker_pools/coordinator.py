@@ -1,4 +1,4 @@
-"""What stands between database and workers: hands pictures out, puts results into their places."""
+"""Hands pictures out to workers, moves their results into place, updates the job's database."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def warm_up() -> None:
 
 
 class LocalPool:
-    """The workers of a job; they are started on entering, and none is left on leaving.
+    """A job's worker processes; as a context manager it starts and ends them.
 
     Args:
         spec: what all know.
@@ -85,7 +85,7 @@ class LocalPool:
         self.workers[cast(Connection, ours)] = self._started, process
 
     def hand_out_pictures(self) -> None:
-        """See `WorkerPool`; who has none, and gets none, may go."""
+        """See `WorkerPool`; a worker without pictures that gets none is told to exit."""
         able = self._ready - self._dismissed
         for most in range(1, UNDER_WAY + 1):
             for pipe in able:
@@ -116,7 +116,7 @@ class LocalPool:
             self._replace(self._dead.pop())
 
     def _replace(self, pipe: Connection) -> None:
-        """A worker has ended. If it died, what it had under way is tried once more, by another.
+        """Handle the exit of a worker; the pictures of one that died go to another, once.
 
         One that cannot begin ends the job, unless it was killed while others are at work.
         """

@@ -15,7 +15,7 @@ _OBJECT_BYTES = 2**27
 
 
 class RayPool:
-    """The workers of a job on Ray; they are started on entering, and none is left on leaving.
+    """A job's worker actors on Ray; as a context manager it starts and ends them.
 
     The cluster is that of the variable RAY_ADDRESS, else one that is made on this machine. Actors
     that it has no room for yet wait: an autoscaler sees them and adds machines.

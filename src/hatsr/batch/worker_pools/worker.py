@@ -37,7 +37,7 @@ class Loaded:
     lr: Picture
     """Of a sequence, the first frame or page."""
     sequence: PictureSequence
-    """Of one, for a plain picture."""
+    """The frames; of a plain picture, one."""
     kind: str
     """Format of the result."""
 

@@ -19,7 +19,7 @@ class WorkerPool(Protocol):
     coordinator: Coordinator
     """Gives them their pictures."""
     count: int
-    """How many."""
+    """Number of workers."""
     stopped: str
     """Why they cannot begin."""
 
@@ -32,7 +32,7 @@ class WorkerPool(Protocol):
         ...
 
     def receive(self) -> list[WorkResult]:
-        """What became of pictures, as soon as there is something."""
+        """Results that workers have sent; waits a moment for the first."""
         ...
 
     def replace_dead_workers(self) -> None:

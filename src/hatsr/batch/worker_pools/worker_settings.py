@@ -1,4 +1,4 @@
-"""Who does the work of a job: how many workers, where, with how many threads."""
+"""The workers of a job: how many workers, where, with how many threads."""
 
 import time
 from collections.abc import Callable
@@ -30,7 +30,7 @@ _THREADS_OF_LARGE = 8
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerSettings:
-    """Who does the work.
+    """How many workers there are, where they run, with how many threads and GPUs each.
 
     Raises:
         ValueError: GPUs that nobody hands out.

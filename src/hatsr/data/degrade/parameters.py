@@ -147,13 +147,13 @@ class Round:
     """Blur, resize, noise and JPEG, in this order."""
 
     blur: Blur = Blur()
-    """Done first."""
+    """The first step."""
     resize: Resize = Resize()
-    """Done second."""
+    """The second step."""
     noise: Noise = Noise()
-    """Done third."""
+    """The third step."""
     jpeg: Jpeg = Jpeg()
-    """Done last."""
+    """The last step."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

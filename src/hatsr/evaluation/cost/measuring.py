@@ -14,7 +14,7 @@ _STATUS = Path("/proc/self/status")
 
 @dataclass(slots=True)
 class Cost:
-    """Filled in when the work is done."""
+    """Seconds and peak memory of a piece of work; set when `measured` ends."""
 
     seconds: float = 0.0
     """Wall-clock time, the device's queue included."""

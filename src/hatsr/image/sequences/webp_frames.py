@@ -79,7 +79,7 @@ def _frame(frame: PictureFrame, quality: int | None) -> bytes:
 
 
 def _number(value: int) -> bytes:
-    """24 bits."""
+    """A number in 24 bits, the lowest byte first."""
     return value.to_bytes(3, "little")
 
 

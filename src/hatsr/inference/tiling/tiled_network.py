@@ -1,5 +1,6 @@
 """A network on LR of any size: whole where the memory allows it, else in tiles."""
 
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 
 import torch
@@ -12,6 +13,7 @@ from hatsr.inference.runner import Progress, Runner, ignore_progress
 from hatsr.inference.settings import DTYPES, Settings
 from hatsr.inference.tiling import budget
 from hatsr.inference.tiling.batches import free_unused, in_batches, is_out_of_memory
+from hatsr.inference.tiling.full_float32 import full_float32
 from hatsr.inference.tiling.memory import has_own_memory
 from hatsr.inference.tiling.sampling import sample, sample_area
 from hatsr.inference.tiling.tiles import cut, plan, shrink, stitch
@@ -192,12 +194,14 @@ class TiledNetwork:
     ) -> list[Tensor] | None:
         """What tiles must share, measured on patches spread over the picture."""
         patches = sample(padded, area, self.multiple)
-        return self._main.measure(patches, progress)
+        with self._rounding():
+            return self._main.measure(patches, progress)
 
     def _run(
         self, lr: Float[Tensor, "b rgb h w"], means: list[Tensor] | None, progress: Progress
     ) -> Float[Tensor, "b rgb sr_h sr_w"]:
-        sr = self._main.run(lr, means=means, progress=progress).float().cpu()
+        with self._rounding():
+            sr = self._main.run(lr, means=means, progress=progress).float().cpu()
         failed = [i for i, one in enumerate(sr) if not torch.isfinite(one).all()]
         sr = sr.clone() if failed else sr
         for i in failed:
@@ -207,12 +211,17 @@ class TiledNetwork:
     def _run_exactly(
         self, lr: Float[Tensor, "1 rgb h w"], means: list[Tensor] | None, progress: Progress
     ) -> Float[Tensor, "1 rgb sr_h sr_w"]:
-        """In float32, what was not finite."""
+        """Once more in float32, where the result was not finite."""
         wide = None if means is None else [m.float().nan_to_num() for m in means]
-        sr = self._runner(torch.float32).run(lr, means=wide, progress=progress).cpu()
+        with full_float32():
+            sr = self._runner(torch.float32).run(lr, means=wide, progress=progress).cpu()
         if not torch.isfinite(sr).all():
             raise ValueError(f"SR must be finite, got NaN or infinity: {self._cause(lr)}")
         return sr
+
+    def _rounding(self) -> AbstractContextManager[None]:
+        """Where float32 was asked for, nothing in it is rounded further."""
+        return full_float32() if self.settings.precision == "fp32" else nullcontext()
 
     def _cause(self, lr: Float[Tensor, "1 rgb h w"]) -> str:
         """Why SR in float32 is not finite: LR, a weight, or features that are too large."""

@@ -59,7 +59,7 @@ class Adversary:
     def network_loss(
         self, sr: Float[Tensor, "b 3 h w"], hr: Float[Tensor, "b 3 h w"]
     ) -> Float[Tensor, ""]:
-        """What the network is to lower: pixel loss, perceptual loss, and being found out.
+        """The network's loss: the weighted sum of pixel, perceptual and adversarial losses.
 
         Args:
             sr: the network's, with its graph.
@@ -89,7 +89,7 @@ class Adversary:
 
     @property
     def is_finite(self) -> bool:
-        """Whether the last losses are."""
+        """Whether all losses of the last step are finite."""
         return all(map(isfinite, self.losses.values()))
 
     def differentiate(self) -> None:

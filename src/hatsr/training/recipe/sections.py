@@ -136,11 +136,11 @@ class AdversarialRecipe(BaseModel):
     """Network of the perceptual loss: VGG19 as .safetensors by torchvision's names, a .pt2 or
     TorchScript file; without one there is no such loss."""
     pixel_weight: Annotated[float, Field(ge=0)] = 1.0
-    """Of `optim.loss`."""
+    """Weight of the pixel loss, `optim.loss`."""
     perceptual_weight: Annotated[float, Field(ge=0)] = 1.0
-    """Of the perceptual loss."""
+    """Weight of the perceptual loss."""
     gan_weight: Annotated[float, Field(ge=0)] = 0.1
-    """Of the discriminator's verdict."""
+    """Weight of the adversarial loss."""
     sharpen: tuple[Literal["pixel", "perceptual", "gan"], ...] = ("pixel", "perceptual")
     """Losses whose HR is sharpened."""
     learning_rate: Rate = 1e-4

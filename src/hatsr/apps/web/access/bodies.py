@@ -13,7 +13,7 @@ ENVELOPE = 64 * 1024
 
 
 class UploadedBytes:
-    """Bytes of all requests that are being answered: so long their files lie on the disk.
+    """Bytes of all requests being answered, whose files lie on the disk until then.
 
     Args:
         limits: of uploads.

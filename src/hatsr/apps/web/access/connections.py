@@ -18,7 +18,7 @@ _TAKE_BYTES = 64 * 1024
 
 
 class HeadTimeoutProtocol(H11Protocol):
-    """HTTP with an end to the server's patience, which uvicorn has only between requests."""
+    """HTTP with a timeout for a request's head; uvicorn has one only between requests."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)

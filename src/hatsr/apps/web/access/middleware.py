@@ -30,7 +30,7 @@ _HEADERS = {
 }
 """The browser asks no other host, whatever the page says."""
 _WRONG_PASSWORD_PAUSE = 0.5
-"""Seconds."""
+"""How long a wrong password waits for its answer, seconds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -123,7 +123,7 @@ class _BoundedForm(APIRoute):
     """Reads a form with one file and short fields: others would fill the server's memory."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
-        """What answers."""
+        """The handler of a request, with the limits set."""
         answer = super().get_route_handler()
 
         async def bounded(request: Request) -> Response:

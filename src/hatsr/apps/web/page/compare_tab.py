@@ -31,7 +31,7 @@ class CompareTab:
 
     @property
     def parts(self) -> list[gr.components.Component]:
-        """All of them."""
+        """All components of the tab."""
         return [self.status, self.slider, self.difference, *self.controls.parts]
 
     def show(self, told: str, job: WebJob | None) -> Update:

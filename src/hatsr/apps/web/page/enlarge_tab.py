@@ -35,7 +35,7 @@ class EnlargeTab:
 
     @property
     def parts(self) -> list[gr.components.Component]:
-        """All of them."""
+        """All components of the tab."""
         rest = [self.files, self.status, self.slider, self.facts]
         return [*rest, self.download, self.archive, self.shown, *self.controls.parts]
 

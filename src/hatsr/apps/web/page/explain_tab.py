@@ -44,7 +44,7 @@ class ExplainTab:
 
     @property
     def parts(self) -> list[gr.components.Component]:
-        """All of them."""
+        """All components of the tab."""
         return [self.status, self.figure, *self.controls.parts]
 
     def show(self, told: str, job: WebJob | None) -> Update:

@@ -58,7 +58,7 @@ def _theme() -> gr.themes.Base:
 
 
 def make_page(service: Service) -> gr.Blocks:
-    """All tabs."""
+    """The page with all its tabs."""
     with gr.Blocks(title="hatsr", analytics_enabled=False) as page:
         gr.Markdown(
             "# hatsr\nPictures made larger, on this machine: nothing leaves it. "

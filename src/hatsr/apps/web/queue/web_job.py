@@ -26,11 +26,11 @@ class WebJob:
     task: JobTask
     """What is to be done."""
     folder: Path
-    """Its files."""
+    """Folder of the job's files."""
     state: JobState = "waiting"
-    """How far it is."""
+    """State of the job."""
     fraction: float = 0.0
-    """Of the work, 0 to 1."""
+    """Fraction of the work that is done."""
     started: float = 0.0
     """By `time.monotonic`, seconds; 0: not yet."""
     ended: float = 0.0
@@ -49,7 +49,7 @@ class WebJob:
 
     @property
     def seconds(self) -> float:
-        """At work so far."""
+        """How long the worker has been at it, or was."""
         return (self.ended or time.monotonic()) - self.started if self.started else 0.0
 
     @property

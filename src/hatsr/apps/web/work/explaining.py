@@ -38,7 +38,7 @@ class ExplainTask:
     is_lr: bool
     """The picture is what networks get; else the original, which is made small first."""
     steps: int = 50
-    """Of LAM's path."""
+    """Steps of LAM's path."""
 
     def run(
         self, model_cache: ModelCache, folder: Path, progress: Callable[[float], None]

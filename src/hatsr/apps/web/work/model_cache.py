@@ -24,7 +24,7 @@ class ModelInfo:
     scale: int
     """SR pixels for each LR pixel, along a side."""
     shipped: bool
-    """It is part of hatsr."""
+    """Whether its weights are part of hatsr."""
 
 
 class ModelCache:

@@ -78,7 +78,7 @@ class UpscaleTask:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UpscaleTaskResult:
-    """What became of a picture; files are named from the job's folder."""
+    """The result for one picture; file names are relative to the job's folder."""
 
     file: str
     """The result."""
@@ -89,7 +89,7 @@ class UpscaleTaskResult:
     model: str
     """Name of the network."""
     reason: str
-    """Why this one."""
+    """Why these weights."""
     lr_size: tuple[int, int]
     """Height and width, LR pixels."""
     sr_size: tuple[int, int]

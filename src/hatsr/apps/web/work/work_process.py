@@ -37,17 +37,17 @@ class Ready:
     """First message of a worker."""
 
     models: tuple[ModelInfo, ...]
-    """What it can run."""
+    """The models that the worker can run."""
     remarks: tuple[str, ...]
     """Files of the models folder that it cannot, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProgressMessage:
-    """A job has come so far."""
+    """The worker's message of a job's progress."""
 
     fraction: float
-    """Of the work, 0 to 1."""
+    """Fraction of the work that is done."""
 
 
 @dataclass(frozen=True, slots=True)
