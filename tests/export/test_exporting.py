@@ -1,6 +1,5 @@
 import ctypes
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from tiny import tiny
 
 from hatsr import __version__, checkpoint
 from hatsr.apps.cli import cli
-from hatsr.export.target import check_target
 
 for package in ("onnx", "onnxruntime"):
     pytest.importorskip(package, reason="needs the extra export")
@@ -24,13 +22,6 @@ def net(tmp_path: Path) -> str:
     path = tmp_path / "net.safetensors"
     checkpoint.save(tiny(depths=(2,)), path, metadata={"licence": "CC0"})
     return str(path)
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    return folder
 
 
 def call(*arguments: object) -> Result:
@@ -109,24 +100,6 @@ def test_weights_of_another_network_are_kept(net: str, out: Path) -> None:
     assert names(out) == ["net.bin"]
 
 
-@pytest.mark.parametrize(
-    ("name", "half", "message"),
-    [
-        ("net.pt", False, r"must end in \.onnx, or in \.xml for OpenVINO, got net\.pt"),
-        ("net.onnx", True, r"float16 must go to OpenVINO \(\.xml\), got net\.onnx"),
-        ("nowhere/net.onnx", False, r"folder must exist, got .*nowhere"),
-    ],
-)
-def test_targets_that_cannot_be_written(name: str, half: bool, message: str, out: Path) -> None:
-    with pytest.raises(ValueError, match=message):
-        check_target(out / name, half)
-
-
-def test_a_name_that_is_too_long_is_refused_before_the_work(out: Path) -> None:
-    with pytest.raises(OSError, match="name must be as short as its file system wants, got 256"):
-        check_target(out / f"{'a' * 251}.onnx")
-
-
 def test_a_long_name_can_be_written(net: str, out: Path) -> None:
     name = f"{'a' * 250}.onnx"
     assert call(net, out / name).exit_code == 0
@@ -143,21 +116,6 @@ def test_a_full_disk_names_the_file(net: str, out: Path, monkeypatch: pytest.Mon
     assert names(out) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "missing", "message"),
-    [
-        ("net.onnx", "onnxruntime", r"without onnxruntime; pip install 'hat-sr\[export\]'"),
-        ("net.xml", "openvino", r"without openvino; pip install 'hat-sr\[export,openvino\]'"),
-    ],
-)
-def test_missing_packages(
-    name: str, missing: str, message: str, out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hatsr.export.target.find_spec", lambda n: None if n == missing else 1)
-    with pytest.raises(ValueError, match=message):
-        check_target(out / name)
-
-
 @pytest.mark.parametrize("wrong", [0.1, float("nan")])
 def test_a_file_that_differs_is_not_kept(
     wrong: float, out: Path, monkeypatch: pytest.MonkeyPatch
@@ -172,20 +130,6 @@ def test_a_file_that_differs_is_not_kept(
         export(tiny(), out / "net.onnx")
     assert names(out) == ["net.onnx"]
     assert (out / "net.onnx").read_text() == "precious"
-
-
-def test_openvino_is_imported_without_its_telemetry() -> None:
-    pytest.importorskip("openvino_telemetry", reason="needs the extra openvino")
-    import subprocess
-
-    code = (
-        "import sys\n"
-        "from hatsr.export.runtimes import import_openvino\n"
-        "import_openvino()\n"
-        "assert not any(n.startswith('openvino_telemetry.') for n in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
 
 
 def test_openvino_leaves_the_signal_stack_alone(

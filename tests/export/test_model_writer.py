@@ -101,11 +101,3 @@ def test_nothing_but_weights_grows_with_the_network() -> None:
     learned = [sum(p.numel() * 4 for p in tiny(depths=d).parameters()) for d in ((2,), (4,))]
     nodes_and_names = 15_000
     assert sizes[1] - sizes[0] < learned[1] - learned[0] + 2 * nodes_and_names
-
-
-def test_a_layer_that_export_does_not_know() -> None:
-    from hatsr.export.graph import Graph
-    from hatsr.export.layer_writer import LayerWriter
-
-    with pytest.raises(TypeError, match="must be one that export knows, got Tanh"):
-        LayerWriter(Graph(), tiny()).convolution(torch.nn.Tanh(), "x")

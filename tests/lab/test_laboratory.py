@@ -1,5 +1,4 @@
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,11 +12,8 @@ from xml.etree import ElementTree
 import pytest
 
 from hatsr.batch import locked
-from hatsr.evaluation import EvaluationSettings
 from hatsr.lab import StudyReport, StudyStatus, StudyWorkspace, read_study, run, status
-from hatsr.lab.cell_work import picture_files, steps_of
 from hatsr.lab.cells import cells_of
-from hatsr.lab.study import EvaluationPlan
 from hatsr.lab.study_rows import curve_of_variant
 
 Written = Callable[..., Path]
@@ -182,32 +178,6 @@ def test_di_blocking_and_stages(write_study: Written, tmp_path: Path, pictures: 
     (order,) = report.orders
     assert order.order.words() == "one > one, after pre-training"
     assert [step for step, _ in curve_of_variant(report.rows, "one")] == [0, 2, 2, 5]
-
-
-def test_pictures_of_two_sets_may_be_called_alike(tmp_path: Path, pictures: Path) -> None:
-    other = tmp_path / "other"
-    shutil.copytree(pictures, other)
-    plan, workspace = (
-        EvaluationPlan(data=(str(pictures), str(other))),
-        StudyWorkspace(folder=tmp_path),
-    )
-    found = picture_files(plan, EvaluationSettings(scale=2), workspace)
-    stems = sorted(path.stem for path in pictures.iterdir())
-    assert list(found.values()) == [f"{each.name}/{s}" for each in (pictures, other) for s in stems]
-    assert all(Path(path).stem == Path(name).name for path, name in found.items())
-
-
-def test_minutes_become_steps_once(write_study: Written, tmp_path: Path) -> None:
-    study = read_study(
-        write_study(), ["sizes.small.budget={steps: null, minutes: 0.001}", "seeds=[0]"]
-    )
-    cell, workspace = cells_of(study, "small")[0], StudyWorkspace(folder=tmp_path, device="cpu")
-    steps = steps_of(cell, "training", workspace)
-    assert steps is not None
-    assert steps >= 1
-    (path,) = tmp_path.rglob("steps.json")
-    path.write_text("17")
-    assert steps_of(cell, "training", workspace) == 17
 
 
 @pytest.mark.slow

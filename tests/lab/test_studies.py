@@ -1,19 +1,13 @@
 """The studies that are shipped, and study files."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import pytest
 import torch
 
 from hatsr.checkpoint import make_network
 from hatsr.evaluation.paper.published import smaller_table
-from hatsr.lab import Study, read_study, shipped_studies
-from hatsr.lab.cells import Cell, cells_of
-from hatsr.training import RecipeError
+from hatsr.lab import read_study, shipped_studies
+from hatsr.lab.cells import Cell
 
-Written = Callable[..., Path]
 SHIPPED = sorted(shipped_studies())
 
 
@@ -86,87 +80,3 @@ def test_costs_and_other_sets_are_quoted_exactly() -> None:
     for strategy, stage, *values in smaller_table(7).rows:
         found = stages.published(str(strategy), str(stage), is_last=False)
         assert list(found.values()) == values
-
-
-def change(name: str, **keys: Any) -> dict[str, Any]:
-    return {"variants": {name: keys, "other": {}}}
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"seed": [0]}, r"unknown key seed in .*mini.yaml; did you mean seeds\?"),
-        ({"seeds": [0, 0]}, r"seeds must be different, got \[0, 0\]"),
-        ({"seeds": []}, "seeds in .*mini.yaml"),
-        (change("a", paper={"Urban100": "?"}), "variants.a.paper.Urban100.* in .*mini.yaml"),
-        (change("a", recip={}), "unknown key variants.a.recip in .*mini.yaml; did you mean"),
-        (
-            change("a", recipe={"network": {"window": 8}}),
-            r"unknown key network.window in .*mini.yaml, a, training; did you mean",
-        ),
-        (change("a", recipe={"netwrok": {}}), "unknown key netwrok in .*mini.yaml, a, training"),
-        (change("a", sizes={"big": {}}), "sizes of a must be the study's, got big"),
-        (change("a", stages={"last": {}}), "stages of a must be of size small, got last"),
-        (change("a", paper={"x": {"Set5": 1.0}}), "paper of a must be by the study's stages"),
-        ({"variants": {"a b": {}, "a-b": {}}}, "variants must differ in letters and digits"),
-        (
-            {"claims": [{"more": "window 4", "less": "c"}]},
-            "claims of mini must name rows .*, got c",
-        ),
-        (
-            {"sizes": {"small": {"budget": {"steps": 1, "minutes": 1}}}},
-            "budget must be steps or minutes, got both",
-        ),
-    ],
-)
-def test_what_is_wrong_is_named_with_its_file(
-    changes: dict[str, Any], message: str, write_study: Written
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        read_study(write_study(**changes))
-
-
-def test_an_unknown_study_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        RecipeError, match=r"a study must be a YAML file or one of .*, got 'table-1'"
-    ):
-        read_study("table-1")
-    path = tmp_path / "list.yaml"
-    path.write_text("[1]")
-    with pytest.raises(RecipeError, match="must hold keys and values, got list"):
-        read_study(path)
-
-
-def test_overrides_win(write_study: Written) -> None:
-    study = read_study(write_study(), ["seeds=[5]", "sizes.small.budget.steps=9"])
-    (cell, _) = cells_of(study, "small")
-    assert (cell.seed, cell.recipe("training").iterations) == (5, 9)
-
-
-def staged(write_study: Written) -> Study:
-    size = {
-        "budget": {"steps": 6},
-        "stages": {"first": {"iterations": 4, "optim": {"learning_rate": 1.0}}, "second": {}},
-        "evaluate": {"data": ["Set5"]},
-    }
-    variants = {
-        "both": {"stages": {"first": {"optim": {"learning_rate": 3.0}}, "second": {}}},
-        "second alone": {"stages": {"second": {}}, "sizes": {"small": {"seed": 3}}},
-    }
-    return read_study(write_study(sizes={"small": size}, variants=variants, seeds=[7]))
-
-
-def test_what_is_closer_to_the_run_wins(write_study: Written) -> None:
-    both, alone = cells_of(staged(write_study), "small")
-    assert (both.stages, alone.stages) == (("first", "second"), ("second",))
-    first, second = (both.recipe(stage) for stage in both.stages)
-    assert (first.iterations, second.iterations) == (4, 6)  # its own, the budget's
-    assert (first.optim.learning_rate, second.optim.learning_rate) == (3.0, 1e-3)
-    assert (first.name, first.seed, alone.recipe("second").seed) == ("first", 7, 7)
-    start = both.recipe("second", start=Path("runs/first/last.safetensors")).start
-    assert start.checkpoint == "runs/first/last.safetensors"
-
-
-def test_a_size_must_be_the_studys(write_study: Written) -> None:
-    with pytest.raises(ValueError, match="size of mini must be one of small, got 'full'"):
-        cells_of(read_study(write_study()), "full")

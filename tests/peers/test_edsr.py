@@ -6,7 +6,6 @@ from tiny_peers import official, tiny_peer
 from torch import Tensor
 from torch.nn.functional import conv2d, pixel_shuffle, relu
 
-from hatsr.checkpoint.peer_layouts.edsr_layout import deduce_config
 from hatsr.peers import EDSRConfig
 
 
@@ -42,34 +41,6 @@ def test_as_the_authors_program(scale: int) -> None:
     with torch.no_grad():
         expected = forward(official(network), lr, scale, 0.1)
         assert (network(lr) - expected).abs().max() < 1e-4
-
-
-def test_the_mean_colour() -> None:
-    tensors = official(tiny_peer("edsr"))
-    mean = torch.tensor([0.4488, 0.4371, 0.4040]) * 255
-    assert torch.allclose(tensors["sub_mean.bias"], -mean)
-    assert torch.allclose(tensors["add_mean.bias"], mean)
-    assert torch.equal(tensors["sub_mean.weight"][:, :, 0, 0], torch.eye(3))
-
-
-@pytest.mark.parametrize("img_range", [1.0, 255.0])
-def test_the_range_is_told_by_the_mean_colour(img_range: float) -> None:
-    network = tiny_peer("edsr", img_range=img_range)
-    assert deduce_config(official(network)).img_range == img_range
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"head.0.weight": None}, "the file must hold head.0.weight, got a file without it"),
-        ({"head.0.weight": torch.zeros(3)}, "head.0.weight must have 4 dimensions"),
-    ],
-)
-def test_files_that_are_not_whole(change: dict, message: str) -> None:
-    tensors = official(tiny_peer("edsr")) | change
-    tensors = {name: tensor for name, tensor in tensors.items() if tensor is not None}
-    with pytest.raises(ValueError, match=message):
-        deduce_config(tensors)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from torch.nn.functional import (
     pixel_shuffle,
 )
 
-from hatsr.checkpoint.peer_layouts.edt_layout import deduce_config
 from hatsr.peers import EDTConfig
 
 HEADS, MEAN = 2, torch.tensor([0.4488, 0.4371, 0.4040])[:, None, None]
@@ -121,22 +120,6 @@ def test_as_the_authors_program(changes: dict) -> None:
     with torch.no_grad():
         expected = forward(official(network), lr, network.scale, changes.get("direct", False))
         assert (network(lr) - expected).abs().max() < 1e-4
-
-
-def test_masks_are_stored_as_in_the_authors_program() -> None:
-    tensors = official(tiny_peer("edt", window_short=6, window_long=24))
-    mask = tensors["body.layers.1.residual_group.blocks.1.attn_mask_h"]
-    assert mask.shape == (16, 144, 144)
-    assert set(mask.unique().tolist()) == {-100.0, 0.0}
-    assert not mask[0].any()  # a window that no seam crosses
-    assert "body.layers.1.residual_group.blocks.0.attn_mask_h" not in tensors
-
-
-def test_a_file_without_super_resolution_is_refused() -> None:
-    tensors = official(tiny_peer("edt"))
-    tensors = {name.replace("sr_x4", "dn_g15"): tensor for name, tensor in tensors.items()}
-    with pytest.raises(ValueError, match="must hold tail_sr_x2, x3 or x4, got none; take one for"):
-        deduce_config(tensors)
 
 
 @pytest.mark.parametrize(

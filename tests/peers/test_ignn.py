@@ -6,7 +6,6 @@ from tiny_peers import official, tiny_peer
 from torch import Tensor
 from torch.nn.functional import conv2d, pixel_shuffle, relu
 
-from hatsr.peers.parts.patches import window_candidates
 from hatsr.resize import imresize
 
 
@@ -128,20 +127,3 @@ def test_as_the_authors_program(scale: int, height: int, width: int) -> None:
     with torch.no_grad():
         expected = forward(official(network), lr, scale, 3)
         assert (network(lr) - expected).abs().max() < 1e-4
-
-
-def test_all_patches_are_candidates_where_the_window_holds_them() -> None:
-    assert window_candidates((10, 8), (5, 4), window=5, scale=2) is None
-    found = window_candidates((10, 8), (5, 4), window=3, scale=2)
-    assert found is not None
-    assert found.shape == (80, 9)
-    assert found[0].tolist() == [0, 1, 2, 4, 5, 6, 8, 9, 10]
-    assert found[-1].tolist() == [9, 10, 11, 13, 14, 15, 17, 18, 19]
-
-
-def test_features_of_patches_are_stored_twice_and_not_learned() -> None:
-    network = tiny_peer("ignn")
-    tensors = official(network)
-    for name in ("model.0.weight", "model.2.bias", "sub_mean.weight"):
-        assert torch.equal(tensors[f"vggnet.{name}"], tensors[f"graph.embedcnn.{name}"])
-    assert not any(p.requires_grad for p in network.features.parameters())

@@ -115,6 +115,19 @@ def test_official_names_and_back(name: str, scale: int) -> None:
 
 
 @pytest.mark.parametrize("name", PEERS)
+def test_gray_files_show_no_range(name: str) -> None:
+    """Their mean colour is 0 in any range; that of the published network is assumed."""
+    config, layout = replace(PEERS[name].tiny, channels=1), PEERS[name].layout
+    theirs = official(tiny_peer(name, channels=1))
+    assert ("img_range" in layout.unseen(config)) == hasattr(config, "img_range")
+    unseen = {field: getattr(config, field) for field in layout.unseen(config)}
+    assumed = unseen.pop("img_range", None)
+    found = layout.deduce_config(theirs)
+    assert getattr(found, "img_range", None) == assumed
+    assert replace(found, **unseen) == config
+
+
+@pytest.mark.parametrize("name", PEERS)
 def test_official_files_run_as_they_are(name: str, tmp_path: Path) -> None:
     """As other programs write them: tensors, without our configuration."""
     network, path = tiny_peer(name, scale=2), tmp_path / "a.pth"

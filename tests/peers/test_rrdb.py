@@ -1,14 +1,10 @@
-"""RRDBNet against the steps of the authors' program, one after the other, and its three layouts."""
-
-import re
+"""RRDBNet against the steps of the authors' program, one after the other."""
 
 import pytest
 import torch
 from tiny_peers import official, tiny_peer
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, leaky_relu, pixel_unshuffle
-
-from hatsr.checkpoint.peer_layouts.rrdb_layout import current_names, deduce_config, is_official
 
 
 def forward(w: dict[str, Tensor], x: Tensor, gathered: int, factors: tuple[int, ...]) -> Tensor:
@@ -53,40 +49,3 @@ def test_as_the_authors_program(changes: dict, gathered: int, factors: tuple[int
     with torch.no_grad():
         expected = forward(official(network), lr, gathered, factors)
         assert (network(lr) - expected).abs().max() < 1e-4
-
-
-def _second(name: str) -> str:
-    """The name of a tensor in xinntao/ESRGAN."""
-    rows = {"body": "RRDB_trunk", "conv_body": "trunk_conv", "conv_hr": "HRconv"}
-    first, *rest = re.sub(r"conv_up(\d)", r"upconv\1", name).replace("rdb", "RDB").split(".")
-    return ".".join((rows.get(first, first), *rest))
-
-
-def _first(name: str, steps: int) -> str:
-    """The name of a tensor in the first program: a sequence of numbered layers.
-
-    Each enlargement is an interpolation, a convolution and an activation.
-    """
-    if match := re.match(r"body\.(\d)\.rdb(\d)\.conv(\d)\.(\w+)", name):
-        return "1.sub.{}.RDB{}.conv{}.0.{}".format(*match.groups())
-    layer, kind = name.split(".")
-    after = 2 + 3 * steps
-    numbers = {"conv_first": "0", "conv_body": "1.sub.2", "conv_hr": after, "conv_last": after + 2}
-    numbers |= {f"conv_up{i}": 3 * i for i in range(1, steps + 1)}
-    return f"{numbers[layer]}.{kind}"
-
-
-@pytest.mark.parametrize(("scale", "steps"), [(1, 0), (2, 1), (4, 2), (8, 3)])
-def test_older_names(scale: int, steps: int) -> None:
-    network = tiny_peer("rrdb", scale=scale, unshuffle=scale > 2)
-    tensors = official(network)
-    second = {_second(name): tensor for name, tensor in tensors.items()}
-    first = {_first(name, steps): tensor for name, tensor in tensors.items()}
-    for old in (second, first):
-        assert len(old) == len(tensors)
-        assert is_official(old)
-        new = current_names(old)
-        assert new.keys() == tensors.keys()
-        assert all(torch.equal(new[name], tensor) for name, tensor in tensors.items())
-        assert deduce_config(new) == network.config
-    assert current_names(tensors).keys() == tensors.keys()

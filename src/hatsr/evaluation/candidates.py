@@ -68,7 +68,7 @@ class BicubicCandidate:
         return imresize(pair.lr, self.scale)
 
     def ensemble(self, pair: BenchmarkPair) -> Codes:
-        """The result of `upscale`: bicubic enlargement commutes with flips and turns."""
+        """The result of `upscale`, which flips do not change, and turns only in what it rounds."""
         return self.upscale(pair)
 
 

@@ -105,5 +105,5 @@ class Graph:
 
     def _constant(self, name: str, values: np.ndarray) -> str:
         if name not in self._tensors:
-            self._tensors[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
+            self._tensors[name] = numpy_helper.from_array(np.asarray(values, order="C"), name)
         return name

@@ -112,24 +112,6 @@ def test_any_callable_can_be_studied(files, monkeypatch):
     sys.modules.pop("their_network", None)
 
 
-@pytest.mark.parametrize(
-    ("source", "why"),
-    [
-        ("json:nothing", "no attribute 'nothing'"),
-        ("no_such_module:make", "No module named 'no_such_module'"),
-        ("json", "no attribute ''"),
-        (":make", "Empty module name"),
-        (".here:make", "relative import"),
-        ("torch.nn:Conv2d", "missing a required argument"),
-        ("json:__name__", "is not a callable object"),
-        ("os:getcwd", "returns str"),
-    ],
-)
-def test_what_is_no_network_is_named(source, why):
-    with pytest.raises(ValueError, match=rf"python:MODULE:FUNCTION .* got '{source}'.*{why}"):
-        load_network(f"python:{source}")
-
-
 def test_no_output_of_features_and_the_sweep_replaces_an_input(files):
     picture, network = files / "colour.png", files / "net0.safetensors"
     (files / "link.png").symlink_to(picture)

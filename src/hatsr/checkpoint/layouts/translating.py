@@ -23,12 +23,12 @@ def renamed(name: str, renames: Renames) -> str:
 
 
 def no_tensors(_: object) -> dict[str, Tensor]:
-    """What a layout adds to the weights, where it adds nothing."""
+    """No tensors: the tables of a layout whose official files hold weights alone."""
     return {}
 
 
 def as_they_are(tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """What a layout changes in the names of older files, where there are none."""
+    """The same tensors: a layout whose authors' program has never changed its names."""
     return tensors
 
 

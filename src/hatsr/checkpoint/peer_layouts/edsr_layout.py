@@ -11,6 +11,7 @@ from torch import Tensor
 
 from hatsr.checkpoint.layouts.shapes import count, shape, shuffle_scale
 from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
+from hatsr.model import NetworkConfig
 from hatsr.peers import EDSRConfig
 
 _RENAMES: Renames = (
@@ -37,16 +38,32 @@ def is_official(tensors: Mapping[str, Tensor]) -> bool:
     return "body.0.body.0.weight" in tensors
 
 
-def deduce_ends(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+def deduce_ends(tensors: Mapping[str, Tensor], gray_range: float = 255.0) -> dict[str, Any]:
     """Scale, channels, width and range of pictures, which all such networks have."""
     width, channels = shape(tensors, "head.0.weight", 4)[:2]
-    shape(tensors, "sub_mean.bias", 1)
     return {
         "scale": shuffle_scale(tensors, r"tail\.0\.\d+\.weight$", width),
         "channels": channels,
         "width": width,
-        "img_range": 255.0 if tensors["sub_mean.bias"].abs().max() > 2 else 1.0,
+        "img_range": deduce_range(tensors, gray_range),
     }
+
+
+def deduce_range(tensors: Mapping[str, Tensor], gray_range: float = 255.0) -> float:
+    """The range of pictures: their mean colour, which is taken away, is at most 1 or above 2.
+
+    That of gray pictures is 0, so that `gray_range` is assumed.
+    """
+    shape(tensors, "sub_mean.bias", 1)
+    largest = float(tensors["sub_mean.bias"].abs().max())
+    if largest == 0:
+        return gray_range
+    return 255.0 if largest > 2 else 1.0
+
+
+def unseen_range(config: NetworkConfig) -> tuple[str, ...]:
+    """The range of pictures, which those of gray ones do not show."""
+    return ("img_range",) if config.channels == 1 else ()
 
 
 def deduce_config(tensors: Mapping[str, Tensor]) -> EDSRConfig:
@@ -60,9 +77,9 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> EDSRConfig:
     return EDSRConfig(**ends, blocks=blocks, residual_scale=scale)
 
 
-def unseen(_: EDSRConfig) -> tuple[str, ...]:
+def unseen(config: EDSRConfig) -> tuple[str, ...]:
     """The fields of a configuration that no tensor shows."""
-    return ("residual_scale",)
+    return ("residual_scale", *unseen_range(config))
 
 
 EDSR_LAYOUT = RenamedLayout(

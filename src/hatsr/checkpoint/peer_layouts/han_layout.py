@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
-from hatsr.checkpoint.peer_layouts.edsr_layout import deduce_ends
+from hatsr.checkpoint.peer_layouts.edsr_layout import deduce_ends, unseen_range
 from hatsr.checkpoint.peer_layouts.rcan_layout import deduce_groups, group_name
 from hatsr.peers import HANConfig
 
@@ -32,9 +32,9 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> HANConfig:
     return HANConfig(**deduce_ends(tensors), **deduce_groups(tensors))
 
 
-def unseen(_: HANConfig) -> tuple[str, ...]:
-    """The fields of a configuration that no tensor shows: none."""
-    return ()
+def unseen(config: HANConfig) -> tuple[str, ...]:
+    """The fields of a configuration that no tensor shows."""
+    return unseen_range(config)
 
 
 HAN_LAYOUT = RenamedLayout(

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from hatsr.checkpoint.layouts.shapes import count, shape
 from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
+from hatsr.checkpoint.peer_layouts.edsr_layout import deduce_range, unseen_range
 from hatsr.peers import IGNNConfig
 
 _RENAMES: Renames = (
@@ -50,20 +51,19 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> IGNNConfig:
     """
     width, channels = shape(tensors, "head.0.weight", 4)[:2]
     graph_scale = 3 if shape(tensors, "upsample.0.weight", 4)[0] == 9 * width else 2
-    shape(tensors, "sub_mean.bias", 1)
     return IGNNConfig(
         scale=4 if "tail.1.0.weight" in tensors else graph_scale,
         channels=channels,
         width=width,
         blocks=count(tensors, r"body1\.(\d+)\.") + count(tensors, r"body2\.(\d+)\.") - 1,
         residual_scale=0.1 if width >= 256 else 1.0,
-        img_range=255.0 if tensors["sub_mean.bias"].abs().max() > 2 else 1.0,
+        img_range=deduce_range(tensors),
     )
 
 
-def unseen(_: IGNNConfig) -> tuple[str, ...]:
+def unseen(config: IGNNConfig) -> tuple[str, ...]:
     """The fields of a configuration that no tensor shows."""
-    return ("neighbours", "window", "residual_scale")
+    return ("neighbours", "window", "residual_scale", *unseen_range(config))
 
 
 IGNN_LAYOUT = RenamedLayout(

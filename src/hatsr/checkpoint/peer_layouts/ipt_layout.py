@@ -8,6 +8,7 @@ from torch import Tensor
 
 from hatsr.checkpoint.layouts.shapes import count, shape, shuffle_scale
 from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
+from hatsr.checkpoint.peer_layouts.edsr_layout import deduce_range, unseen_range
 from hatsr.peers import IPTConfig
 
 _RENAMES: Renames = (
@@ -46,34 +47,40 @@ def is_official(tensors: Mapping[str, Tensor]) -> bool:
 def deduce_config(tensors: Mapping[str, Tensor]) -> IPTConfig:
     """Read the network off the official tensors.
 
-    The scale is the largest that the file has a tail for.
+    The scale is the largest that the file has a tail for, heads are those of at least 48 features.
     """
     width, channels = shape(tensors, "head.0.0.weight", 4)[:2]
     tokens, embed_dim = shape(tensors, "body.position_encoding.pe.weight", 2)
     token = round((embed_dim / width) ** 0.5)
+    shape(tensors, "tail.0.1.weight", 4)
     tasks = tuple(
         shuffle_scale(tensors, rf"tail\.{i}\.0\.\d+\.weight$", width)
         for i in range(count(tensors, r"tail\.(\d+)\."))
     )
-    shape(tensors, "sub_mean.bias", 1)
     return IPTConfig(
         scale=max(tasks),
         channels=channels,
         width=width,
         token=token,
         crop=round(tokens**0.5) * token,
-        heads=max(1, embed_dim // _HEAD_DIM),
+        heads=_heads(embed_dim),
         layers=count(tensors, r"body\.encoder\.layers\.(\d+)\."),
         tasks=tasks,
         queries=shape(tensors, "body.query_embed.weight", 2)[0],
-        img_range=255.0 if tensors["sub_mean.bias"].abs().max() > 2 else 1.0,
+        img_range=deduce_range(tensors),
     )
+
+
+def _heads(embed_dim: int) -> int:
+    """As many heads as are no narrower than the published ones and divide the width."""
+    most = max(1, embed_dim // _HEAD_DIM)
+    return next(heads for heads in range(most, 0, -1) if embed_dim % heads == 0)
 
 
 def unseen(config: IPTConfig) -> tuple[str, ...]:
     """The fields of a configuration that no tensor shows: of several scales one is chosen."""
-    several = len(set(config.tasks)) > 1
-    return ("scale", "heads") if several else ("heads",)
+    several = ("scale",) if len(set(config.tasks)) > 1 else ()
+    return (*several, "heads", *unseen_range(config))
 
 
 def tables(config: IPTConfig) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from hatsr.checkpoint.layouts.shapes import count
 from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
-from hatsr.checkpoint.peer_layouts.edsr_layout import deduce_ends, end_name
+from hatsr.checkpoint.peer_layouts.edsr_layout import deduce_ends, end_name, unseen_range
 from hatsr.peers import NLSNConfig
 
 _RENAMES: Renames = (
@@ -36,7 +36,7 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> NLSNConfig:
     What no tensor shows has the published value, but the factor of the branches is 1 in narrow
     networks.
     """
-    ends = deduce_ends(tensors)
+    ends = deduce_ends(tensors, gray_range=1.0)
     pattern = re.compile(r"body\.(\d+)\.conv_match\.0\.weight$")
     places = sorted(int(m[1]) for name in tensors if (m := pattern.match(name)))
     layers = count(tensors, r"body\.(\d+)\.") - 1
@@ -50,9 +50,9 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> NLSNConfig:
     )
 
 
-def unseen(_: NLSNConfig) -> tuple[str, ...]:
+def unseen(config: NLSNConfig) -> tuple[str, ...]:
     """The fields of a configuration that no tensor shows."""
-    return ("chunk", "hashes", "residual_scale")
+    return ("chunk", "hashes", "residual_scale", *unseen_range(config))
 
 
 NLSN_LAYOUT = RenamedLayout(

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from hatsr.checkpoint.layouts.shapes import count, shape
 from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
-from hatsr.checkpoint.peer_layouts.edsr_layout import deduce_ends, end_name
+from hatsr.checkpoint.peer_layouts.edsr_layout import deduce_ends, end_name, unseen_range
 from hatsr.peers import RCANConfig
 
 _RENAMES: Renames = (
@@ -68,9 +68,9 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> RCANConfig:
     )
 
 
-def unseen(_: RCANConfig) -> tuple[str, ...]:
+def unseen(config: RCANConfig) -> tuple[str, ...]:
     """The fields of a configuration that no tensor shows."""
-    return ("activation", "residual_scale")
+    return ("activation", "residual_scale", *unseen_range(config))
 
 
 RCAN_LAYOUT = RenamedLayout(

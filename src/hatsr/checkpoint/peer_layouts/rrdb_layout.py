@@ -53,9 +53,9 @@ def current_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     if "1.sub.0.RDB1.conv1.0.weight" not in tensors:
         return {renamed(name, _SECOND): tensor for name, tensor in tensors.items()}
     numbers = sorted({int(m[1]) for name in tensors if (m := re.match(r"(\d+)\.\w+$", name))})
-    *steps, final, last = (number for number in numbers if number > 1)
-    ends = {final: "conv_hr", last: "conv_last"}
-    ends |= {number: f"conv_up{i}" for i, number in enumerate(steps, 1)}
+    after = [number for number in numbers if number > 1]
+    ends = {number: f"conv_up{i}" for i, number in enumerate(after, 1)}
+    ends |= dict(zip(after[-2:], ("conv_hr", "conv_last"), strict=False))
     renames = tuple((rf"^{number}\.", f"{name}.") for number, name in ends.items())
     return {renamed(name, (*_FIRST, *renames)): tensor for name, tensor in tensors.items()}
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from hatsr.checkpoint.layouts.shapes import count, shape
 from hatsr.checkpoint.layouts.translating import RenamedLayout, Renames, renamed
-from hatsr.checkpoint.peer_layouts.edsr_layout import deduce_ends, end_name
+from hatsr.checkpoint.peer_layouts.edsr_layout import deduce_ends, end_name, unseen_range
 from hatsr.peers import SANConfig
 
 _RENAMES: Renames = (
@@ -47,9 +47,9 @@ def deduce_config(tensors: Mapping[str, Tensor]) -> SANConfig:
     )
 
 
-def unseen(_: SANConfig) -> tuple[str, ...]:
-    """The fields of a configuration that no tensor shows: none."""
-    return ()
+def unseen(config: SANConfig) -> tuple[str, ...]:
+    """The fields of a configuration that no tensor shows."""
+    return unseen_range(config)
 
 
 SAN_LAYOUT = RenamedLayout(
