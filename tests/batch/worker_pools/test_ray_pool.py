@@ -11,6 +11,7 @@ from job_files import break_pictures, expected, make_job, make_net, make_picture
 
 from hatsr.batch import Status, WorkerSettings, run_job
 from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.database.records import PictureRecord
 from hatsr.batch.stores import DiskStore
 from hatsr.batch.worker_pools.coordinator import Coordinator, WorkerSpec
 from hatsr.batch.worker_pools.ray_pool import RayPool
@@ -26,6 +27,7 @@ class Silent:
     def planning(self, count: int) -> None: ...
 
     def failed(self, record: PictureRecord) -> None: ...
+
     def working(self, status: Status) -> None: ...
 
 
