@@ -47,6 +47,7 @@ def test_memory_is_counted_once_for_each_storage() -> None:
         (product * torch.ones(5, 10, dtype=torch.float64)).sum()
     assert kept.total() == 100 * 4 + 50 * 8
     product.sum().backward()
+    assert x.grad is not None
     assert torch.equal(x.grad, torch.ones(10, 10))
 
 

@@ -1,5 +1,7 @@
 """Blocks as operators against the same blocks in PyTorch, on one picture of 8 x 12."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -17,6 +19,11 @@ from hatsr.model import HAT
 HEIGHT, WIDTH = 8, 12
 X = torch.randn(1, HEIGHT, WIDTH, 12, generator=torch.Generator().manual_seed(0))
 PICTURE = X.permute(0, 3, 1, 2).contiguous()
+
+
+def group_of(model: HAT) -> Any:
+    """Its first RHAG, of whose parts PyTorch's containers do not tell the types."""
+    return model.groups[0]
 
 
 def writer_of(model: HAT) -> BlockWriter:
@@ -40,7 +47,7 @@ def check(compute, writer: BlockWriter, value: str, expected: Tensor) -> None:
 )
 def test_hybrid_attention_blocks(changes: dict, number: int, compute) -> None:
     model = tiny(**changes)
-    block, writer = model.groups[0].blocks[number], writer_of(model)
+    block, writer = group_of(model).blocks[number], writer_of(model)
     assert bool(block.attention.shift) == bool(number)
     check(compute, writer, writer.hab(block, writer.rows("lr")), block(X))
 
@@ -48,7 +55,7 @@ def test_hybrid_attention_blocks(changes: dict, number: int, compute) -> None:
 @pytest.mark.parametrize("overlap_ratio", [0.0, 0.5, 2.5])
 def test_overlapping_cross_attention_blocks(overlap_ratio: float, compute) -> None:
     model = tiny(overlap_ratio=overlap_ratio)
-    block, writer = model.groups[0].ocab, writer_of(model)
+    block, writer = group_of(model).ocab, writer_of(model)
     check(compute, writer, writer.ocab(block, writer.rows("lr")), block(X))
 
 
@@ -57,7 +64,7 @@ def test_channel_attention_blocks_are_written_before_their_factor_alpha(
     channel_attention: bool, compute
 ) -> None:
     model = tiny(channel_attention=channel_attention)
-    block, writer = model.groups[0].blocks[0].cab, writer_of(model)
+    block, writer = group_of(model).blocks[0].cab, writer_of(model)
     y, gain = block(X)
     check(
         compute, writer, writer.cab(block, writer.rows("lr")), y * gain[:, None, None] / block.alpha
@@ -78,7 +85,7 @@ def test_numbers_beside_queries_and_keys_do_what_a_mask_does(compute) -> None:
     The top left pixel comes to lie in the last window, alone with the four of its corner.
     """
     model = tiny()
-    block, other = model.groups[0].blocks[1].attention, PICTURE.clone()
+    block, other = group_of(model).blocks[1].attention, PICTURE.clone()
     other[..., 0, 0] += 1.0
 
     def attended(picture: Tensor) -> np.ndarray:

@@ -1,5 +1,7 @@
 """PyTorch's layers against the operators that are written for them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -7,11 +9,17 @@ from tiny import tiny
 
 from hatsr.export.graph import Graph
 from hatsr.export.layer_writer import LayerWriter
+from hatsr.model import HAT
 
 pytest.importorskip("onnx", reason="needs the extra export")
 
 X = torch.rand(1, 12, 3, 5, generator=torch.Generator().manual_seed(0))
 ROWS = X[0].flatten(1).t().contiguous()
+
+
+def group_of(model: HAT) -> Any:
+    """Its first RHAG, of whose parts PyTorch's containers do not tell the types."""
+    return model.groups[0]
 
 
 def test_a_layer_that_export_does_not_know() -> None:
@@ -21,7 +29,7 @@ def test_a_layer_that_export_does_not_know() -> None:
 
 def test_queries_keys_and_values_are_parts_of_one_layer(compute) -> None:
     model = tiny()
-    layer = model.groups[0].blocks[0].attention.qkv
+    layer = group_of(model).blocks[0].attention.qkv
     expected = layer(ROWS).detach().chunk(3, dim=1)
     for part in range(3):
         graph = Graph()
@@ -32,7 +40,7 @@ def test_queries_keys_and_values_are_parts_of_one_layer(compute) -> None:
 @pytest.mark.parametrize("bias", [True, False])
 def test_a_linear_layer_of_rows(bias: bool, compute) -> None:
     model = tiny(qkv_bias=bias)
-    layer, graph = model.groups[0].blocks[0].attention.qkv, Graph()
+    layer, graph = group_of(model).blocks[0].attention.qkv, Graph()
     found = compute(graph, LayerWriter(graph, model).linear(layer, "lr"), ROWS.numpy(), 2)
     np.testing.assert_allclose(found, layer(ROWS).detach(), atol=1e-5)
 
@@ -63,6 +71,6 @@ def test_tails(changes: dict, compute) -> None:
 
 def test_grouped_convolutions_one_after_the_other(compute) -> None:
     model, graph = tiny(depthwise_cab=True), Graph()
-    layer = model.groups[0].blocks[0].cab.compress
+    layer = group_of(model).blocks[0].cab.compress
     found = compute(graph, LayerWriter(graph, model).convolution(layer, "lr"), X.numpy(), 4)
     np.testing.assert_allclose(found, layer(X).detach(), atol=1e-5)

@@ -1,5 +1,6 @@
 """What results of cells become: rows, means over seeds, one curve over all stages."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -66,9 +67,10 @@ def test_a_claim_about_a_difference_names_both_rows() -> None:
 
 
 def test_costs_are_means_over_the_seeds_that_know_them() -> None:
-    known = row("a", 20.0)
-    known.by_seed[4].update(steps=10, training_seconds=4.0, forward_bytes=None)
-    known.by_seed[5] = {"steps": 20, "training_seconds": 2.0, "forward_bytes": 7, "psnr": {}}
+    first = row("a", 20.0)
+    cells = {4: first.by_seed[4] | {"steps": 10, "training_seconds": 4.0, "forward_bytes": None}}
+    cells[5] = {"steps": 20, "training_seconds": 2.0, "forward_bytes": 7, "psnr": {}}
+    known = replace(first, by_seed=cells)
     assert (known.number("steps"), known.number("forward_bytes")) == (15.0, 7.0)
     assert known.number("parameters") is None
     assert known.step_seconds() == pytest.approx(3.0 / 15.0)
@@ -83,8 +85,9 @@ def test_one_seed_has_no_spread() -> None:
 
 def test_a_curve_goes_on_over_the_stages_where_all_seeds_have_a_point() -> None:
     first, second = rows_of(STAGED, "small", {("both", 1): cell(first=1.0, second=1.0)})[:2]
-    first.by_seed[1].update(curve=[(0, 20.0), (4, 24.0)], steps=5)
-    first.by_seed[2] = {"curve": [(0, 22.0), (2, 23.0), (4, 25.0)], "steps": 6}
-    second.by_seed[1].update(curve=[(0, 26.0), (3, 27.0)], steps=3)
+    one = {"curve": [(0, 20.0), (4, 24.0)], "steps": 5}
+    two = {"curve": [(0, 22.0), (2, 23.0), (4, 25.0)], "steps": 6}
+    first = replace(first, by_seed={1: one, 2: two})
+    second = replace(second, by_seed={1: {"curve": [(0, 26.0), (3, 27.0)], "steps": 3}})
     assert curve_of_variant((first, second), "both") == [(0, 21), (4, 24.5), (6, 26), (9, 27)]
     assert curve_of_variant((first, second), "alone") == []

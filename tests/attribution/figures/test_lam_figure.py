@@ -38,7 +38,7 @@ def test_the_patch_is_framed_in_the_picture_and_in_its_close_up(picture, found) 
     by_title = {axes.get_title(): axes for axes in figure.axes}
     assert set(frames(by_title["HR"])) == {(19.5, 3.5, 4)}
     assert set(frames(by_title["patch, SR"])) == {(5.5, 3.5, 4)}
-    shown = by_title["patch, SR"].images[0].get_array()
+    shown = np.asarray(by_title["patch, SR"].images[0].get_array())
     np.testing.assert_allclose(shown, found.sr[0:16, 14:30])
 
 

@@ -55,9 +55,9 @@ def test_all_is_written_that_official_files_hold() -> None:
     }
     assert found["attention.squeeze.weight"].shape == (2, 4, 1, 1)
     assert torch.equal(
-        found["attention.squeeze.weight"][:, :, 0, 0], network.gate["squeeze"].weight
+        found["attention.squeeze.weight"][:, :, 0, 0], network.state_dict()["gate.squeeze.weight"]
     )
-    assert torch.equal(found["again.head.bias"], network.first.bias)
+    assert torch.equal(found["again.head.bias"], network.state_dict()["first.bias"])
     assert found["table"].tolist() == [0, 1, 2, 3, 4]
 
 
