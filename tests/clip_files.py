@@ -55,7 +55,7 @@ def make_clip(
     """
     container = av.open(path, "w", options={"movflags": "faststart"} if index_first else {})
     with container:
-        frames: Any = container.add_stream(codec, 25, options or {})
+        frames: Any = container.add_stream(codec, 25, {"threads": "1", **(options or {})})
         frames.width, frames.height, frames.pix_fmt = WIDTH, HEIGHT, pixels
         context = frames.codec_context
         context.time_base = frames.time_base = Fraction(1, 1000)
