@@ -6,6 +6,7 @@ import subprocess
 import sys
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -13,6 +14,8 @@ from tiny import tiny
 
 from hatsr import checkpoint, image
 from hatsr.batch import Job, Output, PictureFile, upscale_files
+from hatsr.batch.stores import DiskStore
+from hatsr.batch.worker_pools.coordinator import WorkerSpec
 from hatsr.inference.loading import load
 from hatsr.inference.settings import Settings
 
@@ -88,6 +91,24 @@ def make_job(net: str, **output: object) -> Job:
     """A job with a network on the CPU."""
     settings = Settings(device="cpu", memory="1GB")
     return Job(model=net, settings=settings, output=Output(**output))  # pyright: ignore
+
+
+def make_spec(source: Path, results: Path, model: str = "tiny", **changes: Any) -> WorkerSpec:
+    """What workers on the CPU, of one thread, are made with."""
+    return WorkerSpec(
+        **{
+            "source": DiskStore(source),
+            "results": DiskStore(results),
+            "model": model,
+            "overrides": {},
+            "denoise": None,
+            "settings": Settings(device="cpu"),
+            "quality": None,
+            "max_pixels": image.MAX_PIXELS,
+            "threads": 1,
+        }
+        | changes
+    )
 
 
 def expected(source: Path, net: str, folder: Path) -> dict[str, bytes]:

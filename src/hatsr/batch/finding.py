@@ -3,7 +3,7 @@
 import glob
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ PROGRAM = "hatsr"
 RESULT = "result of an earlier run; name the file itself to enlarge it again"
 CLIP = "moving pictures take long; name the file itself to enlarge it"
 UNREADABLE = "of a kind that cannot be read; convert it to PNG or JPEG"
+LISTED = image.READABLE | image.UNREADABLE_KINDS | video.CLIPS
+"""Endings of the files that are looked at in a folder."""
 _SCALED = re.compile(r"_x\d+(\.\d+)?$")
 _SHOWN = 3
 """File names in a remark."""
@@ -125,13 +127,18 @@ def _look(text: str, recursive: bool) -> FoundPictures:
 
 def _look_into(folder: Path, recursive: bool) -> FoundPictures:
     """The pictures of a folder."""
-    paths = image.list_pictures(folder, recursive=recursive)
+    listed = image.list_ending(folder, LISTED, recursive=recursive)
+    paths = _with_ending(listed, image.READABLE)
     found = _without_results([PictureFile(p, p.parent.relative_to(folder)) for p in paths])
-    unreadable = image.list_unreadable(folder, recursive=recursive)
-    clips = image.list_ending(folder, video.CLIPS, recursive=recursive)
+    unreadable = _with_ending(listed, image.UNREADABLE_KINDS)
+    clips = _with_ending(listed, video.CLIPS)
     left_out = found.left_out | dict.fromkeys(unreadable, UNREADABLE) | dict.fromkeys(clips, CLIP)
     unvisited = () if recursive or paths or not _has_subfolders(folder) else (folder,)
     return FoundPictures(found.pictures, left_out, unvisited)
+
+
+def _with_ending(paths: Sequence[Path], endings: Container[str]) -> list[Path]:
+    return [path for path in paths if path.suffix.lower() in endings]
 
 
 def _has_subfolders(folder: Path) -> bool:

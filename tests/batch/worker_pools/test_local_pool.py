@@ -1,26 +1,16 @@
 from pathlib import Path
 
+from job_files import make_spec
+
 from hatsr.batch.database.job_database import JobDatabase
 from hatsr.batch.database.records import PictureRecord
-from hatsr.batch.stores import DiskStore
-from hatsr.batch.worker_pools.coordinator import Coordinator, WorkerSpec
+from hatsr.batch.worker_pools.coordinator import Coordinator
 from hatsr.batch.worker_pools.local_pool import LocalPool
 from hatsr.batch.worker_pools.worker_pool import work
-from hatsr.inference.settings import Settings
 
 
 def test_workers_that_cannot_begin_end_the_work(tmp_path: Path) -> None:
-    spec = WorkerSpec(
-        source=DiskStore(tmp_path),
-        results=DiskStore(tmp_path),
-        model=str(tmp_path / "gone.safetensors"),
-        overrides={},
-        denoise=None,
-        settings=Settings(device="cpu"),
-        quality=None,
-        max_pixels=100,
-        threads=1,
-    )
+    spec = make_spec(tmp_path, tmp_path, str(tmp_path / "gone.safetensors"), max_pixels=100)
     told: list[PictureRecord | None] = []
     with JobDatabase(tmp_path, create=True) as database:
         database.plan(PictureRecord(source="a.png", target="a_x2.png", bytes=1, mtime=1))

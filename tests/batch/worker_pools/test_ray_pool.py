@@ -7,16 +7,23 @@ from pathlib import Path
 
 import psutil
 import pytest
-from job_files import break_pictures, expected, make_job, make_net, make_pictures, results, start
+from job_files import (
+    break_pictures,
+    expected,
+    make_job,
+    make_net,
+    make_pictures,
+    make_spec,
+    results,
+    start,
+)
 
 from hatsr.batch import Status, WorkerSettings, run_job
 from hatsr.batch.database.job_database import JobDatabase
 from hatsr.batch.database.records import PictureRecord
-from hatsr.batch.stores import DiskStore
-from hatsr.batch.worker_pools.coordinator import Coordinator, WorkerSpec
+from hatsr.batch.worker_pools.coordinator import Coordinator
 from hatsr.batch.worker_pools.ray_pool import RayPool
 from hatsr.batch.worker_pools.worker_pool import work
-from hatsr.inference.settings import Settings
 
 pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("default")]
 PATIENCE = 600
@@ -117,17 +124,7 @@ def test_from_a_store_to_a_store(engine: str, bucket: str, net: str, tmp_path: P
 
 
 def test_workers_that_cannot_begin_end_the_work(tmp_path: Path) -> None:
-    spec = WorkerSpec(
-        source=DiskStore(tmp_path),
-        results=DiskStore(tmp_path),
-        model=str(tmp_path / "gone.safetensors"),
-        overrides={},
-        denoise=None,
-        settings=Settings(device="cpu"),
-        quality=None,
-        max_pixels=100,
-        threads=1,
-    )
+    spec = make_spec(tmp_path, tmp_path, str(tmp_path / "gone.safetensors"), max_pixels=100)
     with (
         JobDatabase(tmp_path, create=True) as database,
         RayPool(spec, Coordinator(database, lambda record: None), 1, 0.0) as pool,

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from animations import make_animation, make_document
-from job_files import break_pictures, expected, make_net, make_pictures, results
+from job_files import break_pictures, expected, make_net, make_pictures, make_spec, results
 from tiny import tiny
 
 from hatsr import image
@@ -14,10 +14,9 @@ from hatsr.batch.database.records import PictureRecord, WorkResult
 from hatsr.batch.finding import PictureFile
 from hatsr.batch.outputs import Output
 from hatsr.batch.planning import plan
-from hatsr.batch.stores import DiskStore
 from hatsr.batch.upscaling import upscale_files
 from hatsr.batch.worker_pools import worker as module
-from hatsr.batch.worker_pools.coordinator import Coordinator, WorkerSpec
+from hatsr.batch.worker_pools.coordinator import Coordinator
 from hatsr.batch.worker_pools.worker import Worker
 from hatsr.inference.choosing import ModelChooser
 from hatsr.inference.settings import Settings
@@ -30,17 +29,7 @@ Run = Callable[..., list[PictureRecord]]
 def run(tmp_path: Path) -> Run:
     """Plans `in` for `out` and lets one worker do what waits; returns what it reported."""
     settings, out = Settings(device="cpu", memory="1GB"), tmp_path / "out"
-    spec = WorkerSpec(
-        source=DiskStore(tmp_path / "in"),
-        results=DiskStore(out),
-        model="tiny",
-        overrides={},
-        denoise=None,
-        settings=settings,
-        quality=None,
-        max_pixels=image.MAX_PIXELS,
-        threads=1,
-    )
+    spec = make_spec(tmp_path / "in", out, settings=settings)
 
     def work(upscaler: Upscaler | ModelChooser | None = None) -> list[PictureRecord]:
         with JobDatabase(out, create=True) as database:
@@ -159,18 +148,7 @@ def test_frames_and_pages_are_those_of_upscale(tmp_path: Path, first: bool) -> N
     upscaler, out = Upscaler(tiny(), "net", Settings(device="cpu")), tmp_path / "out"
     wanted = Output(place=tmp_path / "wanted", first_frame=first)
     list(upscale_files(upscaler, [PictureFile(path) for path in made], wanted, lambda *_: None))
-    spec = WorkerSpec(
-        source=DiskStore(tmp_path / "in"),
-        results=DiskStore(out),
-        model="tiny",
-        overrides={},
-        denoise=None,
-        settings=upscaler.settings,
-        quality=None,
-        max_pixels=image.MAX_PIXELS,
-        threads=1,
-        first_frame=first,
-    )
+    spec = make_spec(tmp_path / "in", out, settings=upscaler.settings, first_frame=first)
     with JobDatabase(out, create=True) as database:
         plan(database, tmp_path / "in", Output(place=out), "_x2", lambda _: None, lambda _: None)
         told: list[PictureRecord | None] = []

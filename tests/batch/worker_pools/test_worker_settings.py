@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from job_files import make_net
+from job_files import make_net, make_spec
 from tiny import tiny
 
 from hatsr.batch.database.job_database import JobDatabase
 from hatsr.batch.database.records import PictureRecord
-from hatsr.batch.stores import DiskStore
-from hatsr.batch.worker_pools.coordinator import WorkerSpec
 from hatsr.batch.worker_pools.local_pool import LocalPool
 from hatsr.batch.worker_pools.worker_settings import (
     WorkerSettings,
@@ -94,17 +92,7 @@ def test_measuring_leaves_the_threads_as_they_were() -> None:
 
 
 def test_a_pool_of_processes_is_not_yet_started(tmp_path: Path) -> None:
-    spec = WorkerSpec(
-        source=DiskStore(tmp_path),
-        results=DiskStore(tmp_path),
-        model="tiny",
-        overrides={},
-        denoise=None,
-        settings=Settings(device="cpu"),
-        quality=None,
-        max_pixels=100,
-        threads=1,
-    )
+    spec = make_spec(tmp_path, tmp_path, max_pixels=100)
     with JobDatabase(tmp_path, create=True) as database:
         pool = open_pool(WorkerSettings(), 3, spec, database, lambda _: None)
         assert isinstance(pool, LocalPool)

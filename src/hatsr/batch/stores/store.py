@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from hatsr import image, video
-from hatsr.batch.finding import LeftOut
+from hatsr.batch.finding import LISTED, LeftOut
 from hatsr.image import Readable
-
-_LISTED = image.READABLE | image.UNREADABLE_KINDS | video.CLIPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,7 @@ class Store(Protocol):
 
 def is_listed(name: str) -> bool:
     """Whether a store lists a file of this name."""
-    return not name.startswith(".") and ending_of(name) in _LISTED
+    return not name.startswith(".") and ending_of(name) in LISTED
 
 
 def ending_of(name: str) -> str:
