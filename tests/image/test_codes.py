@@ -20,11 +20,19 @@ def test_codes_are_clipped_and_rounded_to_nearest() -> None:
     np.testing.assert_array_equal(image.to_codes(values, 8), [0, 255, 0, 1, 1])
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_networks_channels_lie_apart(bits: int) -> None:
+    values = np.random.default_rng(0).uniform(-0.1, 1.1, (3, 40, 30)).astype(np.float32)
+    planes = [image.to_codes(plane, bits) for plane in values]
+    codes = image.to_codes(values.transpose(1, 2, 0), bits)
+    np.testing.assert_array_equal(codes, np.stack(planes, -1))
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_not_a_number_never_turns_black(bad: float) -> None:
     values = np.zeros((600, 2, 3), np.float32)
     values[555, 1, 1] = bad
-    with pytest.raises(ValueError, match=r"must be finite.*rows 512"):
+    with pytest.raises(ValueError, match=r"must be finite.*rows 544 to 559"):
         image.to_codes(values, 8)
 
 
