@@ -64,10 +64,20 @@ def test_not_a_number_is_refused() -> None:
         int8_check.check_psnr_drop(model, lambda lr: model(lr) * float("nan"), "broken")
 
 
+@pytest.mark.parametrize(("more", "negligible"), [(-0.1, True), (0.0004, True), (0.0008, False)])
+def test_what_nobody_need_be_asked_for(more: float, negligible: bool) -> None:
+    """An error that is a share larger: 20 log10(1 + share) dB, 0.0035 and 0.0069 here."""
+    model = tiny(scale=2).eval()
+    _, hr = pair(2, 3, 32)
+    wrong, worse = (lambda _: hr + 0.05), (lambda _: hr + 0.05 * (1 + more))
+    assert int8_check.is_negligible(model, wrong, worse) is negligible
+
+
 @pytest.mark.parametrize(("scale", "side"), [(1, 64), (2, 64), (3, 64), (4, 64), (8, 32)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_pairs(scale: int, side: int, channels: int) -> None:
     lr, hr = pair(scale, channels)
+    assert pair(scale, channels, side // 2)[0].shape == (1, channels, side // 2, side // 2)
     assert lr.shape == (1, channels, side, side)
     assert hr.shape == (1, channels, side * scale, side * scale)
     assert 0 <= lr.min() < 0.1

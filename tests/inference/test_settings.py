@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from hatsr.inference import settings
-from hatsr.inference.settings import Keywords, Settings, choose_device
+from hatsr.inference.settings import Keywords, Settings, best_precision, choose_device
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,23 @@ def test_the_best_device_that_is_there(
     monkeypatch.setattr(settings, "int8_unusable", lambda: "")
     assert Settings(precision="int8").device == "cpu"
     assert Settings(precision="int8", device="cpu").device == "cpu"
+
+
+@pytest.mark.parametrize(("capability", "best"), [((7, 5), "fp32"), ((8, 0), "bf16")])
+def test_the_best_precision_of_a_gpu(
+    capability: tuple[int, int], best: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert best_precision("cuda:0") == best
+    assert best_precision("mps") == "fp32"
+
+
+@pytest.mark.parametrize(("has_run", "best"), [(False, "fp32"), (True, "auto")])
+def test_the_best_precision_of_a_processor(
+    has_run: bool, best: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "has_run_rounded_products", lambda: has_run)
+    assert best_precision("cpu") == Settings(device="cpu").precision == best
 
 
 def test_the_keywords_are_the_settings() -> None:

@@ -9,10 +9,15 @@ from tiny import tiny
 import hatsr
 from hatsr import checkpoint
 from hatsr.image import Picture, from_array
-from hatsr.inference.settings import Settings
+from hatsr.inference import settings as inference_settings
+from hatsr.inference import upscaler as inference_upscaler
+from hatsr.inference.settings import Precision, Settings
 from hatsr.inference.tiling import budget
 from hatsr.inference.tiling.tiled_network import TiledNetwork
 from hatsr.inference.upscaler import Upscaler
+from hatsr.native import has_run_rounded_products
+
+PRECISIONS: tuple[Precision, ...] = ("auto", "bf16", "fp32")
 
 
 def upscaler(settings: Settings | None = None, **changes: object) -> Upscaler:
@@ -98,6 +103,30 @@ def test_the_budget_counts_every_picture_of_the_result(monkeypatch: pytest.Monke
     upscaler(Settings(memory=10**9)).upscale_picture(lr)
     upscaler(Settings(memory=10**9, ensemble=True)).upscale_picture(lr)
     assert seen == [1, 2, *[3] * 8, *[4] * 8]
+
+
+@pytest.mark.skipif(not has_run_rounded_products(), reason="no vectors that multiply bfloat16")
+def test_large_pictures_are_rounded_where_that_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inference_upscaler, "_LARGE", 24 * 24)
+    auto, bf16, fp32 = (hatsr.load("hat-t-x2", device="cpu", precision=p) for p in PRECISIONS)
+    small, large = torch.rand(1, 3, 23, 24), torch.rand(1, 3, 24, 24)
+    assert torch.equal(auto.upscale_tensor(small), fp32.upscale_tensor(small))
+    assert torch.equal(auto.upscale_tensor(large), bf16.upscale_tensor(large))
+    assert not torch.equal(auto.upscale_tensor(large), fp32.upscale_tensor(large))
+    together = torch.cat([large, large.flip(3)])
+    assert torch.equal(auto.upscale_tensor(together), bf16.upscale_tensor(together))
+
+
+def test_nothing_is_rounded_where_it_costs_quality(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("has_run_rounded_products", "supports_rounded_products"):
+        monkeypatch.setattr(inference_settings, name, lambda: True)
+    monkeypatch.setattr(inference_upscaler, "_LARGE", 0)
+    monkeypatch.setattr(inference_upscaler, "is_negligible", lambda *_: False)
+    lr = torch.rand(1, 3, 9, 14)
+    fp32 = upscaler(Settings(device="cpu", precision="fp32")).upscale_tensor(lr)
+    assert torch.equal(upscaler(Settings(device="cpu")).upscale_tensor(lr), fp32)
 
 
 def test_public_functions(tmp_path: Path) -> None:

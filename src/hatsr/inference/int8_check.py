@@ -14,8 +14,10 @@ from hatsr.resize import imresize
 
 _MOST_LOSS = 0.05
 """Largest loss of PSNR on Y that is accepted, dB."""
+_NEGLIGIBLE_LOSS = 0.005
+"""Up to this loss bf16 is taken without being asked for, dB."""
 _PICTURE = Path(__file__).with_name("calibration.jpg")  # NASA's, public domain; in no benchmark
-_SIDE = 64  # of the LR, pixels
+_SIDE, _SMALL_SIDE = 64, 32  # of the LR, pixels; the small one for what every start waits for
 _LUMA = tuple(weight / 219 for weight in image.LUMA_WEIGHTS)
 _ROUNDING = 1 / (12 * 255**2)  # mean squared error of 8-bit results
 
@@ -44,7 +46,17 @@ def check_psnr_drop(
         )
 
 
-@torch.inference_mode()
+def is_negligible(network: Network, exact: UpscaleTensor, rounded: UpscaleTensor) -> bool:
+    """Whether rounding costs a network so little that nobody need be asked: 0.005 dB at most.
+
+    Args:
+        network: its scale and channels count.
+        exact: the network in float32.
+        rounded: the same in the precision.
+    """
+    return _loss(network, exact, rounded, _SMALL_SIDE) <= _NEGLIGIBLE_LOSS
+
+
 def loss(model: Network, upscale: UpscaleTensor) -> float:
     """PSNR of the network in float32 minus that of `upscale`, dB.
 
@@ -52,21 +64,25 @@ def loss(model: Network, upscale: UpscaleTensor) -> float:
     the scale are left out at each side. SR is not rounded to 8 bits, but what that costs on
     average is added to both errors.
     """
-    lr, hr = pair(model.scale, model.channels)
-    edge = model.scale
-    sr = upscale(lr)
-    return 10 * log10(_error(sr, hr, edge) / _error(model.forward(lr), hr, edge))
+    return _loss(model, model.forward, upscale, _SIDE)
 
 
-def pair(scale: int, channels: int) -> tuple[Tensor, Tensor]:
+@torch.inference_mode()
+def _loss(network: Network, exact: UpscaleTensor, other: UpscaleTensor, side: int) -> float:
+    lr, hr = pair(network.scale, network.channels, side)
+    errors = [_error(upscale(lr), hr, edge=network.scale) for upscale in (other, exact)]
+    return 10 * log10(errors[0] / errors[1])
+
+
+def pair(scale: int, channels: int, most: int = _SIDE) -> tuple[Tensor, Tensor]:
     """LR (1 rgb h w) and HR of the middle of the shipped picture, in [0, 1]; gray for one channel.
 
-    With scale 1 both are the same.
+    LR has sides of at most `most`. With scale 1 both are the same.
     """
     picture = image.to_tensor(image.read(_PICTURE))
     if channels == 1:
         picture = luma(picture)
-    side = min(_SIDE, min(picture.shape[-2:]) // scale) * scale
+    side = min(most, min(picture.shape[-2:]) // scale) * scale
     top, left = ((n - side) // 2 for n in picture.shape[-2:])
     hr = picture[:, :, top : top + side, left : left + side]
     small = imresize(hr, size=(side // scale, side // scale))

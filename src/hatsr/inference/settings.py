@@ -8,16 +8,17 @@ import torch
 from hatsr.inference.engine import int8_unusable
 from hatsr.inference.tiling import budget
 from hatsr.inference.tiling.memory import free_bytes, parse_bytes
-from hatsr.native import supports_rounded_products
+from hatsr.native import has_run_rounded_products, supports_rounded_products
 
 Precision = Literal["auto", "fp32", "fp16", "bf16", "int8"]
 DTYPES = {
+    "auto": torch.float32,
     "fp32": torch.float32,
     "fp16": torch.float16,
     "bf16": torch.bfloat16,
     "int8": torch.float32,
 }
-"""Number types of the features in the network."""
+"""Number types of the features in the network; ``auto`` where nobody chose another."""
 
 AUTO = "auto"
 """The best device that is there, and its best precision."""
@@ -39,11 +40,15 @@ def choose_device(name: str = AUTO) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def best_precision(device: str) -> Literal["fp32", "bf16"]:
-    """What ``auto`` means: bf16 on a CUDA device that multiplies it (Ampere and later)."""
-    if device.partition(":")[0] == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
+def best_precision(device: str) -> Literal["auto", "fp32", "bf16"]:
+    """What ``auto`` means: bf16 on a CUDA device that multiplies it (Ampere and later).
+
+    On a CPU with AVX512_BF16 it stays ``auto``, since it depends on network and picture.
+    """
+    kind = device.partition(":")[0]
+    if kind == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
         return "bf16"
-    return "fp32"
+    return AUTO if kind == "cpu" and has_run_rounded_products() else "fp32"
 
 
 def check_device(name: str) -> None:
@@ -73,10 +78,12 @@ class Settings:
     """As torch names it: cpu, cuda, cuda:1, mps ...; auto becomes the best that is there, for int8
     the CPU."""
     precision: Precision = "auto"
-    """auto becomes bf16 on a CUDA device that has it, else fp32. fp16 needs a GPU, bf16 a GPU or a
-    CPU that multiplies it (AVX512_BF16, AMX), where only the factors of products are rounded; a
-    tile that is not finite is run again in fp32. int8 needs a CPU with VNNI. On a CPU bf16 and int8
-    must cost next to nothing (see `hatsr.inference.int8_check`)."""
+    """fp16 needs a GPU, bf16 a GPU or a CPU that multiplies it (AVX512_BF16, AMX), where only the
+    factors of products are rounded; a tile that is not finite is run again in fp32. int8 needs a
+    CPU with VNNI. On a CPU bf16 and int8 must cost next to nothing (see
+    `hatsr.inference.int8_check`). auto is bf16 where a CUDA device has it; on a CPU with
+    AVX512_BF16 for pictures from 65,536 LR pixels on, if the network loses less than 0.005 dB by
+    it; else fp32."""
     memory: int | str | None = None
     """Bytes, or a size such as 4GB; None: a share of the device's free memory when a picture
     starts."""
@@ -92,9 +99,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check every field, and choose what depends on the machine."""
-        if self.precision not in (AUTO, *DTYPES):
-            known = [AUTO, *DTYPES]
-            raise ValueError(f"precision must be one of {known}, got {self.precision!r}")
+        if self.precision not in DTYPES:
+            raise ValueError(f"precision must be one of {[*DTYPES]}, got {self.precision!r}")
         if self.device == AUTO:
             best = "cpu" if self.precision == "int8" else choose_device()
             object.__setattr__(self, "device", best)

@@ -1,6 +1,8 @@
 """Picture in, enlarged picture out: colour, alpha, self-ensemble, smaller factors, metadata."""
 
 import os
+from dataclasses import replace
+from functools import cached_property
 from typing import overload
 
 import numpy as np
@@ -13,12 +15,16 @@ from hatsr import image
 from hatsr.image import Picture
 from hatsr.inference import ensemble
 from hatsr.inference.engine import limit_threads
-from hatsr.inference.int8_check import check_psnr_drop
+from hatsr.inference.int8_check import check_psnr_drop, is_negligible
+from hatsr.inference.plain import ENGINES
 from hatsr.inference.runner import Progress, ignore_progress
-from hatsr.inference.settings import Settings
+from hatsr.inference.settings import AUTO, Settings
 from hatsr.inference.tiling.tiled_network import TiledNetwork
 from hatsr.inference.user_input import like_source, to_picture
 from hatsr.resize import imresize
+
+_LARGE = 2**16
+"""LR pixels from which on bf16 saves more than it takes to find out what it costs."""
 
 
 class Upscaler:
@@ -37,7 +43,9 @@ class Upscaler:
     def __init__(self, model: nn.Module, name: str, settings: Settings | None = None) -> None:
         limit_threads()
         self.name, self.settings = name, settings or Settings()
-        self.tiled = TiledNetwork(model, name, self.settings)
+        is_auto = self.settings.precision == AUTO
+        exact = replace(self.settings, precision="fp32") if is_auto else self.settings
+        self.tiled = TiledNetwork(model, name, exact)
         self.network, self.scale = self.tiled.network, self.tiled.scale
         self.factor = self.scale if self.settings.scale is None else self.settings.scale
         if not 1 <= self.factor <= self.scale:
@@ -67,7 +75,22 @@ class Upscaler:
         Raises:
             TypeError, ValueError, MemoryError: as `TiledNetwork.upscale_tensor`.
         """
-        return self.tiled.upscale_tensor(lr, progress)
+        return self._tiled_for(lr).upscale_tensor(lr, progress)
+
+    def _tiled_for(self, lr: Tensor) -> TiledNetwork:
+        """The network as the settings say; ``auto`` is bf16 for large pictures at most."""
+        is_large = lr.ndim > 1 and lr.shape[-2] * lr.shape[-1] >= _LARGE
+        return self._best if is_large and self.settings.precision == AUTO else self.tiled
+
+    @cached_property
+    def _best(self) -> TiledNetwork:
+        """In bf16 if that costs next to nothing, else in fp32."""
+        if type(self.tiled.model) not in ENGINES:
+            return self.tiled
+        settings = replace(self.settings, precision="bf16")
+        rounded = TiledNetwork(self.tiled.model, self.name, settings)
+        upscalers = self.tiled.upscale_tensor, rounded.upscale_tensor
+        return rounded if is_negligible(self.network, *upscalers) else self.tiled
 
     def upscale_picture(self, lr: Picture, progress: Progress = ignore_progress) -> Picture:
         """Colour and alpha enlarged, metadata carried over."""
@@ -100,7 +123,7 @@ class Upscaler:
         def one(part: Tensor) -> Tensor:
             nonlocal done
             start = done
-            sr = self.tiled.upscale_together(
+            sr = self._tiled_for(part).upscale_together(
                 part, lambda f: progress((start + f) / runs), resident_srs
             )
             done += 1

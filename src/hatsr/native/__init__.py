@@ -10,7 +10,12 @@ from hatsr.native.attention_operator import (
 )
 from hatsr.native.layers import added_layer, added_mlp, gelu, normed_layer, supports_layers
 from hatsr.native.library import Kernels, disabled, kernels, using
-from hatsr.native.products import PackedProduct, supports_products, supports_rounded_products
+from hatsr.native.products import (
+    PackedProduct,
+    has_run_rounded_products,
+    supports_products,
+    supports_rounded_products,
+)
 
 __all__ = [
     "Kernels",
@@ -22,6 +27,7 @@ __all__ = [
     "attend_into",
     "disabled",
     "gelu",
+    "has_run_rounded_products",
     "kernels",
     "normed_layer",
     "pack_bias",

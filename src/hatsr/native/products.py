@@ -32,6 +32,12 @@ def supports_rounded_products() -> bool:
     return isinstance(found, Kernels) and found.rounded_product is not None
 
 
+def has_run_rounded_products() -> bool:
+    """Whether such a processor has run these products: vectors have, matrix units not yet."""
+    found = kernels()
+    return supports_rounded_products() and isinstance(found, Kernels) and found.product is None
+
+
 class PackedProduct:
     """Weight and bias of a layer, ready to run.
 

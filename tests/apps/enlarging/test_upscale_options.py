@@ -6,6 +6,7 @@ from click.testing import CliRunner
 
 from hatsr import image
 from hatsr.apps.enlarging.upscale_options import UpscaleOptions, upscale_options
+from hatsr.inference.settings import best_precision
 
 
 def parse(line: str) -> UpscaleOptions:
@@ -24,7 +25,8 @@ def parse(line: str) -> UpscaleOptions:
 def test_nothing_said_is_the_default_of_each() -> None:
     how = parse("--device cpu")
     settings, output = how.settings(), how.output()
-    assert (settings.precision, settings.tile, settings.scale) == ("fp32", None, None)
+    assert (settings.precision, settings.tile) == (best_precision("cpu"), None)
+    assert settings.scale is None
     assert (output.place, output.ending, output.existing) == (None, None, "refuse")
     assert not settings.ensemble
     assert not output.first_frame

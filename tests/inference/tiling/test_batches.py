@@ -8,7 +8,7 @@ from torch import Tensor
 from hatsr.inference import plain
 from hatsr.inference.cuda import CudaEngine
 from hatsr.inference.cuda.cuda_blocks import CudaRHAG
-from hatsr.inference.settings import Settings, best_precision
+from hatsr.inference.settings import Settings
 from hatsr.inference.tiling.batches import in_batches, is_out_of_memory
 from hatsr.inference.upscaler import Upscaler
 from hatsr.model import HAT
@@ -118,13 +118,3 @@ def test_other_errors_stop_a_batch() -> None:
     with pytest.raises(RuntimeError, match="something else"):
         list(in_batches(torch.rand(3, 3, 4, 4).split(1), 2, work))
     assert is_out_of_memory(torch.OutOfMemoryError("x"))
-
-
-@pytest.mark.parametrize(("capability", "best"), [((7, 5), "fp32"), ((8, 0), "bf16")])
-def test_the_best_precision(
-    capability: tuple[int, int], best: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
-    assert best_precision("cuda:0") == best
-    assert best_precision("mps") == best_precision("cpu") == "fp32"
-    assert Settings(device="cpu").precision == "fp32"

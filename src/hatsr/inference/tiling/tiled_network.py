@@ -49,7 +49,8 @@ class TiledNetwork:
 
     def _runner(self, dtype: torch.dtype) -> Runner:
         if dtype not in self._runners:
-            model = self.model if dtype == torch.float32 else deepcopy(self.model)
+            is_shared = dtype == torch.float32 or self.settings.rounds_products
+            model = self.model if is_shared else deepcopy(self.model)
             int8 = self.settings.precision == "int8"
             self._runners[dtype] = make_runner(
                 model, device=self.settings.device, dtype=dtype, int8=int8
