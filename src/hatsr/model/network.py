@@ -171,6 +171,15 @@ class HAT(nn.Module):
             self.shallow.weight[colour, colour, 1, 1] = 1
             outputs[colour, :, colour] = kernels
 
+    def shallow_features(self, x: Float[Tensor, "b rgb h w"]) -> Features:
+        """The first convolution.
+
+        Channels go last: in the other order that of a few channels takes a processor many times as
+        long on large pictures, and rounds a part of a picture otherwise than the whole.
+        """
+        x = x.contiguous(memory_format=torch.channels_last)
+        return rearrange(self.shallow(x), "b c h w -> b h w c")
+
     def body(self, shallow: Features) -> Features:
         """RHAGs and the last norm: the paper's deep features before their closing convolution."""
         x = self.embed_norm(shallow)
@@ -184,7 +193,7 @@ class HAT(nn.Module):
         padded = pad_to_multiple(lr, self.config.window_size)
         x = (padded - self.mean) * self.config.img_range
         # In mixed precision the residual features and the tail keep the precision of the picture.
-        shallow = rearrange(self.shallow(x), "b c h w -> b h w c").to(x.dtype)
+        shallow = self.shallow_features(x).to(x.dtype)
         deep = convolve(self.body_conv, self.body(shallow)) + shallow
         with _full_precision(lr.device):
             sr = self.tail(rearrange(deep, "b h w c -> b c h w"))

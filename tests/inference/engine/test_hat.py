@@ -8,9 +8,15 @@ from tiny import TINY, tiny
 from hatsr.inference.engine import Engine, hat, linear
 from hatsr.inference.engine.workers import Workers
 from hatsr.inference.runner import Box, Runner, ignore_progress
-from hatsr.model import HAT
+from hatsr.model import HAT, preset
 from hatsr.model.network import convolve
-from hatsr.native import supports_rounded_products
+from hatsr.native import (
+    disabled,
+    kernels,
+    supports_products,
+    supports_rounded_products,
+    using,
+)
 
 VARIANTS = [
     {},
@@ -158,6 +164,27 @@ def test_threads_do_not_change_the_result(least_work: int, monkeypatch: pytest.M
     finally:
         torch.set_num_threads(threads)
     assert (results[0] - results[1]).abs().max() < 1e-5 * results[0].abs().max()
+
+
+@pytest.mark.skipif(
+    supports_products(torch.empty(0)),
+    reason="not known of matrix units",
+)
+@pytest.mark.parametrize("opened", [lambda: using(kernels()), disabled], ids=["", "no kernels"])
+@pytest.mark.parametrize("size", [(64, 16), (48, 256)])
+def test_pieces_do_not_change_a_bit(
+    size: tuple[int, int], opened: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a network as wide as the shipped ones; other numbers of threads cut other pieces."""
+    config = replace(preset("hat-t"), depths=(2,), num_heads=(4,))
+    lr = torch.rand(1, 3, *size)
+    with opened():
+        engine = Engine(HAT(config))
+        whole = engine.run(lr)
+        monkeypatch.setattr(hat, "LEAST_WORK", 1)
+        for pixels in (700, 1500, 4000):
+            monkeypatch.setattr(engine, "_piece", lambda _, pixels=pixels: pixels)
+            assert torch.equal(engine.run(lr), whole)
 
 
 @pytest.mark.parametrize("threads", [2, 4, 16])

@@ -172,8 +172,7 @@ class Engine:
         return pixels * self.config.embed_dim**2 >= LEAST_WORK
 
     def _shallow(self, lr: Float[Tensor, "1 rgb h w"]) -> Features:
-        x = (lr - self.model.mean) * self.config.img_range
-        return rearrange(self.model.shallow(x), "1 c h w -> 1 h w c")
+        return self.model.shallow_features((lr - self.model.mean) * self.config.img_range)
 
     def _start(self, lr: Float[Tensor, "1 rgb h w"], core: Box, workers: Workers) -> FeatureMap:
         """Shallow features and the first norm."""
