@@ -7,7 +7,7 @@ READY := .venv/.ready
 # Pictures to train on (data/train, data/valid) and to measure with (Set5, Set14, BSD100).
 DATA ?= data
 BENCH ?= $(DATA)/bench
-RUNS = hat-t-x2 hat-t-x4-from-x2 hat-t-x4-long hat-t-x4-longer hat-t-x2-again hat-t-x3
+RUNS = hat-t-x2 hat-t-x4-from-x2 hat-t-x4-long hat-t-x4-longer hat-t-x2-again hat-t-x2-longer hat-t-x3
 REAL = hat-t-real-x4
 FOLDERS = 'data.train=[$(DATA)/train]' valid.data=$(DATA)/valid
 

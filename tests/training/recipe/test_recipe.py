@@ -19,6 +19,7 @@ FINE = (
     "hat-t-x4-from-x2",
     "hat-t-x4-long",
     "hat-t-x2-again",
+    "hat-t-x2-longer",
     "hat-t-x4-longer",
     "hat-t-real-x4",
     "hat-t-real-x2",
