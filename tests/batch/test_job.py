@@ -30,9 +30,11 @@ def test_a_job_goes_on_only_as_it_was_begun(tmp_path: Path) -> None:
     with JobDatabase(tmp_path, create=True) as database:
         assert _take_up(database, tmp_path, make_job(net)) == 10**9
         assert _take_up(database, tmp_path, make_job(net, existing="overwrite")) == 10**9
-        with pytest.raises(ValueError, match=r"with other options \(quality None -> 50\)"):
+        with pytest.raises(
+            ValueError, match=r"with other options \(quality: the format's own -> 50\)"
+        ):
             _take_up(database, tmp_path, make_job(net, quality=50))
-        with pytest.raises(ValueError, match=r"with other options \(input .* -> .*other\)"):
+        with pytest.raises(ValueError, match=r"with other options \(input: .* -> .*other\)"):
             _take_up(database, tmp_path / "other", make_job(net))
 
 

@@ -216,3 +216,22 @@ def test_the_output_must_not_hold_the_input(folder: str, tmp_path: Path) -> None
         check_places(tmp_path / "in", tmp_path / folder)
     with pytest.raises(ValueError, match="input must be a folder or a manifest"):
         check_places(tmp_path / "nowhere", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("text.jpg", "picture"),
+        ("A.PNG", "picture"),
+        ("phone.heic", "picture"),
+        ("a.mp4", "clip"),
+    ],
+)
+def test_one_picture_is_no_input(name: str, kind: str, tmp_path: Path) -> None:
+    file, words = tmp_path / name, f"{name} is one {kind}; use hatsr upscale"
+    file.write_text("hello\n")
+    with pytest.raises(ValueError, match=rf"input must be a folder or a manifest.*{words}"):
+        check_places(file, tmp_path / "out")
+    file.unlink()
+    file.mkdir()  # a folder may be called so
+    check_places(file, tmp_path / "out")

@@ -58,7 +58,7 @@ def test_counts_and_extremes(tmp_path: Path) -> None:
     assert figures(page, "The smallest") == ["5.png", "4.png", "1.png", "3.png"]
     assert "<td>bad.png</td><td>file is &lt;empty&gt;</td>" in page
     assert "<td>model</td><td>&lt;b&gt;</td>" in page
-    assert "<td>quality</td><td></td>" in page
+    assert "<td>quality</td>" not in page
     assert "400 x 300, 1.00 s" in page
 
 
@@ -76,6 +76,27 @@ def test_thumbnails_are_small_pictures_that_need_no_other_file(tmp_path: Path) -
     with Image.open(io.BytesIO(base64.b64decode(addresses[0]))) as small:
         assert small.size == (160, 40)
         assert np.abs(np.asarray(small, int) - (200, 100, 50)).max() <= 4
+
+
+def test_weights_are_counted_and_reasons_told(tmp_path: Path) -> None:
+    done = [
+        record("a.png", 9, 9, state="done", model="<clean>", reason="<clean>: no noise found"),
+        record("b.png", 8, 8, state="done", model="real"),
+        record("c.png", 7, 7, state="done", model="real"),
+        record("d.png", 6, 6, state="done"),
+        record("e.png", 5, 5, state="failed", model="real", reason="file is empty"),
+    ]
+    with database_of(tmp_path / "out", *done) as database:
+        page = write_summary(database).read_text()
+    table = page.split("<h2>Weights</h2>")[1].split("</table>")[0]
+    assert re.findall("<td>(.*?)</td><td>(.*?)</td>", table) == [
+        ("real", "2"),
+        ("not recorded", "1"),
+        ("&lt;clean&gt;", "1"),
+    ]
+    assert page.count("0.00 s<br>&lt;clean&gt;: no noise found</span>") == 3
+    assert page.count("0.00 s<br>real</span>") == 6
+    assert page.count("0.00 s</span>") == 3
 
 
 def test_a_page_needs_a_job(tmp_path: Path) -> None:

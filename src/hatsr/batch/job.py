@@ -14,6 +14,7 @@ from hatsr.batch.database.job_database import JobDatabase
 from hatsr.batch.database.job_tables import sqlite_errors_as_os_errors
 from hatsr.batch.database.locking import locked
 from hatsr.batch.database.records import JobRecord, PictureRecord
+from hatsr.batch.option_words import changes
 from hatsr.batch.outputs import Output, check_folder_name
 from hatsr.batch.planning import check_places, input_store, plan
 from hatsr.batch.status import JobProgress, Status, read_status
@@ -120,7 +121,7 @@ def run_job(
 
     Raises:
         ValueError: wrong usage: places or options that cannot be, or not those of the job that the
-            folder holds.
+            folder holds; there are no pictures.
         BlockingIOError: another process works on the folder.
         OSError: the input cannot be read, or the output not be written.
     """
@@ -141,7 +142,8 @@ def run_job(
         left_out = plan(database, source, job.output, suffix, watch.planning, watch.failed)
         remarks = tuple(left_out.remarks())
         if not database.counts():
-            remarks = (f"no pictures in {source}", *remarks)
+            database.remove_job()
+            raise ValueError("; ".join((f"no pictures in {source}", *remarks)))
         if retry_failed:
             database.retry_failed()
         stopped, pace = "", JobProgress(database, watch.working)
@@ -169,8 +171,13 @@ def run_job(
             with suppress(sqlite3.Error, OSError):  # a full disk: the next call settles it
                 database.requeue_interrupted()
                 write_summary(database, remarks)
-        status = read_status(folder)
-        return replace(status, running=False, stopped=stopped, remarks=remarks)
+        return replace(
+            read_status(folder),
+            running=False,
+            stopped=stopped,
+            remarks=remarks,
+            weights=database.weights(),
+        )
 
 
 def check_format(ending: str | None) -> None:
@@ -198,12 +205,10 @@ def _take_up(database: JobDatabase, source: Path | str, job: Job) -> int:
         return budget
     theirs = {"input": found.source, **found.options}
     ours = {"input": source, **options}
-    pairs = [(key, theirs.get(key), ours[key]) for key in ours]
-    changed = [f"{key} {before} -> {now}" for key, before, now in pairs if before != now]
-    if changed:
+    if changed := changes(theirs, ours):
         raise ValueError(
             f"output must be that of the same job, got {database.folder} with other options "
-            f"({'; '.join(changed)}); give another output"
+            f"({'; '.join(changed)}); give another -o, or the options that it was begun with"
         )
     database.requeue_interrupted()
     database.requeue_missing()

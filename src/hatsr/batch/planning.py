@@ -14,7 +14,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from hatsr import image, video
 from hatsr.batch.database.job_database import JobDatabase
 from hatsr.batch.database.records import PictureRecord, State
-from hatsr.batch.finding import RESULT, UNREADABLE, LeftOut, PictureFile
+from hatsr.batch.finding import LISTED, RESULT, UNREADABLE, LeftOut, PictureFile
 from hatsr.batch.outputs import Output, target_of
 from hatsr.batch.stores import DiskStore, FileFacts, Store, open_store
 from hatsr.batch.stores.store import ending_of
@@ -40,12 +40,17 @@ def check_places(source: Path | str, folder: Path) -> None:
     """Refuse an output that holds the input.
 
     Raises:
-        ValueError: it does, or there is no input.
+        ValueError: it does, or there is no input, or the input is one picture.
     """
     if isinstance(source, str):
         return
     if not source.exists():
         raise ValueError(f"input must be a folder or a manifest, got {source}, which is not there")
+    if not source.is_dir() and ending_of(source.name) in LISTED:
+        kind = "clip" if ending_of(source.name) in video.CLIPS else "picture"
+        raise ValueError(
+            f"input must be a folder or a manifest, and {source} is one {kind}; use hatsr upscale"
+        )
     inside = folder.resolve() in (root := source.resolve(), *root.parents)
     if inside and (source.is_dir() or folder.resolve() != source.resolve().parent):
         raise ValueError(

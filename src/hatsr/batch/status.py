@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from hatsr.batch.database.job_database import JobDatabase
 from hatsr.batch.database.job_tables import sqlite_errors_as_os_errors
@@ -24,6 +25,8 @@ class Status:
     """Number of pictures in each state."""
     running: bool
     """A process works on it."""
+    source: str = ""
+    """Input of the job; empty: it was not begun, or who asks knows it."""
     seconds_left: float | None = None
     """None: nobody can tell yet."""
     pictures_per_second: float = 0.0
@@ -35,6 +38,8 @@ class Status:
     """Why the work ended before all was done."""
     remarks: tuple[str, ...] = ()
     """What was left out, after a job."""
+    weights: Mapping[str, int] = field(default_factory=dict)
+    """Number of pictures that were done with each weights, after a job."""
 
     def of(self, *states: str) -> int:
         """How many pictures are in any of the states."""
@@ -44,6 +49,13 @@ class Status:
     def left(self) -> int:
         """Pictures that are not finished."""
         return self.of(*UNFINISHED)
+
+    @property
+    def phase(self) -> Literal["running", "stopped", "finished"]:
+        """Whether a process works on it, and if not, whether there is something left to do."""
+        if self.running:
+            return "running"
+        return "finished" if self.counts and not self.left else "stopped"
 
 
 def read_status(folder: Path) -> Status:
@@ -57,7 +69,7 @@ def read_status(folder: Path) -> Status:
     """
     with sqlite_errors_as_os_errors(folder):
         with JobDatabase(folder, read_only=True) as database:
-            counts, workers = database.counts(), database.workers()
+            counts, workers, begun = database.counts(), database.workers(), database.job()
         running = is_running(folder)
     done = counts.get("done", StateCount())
     speed = max(1, workers) / done.seconds if done.seconds else 0.0
@@ -66,6 +78,7 @@ def read_status(folder: Path) -> Status:
         folder=folder,
         counts=counts,
         running=running,
+        source=begun.source if begun else "",
         seconds_left=_pixels_left(counts) / pixels if pixels else None,
         pictures_per_second=speed * done.pictures,
         megapixels_per_second=pixels / 1e6,

@@ -8,6 +8,7 @@ from pathlib import Path
 from hatsr import image
 from hatsr.batch.database.job_database import JobDatabase
 from hatsr.batch.database.records import PictureRecord, StateCount
+from hatsr.batch.option_words import option_words
 from hatsr.batch.planning import input_store
 from hatsr.batch.stores import Store
 from hatsr.files import replacing
@@ -56,6 +57,8 @@ def write_summary(database: JobDatabase, remarks: Sequence[str] = ()) -> Path:
     counts = database.counts()
     page = environment.get_template("summary.html.j2").render(
         begun=begun,
+        options=option_words(begun.options),
+        weights=database.weights(),
         folder=database.folder,
         counts=counts,
         done=counts.get("done", StateCount()),

@@ -11,7 +11,9 @@ from click.testing import CliRunner, Result
 from job_files import break_pictures, expected, make_net, make_pictures, results
 
 from hatsr.apps.cli import cli
+from hatsr.apps.enlarging.batch import _weights_line
 from hatsr.batch.database.job_database import JobDatabase
+from hatsr.batch.database.locking import locked
 from hatsr.batch.database.records import JobRecord, PictureRecord
 
 
@@ -27,18 +29,25 @@ def test_a_job_to_its_end_and_once_more(tmp_path: Path) -> None:
     first = call(*options, "--workers", 2)
     assert first.exit_code == 1, first.output
     assert first.stdout.startswith(f"6 done, {len(broken)} failed, ")
+    assert first.stdout.splitlines()[1] == "net: 6 pictures"
     assert results(out) == right
     page = (out / "hatsr-batch.html").read_text()
     assert "6 of 26 pictures enlarged" in page
     assert "empty.png: file is empty; get it again" in page
     assert page.count("data:image/jpeg;base64,") == 12
+    assert "<td>net</td><td>6</td>" in page
+    assert f"<td>model</td><td>{net}</td>" in page
+    assert call("-o", out, "--status").output.startswith("finished: 6 done, 20 failed, ")
     other = call(*options, "--scale", 1, "--max-pixels", 99)
     assert other.exit_code == 2
-    assert "with other options (scale None -> 1.0; max pixels 300000000 -> 99)" in other.output
+    changed = "scale: its model's own -> 1; max pixels: 300000000 -> 99"
+    advice = "give another -o, or the options that it was begun with"
+    assert f"with other options ({changed}); {advice}" in " ".join(other.output.split())
     (source / "empty.png").write_bytes((source / "p000.png").read_bytes())
     told = call(*options, "--retry-failed", "--json")
     assert told.exit_code == 1
     counts = json.loads(told.stdout)["counts"]
+    assert json.loads(told.stdout)["weights"] == {"net": 7}
     assert (counts["done"]["pictures"], counts["failed"]["pictures"]) == (7, len(broken) - 1)
     assert (out / "empty_x2.png").read_bytes() == (out / "p000_x2.png").read_bytes()
 
@@ -76,10 +85,19 @@ def test_what_fails_before_the_work_is_said(net: str, tmp_path: Path) -> None:
     ]
 
 
-def test_a_folder_without_pictures_is_said(net: str, tmp_path: Path) -> None:
+def test_an_input_without_pictures_is_wrong_usage_and_binds_nothing(
+    net: str, tmp_path: Path
+) -> None:
     (tmp_path / "in").mkdir()
-    done = call(tmp_path / "in", "-o", tmp_path / "out", "-m", net, "--device", "cpu")
-    assert (done.exit_code, done.stderr) == (0, f"no pictures in {tmp_path / 'in'}\n")
+    (tmp_path / "in/a.mp4").touch()
+    (tmp_path / "list.txt").write_text("\n")
+    for name, more in (("in", "; 1 left out (a.mp4): moving pictures"), ("list.txt", "")):
+        none = call(tmp_path / name, "-o", tmp_path / "out", "-m", net, "--device", "cpu")
+        assert none.exit_code == 2
+        assert f"no pictures in {tmp_path / name}{more}" in none.stderr
+    source = make_pictures(tmp_path / "other", 1)
+    done = call(source, "-o", tmp_path / "out", "-m", net, "--device", "cpu")
+    assert (done.exit_code, done.stdout.splitlines()[1]) == (0, "net: 1 picture")
 
 
 def test_a_stopped_job_says_how_it_goes_on(
@@ -132,7 +150,15 @@ def test_status(tmp_path: Path) -> None:
         database.finish(PictureRecord(**{**entry_fields(taken), "state": "done", "seconds": 2.0}))
     told = call("-o", tmp_path, "--status")
     assert told.exit_code == 0
-    assert told.output == "1 done, 2 left, 0.50 pictures/s, 0.250 LR megapixels/s\n"
+    how_far = "1 done, 2 left, 0.50 pictures/s, 0.250 LR megapixels/s"
+    command = f"hatsr batch {tmp_path} -o {tmp_path}"
+    assert told.output.splitlines() == [
+        f"stopped: {how_far}",
+        f"to go on, with the options that it was begun with: {command}",
+    ]
+    with locked(tmp_path):
+        told = call("-o", tmp_path, "--status")
+    assert told.output == f"running: {how_far}, 0:00:04 left\n"
     found = json.loads(call("-o", tmp_path, "--status", "--json").stdout)
     assert (found["running"], found["seconds_left"]) == (False, 4.0)
 
@@ -146,6 +172,7 @@ def entry_fields(entry: PictureRecord) -> dict[str, object]:
     [
         ([], "give a folder or a manifest, or --status"),
         (["nowhere"], "input must be a folder or a manifest, got nowhere"),
+        (["{in}/p000.png"], "p000.png is one picture; use hatsr upscale"),
         (["{in}", "--format", "jpgg"], "format must be one of .png"),
         (["{in}", "--format", "gif"], "format must be one of .png"),
         (["{in}", "--gpus", "1"], "GPUs for each worker must go with the engine ray, got 1"),
@@ -163,9 +190,22 @@ def test_wrong_usage(arguments: list[str], message: str, net: str, tmp_path: Pat
 
 
 def test_status_of_what_is_no_job(tmp_path: Path) -> None:
-    result = call("-o", tmp_path, "--status")
-    assert result.exit_code == 1
-    assert "folder must be the output of a batch" in result.output
+    for place, why in ((tmp_path, "it has no database"), (tmp_path / "o", "there is no such")):
+        result = call("-o", place, "--status")
+        assert result.exit_code == 1
+        assert f"folder must be the output of a batch, got {place}: {why}" in result.output
+
+
+@pytest.mark.parametrize(
+    ("weights", "line"),
+    [
+        ({"a": 9, "b": 3, "": 1}, "a: 9 pictures, b: 3, not recorded: 1"),
+        ({"a": 1, "b": 1}, "a: 1 picture, b: 1"),
+        ({"a": 1000}, "a: 1,000 pictures"),
+    ],
+)
+def test_weights_in_a_line(weights: dict[str, int], line: str) -> None:
+    assert _weights_line(weights) == line
 
 
 @pytest.fixture

@@ -78,13 +78,14 @@ def test_a_result_in_its_place_is_done_and_half_of_one_is_removed(
         assert taken is not None
         with replacing(folder / "1_x2.png") as part:
             part.write_text("all")
-            database.record_stamp(taken.id, DiskStore(folder).stamp(part.name))
+            database.record_stamp(taken.id, DiskStore(folder).stamp(part.name), "net")
             if not placed:
                 os.link(part, folder / part.name.replace(".part", "0.part"))  # of another process
         if not placed:
             (folder / "1_x2.png").unlink()
         database.requeue_interrupted()
         assert states(database) == ({"done": 1, "waiting": 2} if placed else {"waiting": 3})
+        assert database.weights() == ({"net": 1} if placed else {})
         assert not list(folder.glob(".*.part"))
 
 
@@ -140,8 +141,29 @@ def test_the_job(folder: Path) -> None:
         assert database.job() is None
         database.set_job(begun)
         assert database.job() == begun
+        database.remove_job()
+        assert database.job() is None
+        database.set_job(begun)
 
 
-def test_a_folder_without_a_database_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="folder must be the output of a batch, got"):
-        JobDatabase(tmp_path)
+def test_done_pictures_are_counted_by_their_weights(folder: Path) -> None:
+    with JobDatabase(folder) as database:
+        for state, model in (("done", "b"), ("done", "a"), ("failed", "b")):
+            taken = database.claim(1)
+            assert taken is not None
+            database.finish(replace(taken, state=state, model=model))
+        assert [*database.weights().items()] == [("a", 1), ("b", 1)]
+        database.retry_failed()
+        taken = database.claim(1)
+        assert taken is not None
+        database.finish(replace(taken, state="done", model="b"))
+        assert [*database.weights().items()] == [("b", 2), ("a", 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("", "it has no database"), ("gone", "there is no such folder")]
+)
+def test_a_folder_without_a_database_is_refused(name: str, why: str, tmp_path: Path) -> None:
+    words = f"folder must be the output of a batch, got {tmp_path / name}: {why}; give the -o"
+    with pytest.raises(FileNotFoundError, match=words):
+        JobDatabase(tmp_path / name)

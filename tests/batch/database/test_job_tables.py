@@ -21,7 +21,7 @@ from hatsr.batch.database.records import PictureRecord
 def test_a_row_and_its_record(name: str, target: str | None) -> None:
     """Names are bytes in the table; whole numbers of seconds are stored without a fraction."""
     kept = None if target is None else os.fsencode(target)
-    row = (7, os.fsencode(name), kept, 10, 11, 12, 13, "done", 1, "slow", 3)
+    row = (7, os.fsencode(name), kept, 10, 11, 12, 13, "done", 1, "slow", 3, "net")
     record = entry_of(row)
     assert record == PictureRecord(
         id=7,
@@ -35,6 +35,7 @@ def test_a_row_and_its_record(name: str, target: str | None) -> None:
         attempts=1,
         reason="slow",
         seconds=3.0,
+        model="net",
     )
     assert isinstance(record.seconds, float)
 
@@ -50,6 +51,21 @@ def test_tables_are_made_where_they_are_asked_for(tmp_path: Path) -> None:
     assert base.execute("SELECT budget FROM job").fetchall() == [(5,)]
     assert base.execute(f"SELECT {FIELDS} FROM pictures").fetchall() == []
     base.close()
+
+
+def test_an_older_database_gets_the_column_that_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "batch.sqlite"
+    base = open_base(path, create=True)
+    base.execute("ALTER TABLE pictures DROP COLUMN model")
+    base.execute(
+        "INSERT INTO pictures (source, bytes, mtime, height, width, state) "
+        "VALUES (x'61', 1, 1, 1, 1, 'done')"
+    )
+    base.close()
+    for _ in range(2):
+        base = open_base(path, create=True)
+        assert entry_of(base.execute(f"SELECT {FIELDS} FROM pictures").fetchone()).model == ""
+        base.close()
 
 
 @pytest.mark.parametrize(

@@ -69,11 +69,14 @@ def test_weights_are_chosen_as_by_upscale(tmp_path: Path, run: Run) -> None:
         sources.append(tmp_path / "in" / f"{name}.png")
         image.write(image.from_array(pixels.clip(0, 255).astype(np.uint8)), sources[-1])
     chooser = ModelChooser(Settings(device="cpu", memory="1GB"))
-    told = {record.source: record.reason for record in run(chooser)}
+    done = run(chooser)
+    told = {record.source: record.reason for record in done}
     pictures, right = [PictureFile(path) for path in sources], tmp_path / "right"
     list(upscale_files(chooser, pictures, Output(place=right), lambda *_: None))
     made = {name.replace("_x2", "_x4"): data for name, data in results(tmp_path / "out").items()}
     assert made == results(right)
+    models = {record.source: record.model for record in done}
+    assert models == {"clean.png": "hat-t-x4", "noisy.png": "hat-t-real-x4"}
     assert told["clean.png"].startswith("hat-t-x4: no strong compression or noise found")
     assert told["noisy.png"].endswith("of its fine detail looks like noise or compression")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -12,11 +13,13 @@ import click
 
 from hatsr.apps.cli.exit_codes import Command, stop_when_terminated, wrong_usage
 from hatsr.apps.cli.options import NAME, PATH, json_option, output_option
-from hatsr.apps.cli.terminal import say
+from hatsr.apps.cli.terminal import printable, say
 from hatsr.apps.enlarging.picture_bars import JobBar, job_line
 from hatsr.apps.enlarging.upscale_options import UpscaleOptions, upscale_options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hatsr.batch import BatchEngine, Status
 
 
@@ -75,7 +78,7 @@ def batch(  # noqa: PLR0913  one parameter for each option
     from hatsr.batch import Job, WorkerSettings, read_status, run_job
 
     if status:
-        _print(read_status(output), as_json)
+        _print_status(read_status(output), as_json)
         return
     if source is None:
         raise click.UsageError("give a folder or a manifest, or --status")
@@ -101,15 +104,38 @@ def batch(  # noqa: PLR0913  one parameter for each option
                 )
         except KeyboardInterrupt:
             raise KeyboardInterrupt("stopped; the same command goes on from here") from None
-    _print(done, as_json)
+    _print_result(done, as_json)
     sys.exit(1 if done.stopped or done.of("failed") else 0)
 
 
-def _print(status: Status, as_json: bool) -> None:
+def _print_status(status: Status, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(asdict(status), default=str, indent=2))
+        _print_json(status)
+        return
+    click.echo(f"{status.phase}: {job_line(status)}")
+    if status.phase == "stopped":
+        command = shlex.join(["hatsr", "batch", status.source or "INPUT", "-o", str(status.folder)])
+        click.echo(printable(f"to go on, with the options that it was begun with: {command}"))
+
+
+def _print_result(status: Status, as_json: bool) -> None:
+    if as_json:
+        _print_json(status)
         return
     click.echo(job_line(status))
+    if status.weights:
+        click.echo(printable(_weights_line(status.weights)))
     say(status.remarks)
     if status.stopped:
         click.echo(f"stopped: {status.stopped}; the same command goes on from here", err=True)
+
+
+def _print_json(status: Status) -> None:
+    click.echo(json.dumps(asdict(status), default=str, indent=2))
+
+
+def _weights_line(weights: Mapping[str, int]) -> str:
+    """Which weights made how many pictures: ``hat-t-x4: 9 pictures, hat-t-real-x4: 3``."""
+    counts = [f"{model or 'not recorded'}: {count:,}" for model, count in weights.items()]
+    noun = "picture" if next(iter(weights.values())) == 1 else "pictures"
+    return ", ".join([f"{counts[0]} {noun}", *counts[1:]])

@@ -56,7 +56,10 @@ class JobDatabase:
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
         elif not path.exists():
-            raise FileNotFoundError(f"folder must be the output of a batch, got {folder}")
+            why = "it has no database" if folder.is_dir() else "there is no such folder"
+            raise FileNotFoundError(
+                f"folder must be the output of a batch, got {folder}: {why}; give the -o of a batch"
+            )
         self._base = open_for_reading(path) if read_only else open_base(path, create=create)
         self._path, self._file = path, path.stat()
 
@@ -104,6 +107,10 @@ class JobDatabase:
         """Store the job; a database holds one."""
         row = (os.fsencode(job.source), json.dumps(job.options), job.budget)
         self._base.execute("INSERT INTO job VALUES (1, ?, ?, ?)", row)
+
+    def remove_job(self) -> None:
+        """Let another job begin here, since this one has no pictures."""
+        self._base.execute("DELETE FROM job")
 
     # ------------------------------------------------------------------ planning
 
@@ -176,18 +183,19 @@ class JobDatabase:
         row = self._base.execute(query, (taken, worker)).fetchone()
         return row and entry_of(row)
 
-    def record_stamp(self, id: int, stamp: str | None) -> None:  # noqa: A002
-        """Note how to know a result that is about to be moved into its place."""
-        self._base.execute("UPDATE pictures SET stamp = ? WHERE id = ?", (stamp, id))
+    def record_stamp(self, id: int, stamp: str | None, model: str = "") -> None:  # noqa: A002
+        """Note how to know a result that is about to be moved into its place, and its weights."""
+        query = "UPDATE pictures SET stamp = ?, model = ? WHERE id = ?"
+        self._base.execute(query, (stamp, model, id))
 
     def finish(self, record: PictureRecord) -> None:
         """Note what became of a picture, and which state of its file was read."""
         self._base.execute(
             "UPDATE pictures SET state = ?, reason = ?, seconds = ?, bytes = ?, mtime = ?, "
-            "height = ?, width = ?, worker = NULL WHERE id = ?",
+            "height = ?, width = ?, model = ?, worker = NULL WHERE id = ?",
             (
                 *(record.state, text_of(record.reason), record.seconds, record.bytes, record.mtime),
-                *(record.height, record.width, record.id),
+                *(record.height, record.width, record.model, record.id),
             ),
         )
 
@@ -244,6 +252,15 @@ class JobDatabase:
             state: StateCount(pictures, pixels, seconds)
             for state, pictures, pixels, seconds in rows
         }
+
+    def weights(self) -> dict[str, int]:
+        """How many pictures are done with which weights, the most first; empty: not recorded."""
+        return dict(
+            self._base.execute(
+                "SELECT model, count(*) FROM pictures WHERE state = 'done' "
+                "GROUP BY model ORDER BY count(*) DESC, model"
+            )
+        )
 
     def workers(self) -> int:
         """How many have a picture under way."""

@@ -30,11 +30,14 @@ CREATE TABLE IF NOT EXISTS pictures (
     worker INTEGER,
     stamp TEXT,
     reason TEXT NOT NULL DEFAULT '',
-    seconds REAL NOT NULL DEFAULT 0.0
+    seconds REAL NOT NULL DEFAULT 0.0,
+    model TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS waiting ON pictures (height * width DESC, id) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS suspect ON pictures (height * width DESC, id) WHERE state = 'suspect';
 """
+_HAS_MODEL = "SELECT 1 FROM pragma_table_info('pictures') WHERE name = 'model'"
+_ADD_MODEL = "ALTER TABLE pictures ADD COLUMN model TEXT NOT NULL DEFAULT ''"
 PLAN = (
     "INSERT INTO pictures (source, target, bytes, mtime, height, width, state, reason) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -44,7 +47,7 @@ PLAN_AGAIN = (
     "height = excluded.height, width = excluded.width, state = excluded.state, "
     "reason = excluded.reason"
 )
-FIELDS = "id, source, target, bytes, mtime, height, width, state, attempts, reason, seconds"
+FIELDS = "id, source, target, bytes, mtime, height, width, state, attempts, reason, seconds, model"
 """Columns that make a `PictureRecord`, which has fields of the same names."""
 
 
@@ -53,13 +56,15 @@ def open_base(path: Path, *, create: bool) -> sqlite3.Connection:
 
     Args:
         path: of the file.
-        create: make the tables where there are none.
+        create: make the tables where there are none, and the column that older ones lack.
     """
     base = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     base.execute("PRAGMA journal_mode = WAL")
     base.execute("PRAGMA synchronous = NORMAL")
     if create:
         base.executescript(_TABLES)
+        if not base.execute(_HAS_MODEL).fetchone():
+            base.execute(_ADD_MODEL)
     return base
 
 

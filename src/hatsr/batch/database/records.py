@@ -32,6 +32,8 @@ class PictureRecord:
     """Why it failed or was skipped, or what the user must know."""
     seconds: float = 0.0
     """Seconds in the network."""
+    model: str = ""
+    """Whose weights made the result; empty: it is not done, or that was not recorded."""
 
 
 @dataclass(frozen=True, slots=True)

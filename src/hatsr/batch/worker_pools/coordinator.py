@@ -89,7 +89,7 @@ class Coordinator:
         with self.database.transaction():
             for each in made:
                 if each.stamp is not None:
-                    self.database.record_stamp(each.record.id, each.stamp)
+                    self.database.record_stamp(each.record.id, each.stamp, each.record.model)
         finished = [self._commit(each) for each in made if not each.stop]
         with self.database.transaction():
             for record in finished:

@@ -131,7 +131,10 @@ class Worker:
         words, encode = make(upscaler, loaded)
         seconds = time.perf_counter() - start
         reason = "; ".join((*([str(choice)] if choice else []), *words))
-        return replace(loaded.record, state="done", seconds=seconds, reason=reason), encode
+        done = replace(
+            loaded.record, state="done", seconds=seconds, reason=reason, model=upscaler.name
+        )
+        return done, encode
 
     def _picture(self, upscaler: Upscaler, loaded: Loaded) -> _Encoder:
         sr, kind = upscaler.upscale_picture(loaded.lr), loaded.kind
