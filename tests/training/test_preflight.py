@@ -41,6 +41,27 @@ def test_preflight_times_the_next_step_as_it_will_be(
     assert told.peak_memory >= psutil.Process().memory_info().rss - (1 << 20)
 
 
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "loss        l1: mean absolute error; lower is better"),
+        (
+            {"optim": {"loss": "psnr"}},
+            "loss        psnr: log of the squared error, negative; lower is better",
+        ),
+        (
+            {"adversarial": {"width": 2}},
+            "loss        l1: mean absolute error, with perceptual and adversarial losses added; "
+            "lower is better",
+        ),
+    ],
+)
+def test_preflight_names_the_loss(
+    tiny: Callable[..., Recipe], tmp_path: Path, changes: dict, line: str
+) -> None:
+    assert line in preflight(set_up(tiny(**changes), tmp_path, device="cpu")).lines
+
+
 def test_preflight_tells_and_refuses(
     tiny: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
-from tiny_runs import newest, run
+from tiny_runs import assert_same, newest, run
 
 from hatsr.checkpoint import read
 from hatsr.training.recipe import Recipe
@@ -79,6 +79,33 @@ def test_a_run_that_is_over_says_so(
     events = run(tiny(iterations=iterations), tmp_path)
     assert f"over (finished at iteration 4 of {iterations}); --fresh" in str(events)
     assert (events[-1]["event"], events[-1]["step"]) == ("end", 4)
+
+
+def test_what_a_run_that_is_over_does_not_apply_is_told_each_time(
+    tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    run(tiny(iterations=2), tmp_path)
+    before = newest(tmp_path)
+    for _ in range(2):
+        events = run(tiny(iterations=2, optim={"learning_rate": 0.5}), tmp_path)
+        assert [event["text"] for event in events if event["event"] == "note"] == [
+            "this run is over (finished at iteration 2 of 2); --fresh starts it anew, name=... "
+            "starts another, a larger iterations goes on",
+            "not applied: optim.learning_rate: 0.001 -> 0.5",
+        ]
+    assert_same(before, newest(tmp_path))
+
+
+def test_an_early_stop_goes_on_with_more_patience(
+    tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    optim, valid = {"learning_rate": 1e-12}, {"every": 1, "patience": 1}
+    run(tiny(valid=valid, optim=optim), tmp_path)
+    over = run(tiny(valid=valid, optim=optim), tmp_path)
+    assert "a larger valid.patience goes on" in over[0]["text"]
+    on = run(tiny(valid=valid | {"patience": 2}, optim=optim), tmp_path)
+    assert on[0]["text"] == "resuming with another valid.patience: 1 -> 2"
+    assert on[-1]["step"] > over[-1]["step"]
 
 
 def test_the_optimiser_is_the_recipe_s(tiny: Callable[..., Recipe], tmp_path: Path) -> None:

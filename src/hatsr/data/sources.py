@@ -110,7 +110,9 @@ def pictures_in(folder: Path) -> list[Path]:
         DataError: no folder, or no picture in it.
     """
     if not folder.is_dir():
-        raise DataError(f"a data folder must exist, got {folder}; give its path in the recipe")
+        raise DataError(
+            f"a data folder must exist, got {folder}; give the path of a folder with pictures"
+        )
     found = list_pictures(folder, recursive=True)
     if not found:
         others = sorted({path.suffix for path in list_unreadable(folder, recursive=True)})

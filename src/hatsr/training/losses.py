@@ -8,6 +8,13 @@ from torch import Tensor
 from torch.nn.functional import l1_loss, mse_loss
 
 LossName = Literal["l1", "charbonnier", "mse", "psnr"]
+LOSSES: dict[LossName, str] = {
+    "l1": "mean absolute error",
+    "charbonnier": "mean absolute error, smooth near 0",
+    "mse": "mean squared error",
+    "psnr": "log of the squared error, negative",
+}
+"""What a loss is, in a phrase; of all of them lower is better."""
 _EPSILON = 1e-3  # of Charbonnier, on the scale of [0, 1]
 _LEAST = 5e-4  # squared error (33 dB) below which a patch counts less and less in "psnr"
 

@@ -14,6 +14,7 @@ from hatsr.evaluation.cost.network_cost import complexity_of
 from hatsr.training.adversarial import UNetDiscriminator
 from hatsr.training.ema import averaged
 from hatsr.training.loop import clip, loss_of
+from hatsr.training.losses import LOSSES
 from hatsr.training.recipe import Recipe
 from hatsr.training.start.setup import Setup
 from hatsr.training.states import newest_step, states
@@ -68,6 +69,7 @@ def preflight(setup: Setup, fresh: bool = False) -> Preflight:
         f"{cost.multiply_adds / 4096e6:.3f} M multiply-adds per LR pixel",
         *_pictures(setup),
         _steps(setup, done),
+        _loss(recipe),
         f"time        {step_seconds:.3f} s a step, about {_hours(left)} left{later}",
         f"memory      {peak / _GB:.2f} GB; disk {state / _MB:.0f} MB a state",
     )
@@ -111,6 +113,13 @@ def _steps(setup: Setup, done: int) -> str:
         f"iterations  {done:,} done of {setup.recipe.iterations:,}, batch {stage.batch}, "
         f"LR patch {stage.patch}, on {processes}, {torch.get_num_threads()} threads"
     )
+
+
+def _loss(recipe: Recipe) -> str:
+    """What the numbers after "loss" will be."""
+    name = recipe.optim.loss
+    more = ", with perceptual and adversarial losses added" if recipe.adversarial else ""
+    return f"loss        {name}: {LOSSES[name]}{more}; lower is better"
 
 
 def timed_steps(setup: Setup, step: int, count: int = 2) -> float:

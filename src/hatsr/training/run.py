@@ -49,6 +49,7 @@ class Run:
         self.average = averaged(self.networks)
         optimizer = make_optimizer(self.networks, self.recipe.optim)
         self.notes: list[str] = []
+        self.was_over = False
         self.adversary = self._make_adversary()
         self.pairs, self.fingerprints = setup.patches.pairs, setup.fingerprints()
         self.resumed = self._restore(optimizer)
@@ -79,10 +80,8 @@ class Run:
         asked = self.recipe.model_dump(mode="json")
         state["recipe"]["network"].setdefault("kind", DEFAULT_KIND)  # states of older versions
         self._refuse_another_run(state, asked)
-        self.notes += differences(state["recipe"], asked)
-        usable, before = len(self.pairs), state["usable"]
-        if usable != before:
-            self.notes.append(f"resuming with {usable:,} usable pictures, before {before:,}")
+        progress = TrainingProgress(**state["progress"])
+        self._tell_changes(state, asked, progress)
         self.networks.load_state_dict(state["networks"])
         self.average.load_state_dict(state["average"])
         # The moments go on; betas, weight decay and the like are the recipe's.
@@ -90,13 +89,27 @@ class Run:
         optimizer.load_state_dict(state["optimizer"] | {"param_groups": groups})
         if self.adversary:
             self.adversary.load_state_dict(state["adversary"])
-        progress = TrainingProgress(**state["progress"])
+        return progress
+
+    def _tell_changes(
+        self, state: dict[str, Any], asked: dict[str, Any], progress: TrainingProgress
+    ) -> None:
+        """Note what is other than before; if the run is over, that nothing of it is applied."""
+        changes = differences(state["recipe"], asked)
+        usable, before = len(self.pairs), state["usable"]
         if ended := self._ended(progress):
+            self.was_over = True
+            longer = "iterations" if ended == "finished" else "valid.patience"
             self.notes.append(
                 f"this run is over ({ended} at iteration {progress.step:,} of "
-                f"{self.recipe.iterations:,}); --fresh starts it anew"
+                f"{self.recipe.iterations:,}); --fresh starts it anew, name=... starts another, "
+                f"a larger {longer} goes on"
             )
-        return progress
+            self.notes += [f"not applied: {change}" for change in changes]
+            return
+        self.notes += [f"resuming with another {change}" for change in changes]
+        if usable != before:
+            self.notes.append(f"resuming with {usable:,} usable pictures, before {before:,}")
 
     def _refuse_another_run(self, state: dict[str, Any], asked: dict[str, Any]) -> None:
         kept = state["recipe"]
@@ -112,8 +125,13 @@ class Run:
             )
 
     def save(self, progress: TrainingProgress) -> None:
-        """Write a state, and the averaged weights as `last.safetensors`."""
-        if self.is_main:
+        """Write a state, and the averaged weights as `last.safetensors`.
+
+        The state of a run that was over stays as it is, with the recipe that it was trained by.
+        """
+        if self.is_main and self.was_over:
+            self._export("last", progress)  # it may have been killed before it did
+        elif self.is_main:
             state = {
                 "progress": asdict(progress),
                 "networks": self.networks.state_dict(),
@@ -219,12 +237,12 @@ class Run:
 
 
 def differences(old: dict[str, Any], new: dict[str, Any], at: str = "") -> list[str]:
-    """What a resumed recipe changes, one line for each value."""
+    """What a recipe changes, one line for each value: `key: before -> after`."""
     lines = []
     for key in sorted({*old, *new}):
         before, after, place = old.get(key), new.get(key), f"{at}{key}"
         if isinstance(before, dict) and isinstance(after, dict):
             lines += differences(before, after, f"{place}.")
         elif before != after:
-            lines.append(f"resuming with another {place}: {before!r} -> {after!r}")
+            lines.append(f"{place}: {before!r} -> {after!r}")
     return lines

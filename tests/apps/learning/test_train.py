@@ -62,6 +62,8 @@ def test_trains_and_goes_on(recipe: Path, tmp_path: Path) -> None:
     }
     fresh = call(train, recipe, "--runs", runs, "--device", "cpu", "--fresh", "--minutes", "0")
     assert "interrupted at iteration 0" in fresh.output
+    assert fresh.exit_code == 0  # as it was asked to
+    assert fresh.output.endswith("\nthe same command without --fresh goes on from here\n")
     kept = {path.name for path in (runs / "tiny.old0").iterdir()}
     assert {"states", "log.jsonl", "best.safetensors", "last.safetensors"} <= kept
     assert "0 done of 4" in fresh.output
@@ -98,7 +100,8 @@ def test_a_stop_of_the_whole_group_is_saved(recipe: Path, tmp_path: Path) -> Non
         os.killpg(process.pid, signal.SIGTERM)
         code = process.wait(timeout=60)
     said = (tmp_path / "out").read_text()
-    assert (code, "interrupted at iteration" in said) == (0, True), said
+    assert (code, "interrupted at iteration" in said) == (130, True), said
+    assert said.splitlines()[-1] == "Error: stopped; the same command goes on from here"
     assert newest_step(tmp_path / "runs" / "tiny" / "states") > 0
 
 
@@ -164,9 +167,22 @@ def test_schema() -> None:
     [
         ((), "RECIPE must be given"),
         (("none.yaml",), "a recipe must be a YAML file or one of hat-l-x2"),
-        (("hat-t-x2", "data.train=[none]", "--device", "cpu"), "a data folder must exist"),
+        (
+            ("hat-t-x2", "data.train=[none]", "--device", "cpu"),
+            "data.train must be a folder that exists, got none; give it as data.train=[DIR]",
+        ),
+        (
+            ("hat-t-x2", "valid.data=none", "--device", "cpu", "--dry-run"),
+            "valid.data must be a folder that exists, got none; give it as valid.data=DIR, or in",
+        ),
+        (
+            ("hat-x2-imagenet", "valid.data=null", "--device", "cpu"),
+            "data.train must be a file that exists, got data/imagenet/manifest.json; give it as",
+        ),
+        (("RECIPE", "data.train_lr=no", "--device", "cpu"), "data.train_lr must be a folder that"),
+        (("RECIPE", "valid.data_lr=no", "--device", "cpu"), "valid.data_lr must be a folder that"),
         (("RECIPE", "dta.patch=4"), "unknown key dta in the command line; did you mean data"),
-        (("RECIPE", "data.train=[none]", "--device", "cpu"), "a data folder must exist"),
+        (("RECIPE", "data.train=[none]", "--device", "cpu"), "data.train must be a folder that"),
         (("RECIPE", "--runs", ""), "a path must not be empty"),
         (("RECIPE", "name=''", "--fresh"), "name in the command line: must be letters"),
     ],

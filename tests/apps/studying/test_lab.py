@@ -4,12 +4,14 @@ import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from tiny import TINY_NETWORK
 
 from hatsr.apps.studying.lab import lab
+from hatsr.training import loop
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +84,24 @@ def test_wrong_usage(arguments: tuple[str, ...], message: str) -> None:
     result = call(*arguments)
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())
+
+
+def test_ctrl_c_is_exit_code_130_and_the_same_command_goes_on(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = loop.change_weights
+
+    def stopped(*given: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        plain(*given)
+
+    monkeypatch.setattr(loop, "change_weights", stopped)
+    result = call(study, "-o", tmp_path / "out")
+    assert (result.exit_code, result.output.splitlines()[-1]) == (
+        *(130, "Error: stopped; the same command goes on from here"),
+    )
+    monkeypatch.undo()
+    assert call(study, "-o", tmp_path / "out").exit_code == 0
 
 
 def test_a_failed_cell_is_failed_work(study: Path, tmp_path: Path) -> None:

@@ -11,11 +11,10 @@ import click
 
 from hatsr.apps.cli.exit_codes import Command, failed_work, wrong_usage
 from hatsr.apps.cli.options import NAME, NEW_FOLDER, PATH, device_option, gathered
+from hatsr.apps.learning.stopping import StopRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hatsr.training import Recipe
+    from hatsr.training import Recipe, TrainingResult
 
 _NEEDED = ("accelerate", "pydantic", "tensorboard", "yaml")
 
@@ -74,8 +73,12 @@ def train(
     """Train as RECIPE says; an interrupted run goes on by itself.
 
     RECIPE is a YAML file, or the name of a shipped one, for example hat-x2. Values are changed by
-    dotted keys, for example optim.learning_rate=1e-4.
+    dotted keys, for example optim.learning_rate=1e-4. Shipped recipes look for pictures in folders
+    of data/; give yours as data.train=[DIR] and valid.data=DIR.
+
+    Exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.
     """
+    stop = StopRequest(options.minutes)
     check_extra()
     from hatsr import training
 
@@ -87,7 +90,7 @@ def train(
         raise click.UsageError(f"RECIPE must be given: a YAML file, or one of {names}")
     with wrong_usage():
         read = training.read_recipe(recipe, overrides)
-    _run(read, options)
+    _run(read, options, stop)
 
 
 @click.command(cls=Command)
@@ -119,13 +122,16 @@ def finetune(
 
     A tenth of them is held out; training stops when these no longer improve, and the best
     weights are in runs/finetune-<name of DIR>/best.safetensors.
+
+    Exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.
     """
+    stop = StopRequest(options.minutes)
     check_extra()
     from hatsr.training import finetune_recipe
 
     with wrong_usage():
         recipe = finetune_recipe(folder, source, overrides, degrade)
-    _run(recipe, options)
+    _run(recipe, options, stop)
 
 
 def check_extra() -> None:
@@ -139,7 +145,7 @@ def check_extra() -> None:
         )
 
 
-def _run(recipe: Recipe, options: RunOptions) -> None:
+def _run(recipe: Recipe, options: RunOptions, stop: StopRequest) -> None:
     """Train, or say what it would take."""
     import torch
 
@@ -167,26 +173,18 @@ def _run(recipe: Recipe, options: RunOptions) -> None:
             fresh=options.fresh,
             device=options.device,
             listener=progress,
-            asked_to_stop=stopper(options.minutes),
+            asked_to_stop=stop,
         )
     if outcome.is_main:
         click.echo(f"{outcome.reason} at iteration {outcome.progress.step:,}: {outcome.folder}")
+    if outcome.reason == "interrupted":
+        _say_how_to_go_on(outcome, options, stop)
 
 
-def stopper(minutes: float | None) -> Callable[[], bool]:
-    """Whether the time is over, or someone pressed Ctrl-C or sent SIGTERM (twice: at once)."""
-    import signal
-    import time
-
-    deadline = None if minutes is None else time.monotonic() + 60 * minutes
-    asked: list[int] = []
-
-    def ask(number: int, _frame: object) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-        click.echo("saving after this step; once more to stop at once", err=True)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return lambda: bool(asked) or (deadline is not None and time.monotonic() > deadline)
+def _say_how_to_go_on(outcome: TrainingResult, options: RunOptions, stop: StopRequest) -> None:
+    """The last line of a run that was stopped and saved; after Ctrl-C, the exit code as well."""
+    again = f"the same command{' without --fresh' if options.fresh else ''} goes on from here"
+    if stop.is_signalled:
+        raise KeyboardInterrupt(f"stopped; {again}")
+    if outcome.is_main:
+        click.echo(again)

@@ -79,7 +79,8 @@ def lab(  # noqa: PLR0913  one parameter for each option
     Exit code: 0 all cells done, 1 some failed or are left, 2 wrong usage, 130 Ctrl-C.
     """
     from hatsr.apps.cli.terminal import print_found, say
-    from hatsr.apps.learning.train import check_extra, stopper
+    from hatsr.apps.learning.stopping import StopRequest
+    from hatsr.apps.learning.train import check_extra
 
     check_extra()
     from hatsr import lab as room
@@ -95,6 +96,7 @@ def lab(  # noqa: PLR0913  one parameter for each option
     if status:
         click.echo(json.dumps(asdict(found), indent=2) if as_json else found.line())
         return
+    stop = StopRequest()
     if report_only:
         report = room.write_report(read, workspace, size)
     else:
@@ -105,12 +107,14 @@ def lab(  # noqa: PLR0913  one parameter for each option
                 size=size,
                 workers=workers,
                 watch=_Changes(),
-                asked_to_stop=stopper(None),
+                asked_to_stop=stop,
             )
     print_found(report, as_json=as_json, verdicts=[report.verdict])
     found = room.status(read, workspace, size)
     failed = [f"FAILED {name}: {why}" for name, why in found.failed.items()]
     say([*failed, found.line(), f"written to {folder / 'report.html'}"])
+    if stop.is_signalled and not found.is_done:
+        raise KeyboardInterrupt("stopped; the same command goes on from here")
     sys.exit(0 if found.is_done else 1)
 
 

@@ -20,6 +20,7 @@ from hatsr.data import (
     describe_left_out,
     fingerprint,
     hold_out,
+    is_manifest,
     keep_in_memory,
     open_folders,
     open_source,
@@ -144,8 +145,39 @@ def _check_outside(folder: Path, train: Sequence[str]) -> None:
             )
 
 
+def _check_places(recipe: Recipe) -> None:
+    """What a recipe names must be there, whether it or the user chose the place.
+
+    Raises:
+        DataError: something is not; a line for each says by which key to give it.
+    """
+    data, valid = recipe.data, recipe.valid
+    places: list[tuple[str, str | Path | None]] = [
+        *(("data.train=[DIR]", place) for place in data.train),
+        ("data.train_lr=DIR", data.train_lr),
+        ("valid.data=DIR", valid.data),
+        ("valid.data_lr=DIR", valid.data_lr if valid.data else None),
+    ]
+    missing = [
+        f"{given.partition('=')[0]} must be a {'file' if is_manifest(str(place)) else 'folder'} "
+        f"that exists, got {place}; give it as {given}, or in the recipe"
+        for given, place in places
+        if place is not None and not _is_there(str(place))
+    ]
+    if missing:
+        raise DataError("\n".join(missing))
+
+
+def _is_there(place: str) -> bool:
+    """Whether there is a folder, or the manifest of shards; of a URL nothing is known yet."""
+    if is_manifest(place):
+        return "://" in place or Path(place).is_file()
+    return Path(place).is_dir()
+
+
 def open_sources(recipe: Recipe) -> tuple[Source, tuple[ValidationPair, ...]]:
     """The pictures for training, and those for validation, decoded."""
+    _check_places(recipe)
     data, valid, scale = recipe.data, recipe.valid, recipe.config.scale
     validation = ()
     if valid.data:
