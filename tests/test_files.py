@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from hatsr.files import check_not_input, check_replaceable, message_of, replacing
+from hatsr.files import (
+    check_not_input,
+    check_place,
+    check_replaceable,
+    message_of,
+    replacing,
+    temporary_name,
+)
 
 
 def write(path: Path, content: str = "new", error: BaseException | None = None) -> None:
@@ -134,6 +141,22 @@ def test_what_cannot_be_written_is_refused_before_the_work(
     (tmp_path / "folder").mkdir()
     with pytest.raises(error, match=message):
         check_replaceable(tmp_path / name)
+
+
+def test_a_place_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    words = rf"output must be in a folder that can be written, got {tmp_path}/file, which is a file"
+    for name in ("file/a", "file/a/b"):
+        with pytest.raises(NotADirectoryError, match=words):
+            check_place(tmp_path / name)
+    for name in ("file", "a", "new/a", "a" * 300):
+        check_place(tmp_path / name)
+
+
+def test_a_folder_that_takes_no_files_is_named(tmp_path: Path) -> None:
+    error = FileNotFoundError(errno.ENOENT, "No such", str(temporary_name(tmp_path / "a")))
+    with pytest.raises(FileNotFoundError, match="takes no new files; choose another output"):
+        write(tmp_path / "a", error=error)
 
 
 @pytest.mark.parametrize("name", ["a", "a" * 255, "there"])

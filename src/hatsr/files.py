@@ -77,6 +77,8 @@ def naming(path: Path, temporary: Path) -> Generator[None, None, None]:
             raise  # about something else
         folder = path.absolute().parent
         reason = error.strerror if folder.is_dir() else f"there is no folder {folder}"
+        if isinstance(error, FileNotFoundError) and folder.is_dir():
+            reason = f"folder {folder} takes no new files; choose another output"
         told = type(error)(f"{path} could not be written: {reason}")
         told.errno = error.errno
         raise told from error
@@ -112,6 +114,22 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
         raise FileNotFoundError(f"folder must exist, got {target.parent}; create it first")
     if not os.access(target.parent, os.W_OK):
         raise PermissionError(f"folder must be writable, got {target.parent}; choose another")
+
+
+def check_place(path: Path) -> None:
+    """Refuse a file or folder that is not there and could not be made where it shall be.
+
+    Raises:
+        OSError: what should be a folder around it is a file, or cannot be written to.
+    """
+    if os.path.exists(path):  # noqa: PTH110  false for names that are too long
+        return
+    around = next(p for p in (*path.parents, Path()) if os.path.exists(p))  # noqa: PTH110
+    rule = "output must be in a folder that can be written"
+    if not around.is_dir():
+        raise NotADirectoryError(f"{rule}, got {around}, which is a file; choose another output")
+    if not os.access(around, os.W_OK):
+        raise PermissionError(f"{rule}, got {around}, which is closed; choose another output")
 
 
 def check_not_input(output: Path, inputs: Iterable[str | os.PathLike[str]]) -> None:

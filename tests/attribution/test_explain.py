@@ -43,6 +43,8 @@ def test_each_network_in_one_call(models, picture):
         r.quality and r.quality[0] for r in found.results
     ]
     assert "dB" in found.lines()[0]
+    assert "PSNR " in found.lines()[0]
+    assert ", SSIM " in found.lines()[0]
 
 
 def test_quality_is_that_of_the_patch_alone(picture):

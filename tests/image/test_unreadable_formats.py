@@ -61,9 +61,19 @@ def test_the_kind_is_named(data: bytes, words: str, tmp_path: Path) -> None:
             image.read(source)
 
 
-@pytest.mark.parametrize("data", [b"P3", b"<xml/>", bytes(40), b"MZ\x90\0", b"ftyp"])
-def test_other_kinds_are_given_as_they_are(data: bytes) -> None:
-    with pytest.raises(image.PictureError, match=r"got bytes b'.*'; convert it first"):
+@pytest.mark.parametrize("data", [bytes(40), b"MZ\x90\0", b"\xff" * 9])
+def test_other_kinds_are_no_pictures(data: bytes) -> None:
+    words = "got no picture that hatsr reads; if another program shows it, save it there as PNG"
+    with pytest.raises(image.PictureError, match=words):
+        image.read(data)
+
+
+@pytest.mark.parametrize(
+    "data", [b"P3", b"<xml/>", b"ftyp", "a\r\n\té".encode(), "aé".encode()[:-1]]
+)
+def test_a_text_is_no_picture(data: bytes) -> None:
+    words = "got a text file, which is no picture; choose another file"
+    with pytest.raises(image.PictureError, match=words):
         image.read(data)
 
 

@@ -5,6 +5,7 @@ from dataclasses import fields
 import pytest
 import torch
 
+import hatsr
 from hatsr.inference import settings
 from hatsr.inference.settings import Keywords, Settings, best_precision, choose_device
 
@@ -19,11 +20,35 @@ from hatsr.inference.settings import Keywords, Settings, best_precision, choose_
         ({"memory": "lots"}, "memory must be a size"),
         ({"memory": 4}, "memory must be at least 1MB, got 4, .* did you mean 4GB"),
         ({"overlap": -1}, "overlap must be 0 or more, got -1"),
+        ({"device": "foo"}, "device must be one that PyTorch can use here, got foo; choose cpu$"),
+        ({"memory": float("nan")}, "memory must be positive, got nan"),
+        ({"precision": "fp8"}, "precision must be one of auto, fp32, .*, int8, got fp8; leave it"),
     ],
 )
 def test_wrong_settings(values: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Settings(**values)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"tile": "a"}, "tile must be a whole number of LR pixels, got 'a'; leave it out"),
+        ({"tile": True}, "tile must be a whole number of LR pixels, got True"),
+        ({"overlap": "a"}, "overlap must be a whole number of LR pixels, got 'a'"),
+        ({"scale": "2"}, "scale must be a number such as 2, got '2'"),
+        ({"ensemble": 3}, "ensemble must be True or False, got 3"),
+        ({"memory": []}, "memory must be bytes or a size such as 4GB, got "),
+        ({"device": 3}, "device must be a name such as cpu, got 3"),
+        (
+            {"foo": 1},
+            "a setting must be one of device, precision, .*, scale, got foo; leave it out",
+        ),
+    ],
+)
+def test_settings_of_another_type(values: dict, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        hatsr.load("hat-t-x4", **values)
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu"])

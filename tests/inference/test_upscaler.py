@@ -31,8 +31,14 @@ def picture(height: int = 9, width: int = 14, seed: int = 0) -> np.ndarray:
 def test_settings_that_do_not_go_with_the_network() -> None:
     with pytest.raises(ValueError, match=r"tile must be at least 40 LR pixels .* got 10"):
         upscaler(Settings(tile=10))
-    with pytest.raises(ValueError, match="scale must be from 1 to 2, what tiny makes, got 3"):
+    with pytest.raises(
+        ValueError, match="scale must be from 1 to 2, what tiny makes, got 3; choose a m"
+    ):
         upscaler(Settings(scale=3))
+    with pytest.raises(ValueError, match="got 5; the largest is 2 here, enlarge the result again"):
+        upscaler(Settings(scale=5))
+    with pytest.raises(ValueError, match="got nan; give a scale of 1 or more"):
+        upscaler(Settings(scale=float("nan")))
     with pytest.raises(ValueError, match="scale must be from 1 to 2, what tiny makes, got 0"):
         upscaler(Settings(scale=0))
 

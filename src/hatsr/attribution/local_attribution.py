@@ -110,7 +110,7 @@ class LamResult:
         if self.settings.mode == "reference":
             parts.append(f"{self.nan_steps} steps with gradients that are not a number")
         if self.quality is not None:
-            parts.append(f"patch {self.quality[0]:.2f} dB / {self.quality[1]:.4f}")
+            parts.append(f"PSNR {self.quality[0]:.2f} dB, SSIM {self.quality[1]:.4f} of the patch")
         if self.completeness_error > _POOR:
             parts.append("more steps are advised")
         return ", ".join(parts)

@@ -8,6 +8,10 @@ class PictureError(ValueError):
     """A file, an array or a format that cannot be read or written; the message says what to do."""
 
 
+_CUT = ("truncated", "Truncated", "Not enough image data")
+"""What codecs say of a file that ends too early."""
+
+
 @contextmanager
 def naming_errors(name: str) -> Generator[None, None, None]:
     """Turn whatever a codec raises on bad bytes into one error that names the file.
@@ -21,7 +25,9 @@ def naming_errors(name: str) -> Generator[None, None, None]:
     except PictureError as error:
         raise PictureError(f"{name}: {error}") from error
     except Exception as error:
+        is_short = isinstance(error, EOFError) or any(words in str(error) for words in _CUT)
+        found = "one that is cut short" if is_short else "one that cannot be decoded"
         raise PictureError(
-            f"{name}: file must be a whole, undamaged picture, got {type(error).__name__}: "
-            f"{error}; get it again, or save it again in the program that made it"
+            f"{name}: file must be a whole, undamaged picture, got {found}; get it again, or save "
+            "it again in the program that made it"
         ) from error

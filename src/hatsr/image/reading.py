@@ -118,7 +118,7 @@ def reader_of(data: bytes) -> Callable[[bytes, int], Decoded]:
     for magic, reader in readers.items():
         if data.startswith(magic):
             return reader
-    kind, advice = unreadable_kind(data[:_HEAD]) or (f"bytes {data[:8]!r}", "convert it first")
+    kind, advice = unreadable_kind(data[:_HEAD])
     raise PictureError(f"file must be {_NAMES}, got {kind}; {advice}")
 
 

@@ -35,14 +35,22 @@ _KINDS = {
 }
 """Pattern of the first bytes: what the file is called, and what to do with it."""
 
+_NO_LETTER = "\ufffd"
+"""What stands for bytes that are no letter."""
+_TEXT = ("a text file, which is no picture", "choose another file")
+_UNKNOWN = (
+    "no picture that hatsr reads",
+    "if another program shows it, save it there as PNG",
+)
+
 
 def is_avif(head: bytes) -> bool:
     """Whether the file is AVIF: one of its brands, the major or a compatible one, says so."""
     return bool(_brands(head) & _AVIF)
 
 
-def unreadable_kind(head: bytes) -> tuple[str, str] | None:
-    """What kind of file it is, and what to do with it; None when that is not known.
+def unreadable_kind(head: bytes) -> tuple[str, str]:
+    """What kind of file it is, and what to do with it.
 
     Args:
         head: The first bytes of a file that none of the codecs reads, some hundred of them.
@@ -55,7 +63,13 @@ def unreadable_kind(head: bytes) -> tuple[str, str] | None:
     if brands:
         return "a video", "save one of its frames as PNG"
     found = (kind for pattern, kind in _KINDS.items() if re.match(pattern, head, re.DOTALL))
-    return next(found, None)
+    return next(found, _TEXT if _is_text(head) else _UNKNOWN)
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether the bytes can be read by people, but for a letter that the end cuts in two."""
+    letters = head.decode("utf-8", "replace").removesuffix(_NO_LETTER)
+    return _NO_LETTER not in letters and all(c.isprintable() or c.isspace() for c in letters)
 
 
 def _brands(head: bytes) -> set[bytes]:

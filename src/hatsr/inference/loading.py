@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hatsr import checkpoint
-from hatsr.inference.settings import Settings
+from hatsr.inference.settings import Settings, from_keywords
 from hatsr.inference.upscaler import Upscaler
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def load(
 
     Raises:
         CheckpointError: the model cannot be found or read.
-        TypeError: there is no such setting.
+        TypeError: there is no such setting, or its value is of another type.
         ValueError: a setting breaks its rule, or int8 costs too much quality.
     """
-    return open_model(model, Settings(**settings), overrides, denoise)
+    return open_model(model, from_keywords(settings), overrides, denoise)
 
 
 def open_model(

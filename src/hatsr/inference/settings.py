@@ -1,6 +1,8 @@
 """How pictures are enlarged: device, precision, memory, tiles."""
 
 from dataclasses import dataclass
+from numbers import Integral, Real
+from types import NoneType
 from typing import Literal, TypedDict
 
 import torch
@@ -60,9 +62,8 @@ def check_device(name: str) -> None:
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0].split(". ")[0]
         raise ValueError(
-            f"device must be one that PyTorch can use here, got {name} ({reason}); choose cpu"
+            f"device must be one that PyTorch can use here, got {name}; choose cpu"
         ) from error
 
 
@@ -71,6 +72,7 @@ class Settings:
     """How an `Upscaler` runs.
 
     Raises:
+        TypeError: a value is of another type.
         ValueError: a value breaks its rule.
     """
 
@@ -99,8 +101,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check every field, and choose what depends on the machine."""
+        _check_kinds(self)
         if self.precision not in DTYPES:
-            raise ValueError(f"precision must be one of {[*DTYPES]}, got {self.precision!r}")
+            raise ValueError(
+                f"precision must be one of {', '.join(DTYPES)}, got {self.precision}; "
+                "leave it out for the best"
+            )
         if self.device == AUTO:
             best = "cpu" if self.precision == "int8" else choose_device()
             object.__setattr__(self, "device", best)
@@ -142,6 +148,25 @@ class Settings:
         return int(self.memory)
 
 
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "device": ((str,), "a name such as cpu"),
+    "precision": ((str,), "a name such as fp32"),
+    "memory": ((Real, str, NoneType), "bytes or a size such as 4GB"),
+    "tile": ((Integral, NoneType), "a whole number of LR pixels"),
+    "overlap": ((Integral,), "a whole number of LR pixels"),
+    "ensemble": ((bool,), "True or False"),
+    "scale": ((Real, NoneType), "a number such as 2"),
+}
+"""Types that each field may have, and what to call them."""
+
+
+def _check_kinds(settings: Settings) -> None:
+    for name, (kinds, rule) in _KINDS.items():
+        value = getattr(settings, name)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise TypeError(f"{name} must be {rule}, got {value!r}; leave it out for the usual")
+
+
 class Keywords(TypedDict, total=False):
     """The fields of `Settings` as keywords of a call."""
 
@@ -152,3 +177,18 @@ class Keywords(TypedDict, total=False):
     overlap: int
     ensemble: bool
     scale: int | float | None
+
+
+def from_keywords(keywords: Keywords) -> Settings:
+    """The settings that a call was given.
+
+    Raises:
+        TypeError: there is no such setting, or a value is of another type.
+        ValueError: a value breaks its rule.
+    """
+    for name in keywords:
+        if name not in _KINDS:
+            raise TypeError(
+                f"a setting must be one of {', '.join(_KINDS)}, got {name}; leave it out"
+            )
+    return Settings(**keywords)

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from hatsr.inference.choosing import for_picture, open_upscaler
-from hatsr.inference.settings import Settings
+from hatsr.inference.settings import from_keywords
 from hatsr.inference.user_input import like_source, to_picture
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def upscale(
     Returns:
         An array for an array, else a PIL image.
     """
-    opened = open_upscaler(model, Settings(**settings), denoise=denoise)
+    opened = open_upscaler(model, from_keywords(settings), denoise=denoise)
     lr = to_picture(source)
     upscaler, _ = for_picture(opened, lr)
     return like_source(upscaler.upscale_picture(lr), source)

@@ -25,6 +25,22 @@ from hatsr.resize import imresize
 
 _LARGE = 2**16
 """LR pixels from which on bf16 saves more than it takes to find out what it costs."""
+_MOST = 4
+"""Largest scale of the shipped weights."""
+
+
+def _check_factor(factor: int | float, scale: int, name: str) -> None:
+    """Refuse a factor that a network's result cannot be reduced to."""
+    if 1 <= factor <= scale:
+        return
+    advice = "give a scale of 1 or more"
+    if scale < factor <= _MOST:
+        advice = "choose a model of a larger scale"
+    elif factor > scale:
+        advice = f"the largest is {scale} here, enlarge the result again for more"
+    raise ValueError(
+        f"scale must be from 1 to {scale}, what {name} makes, got {factor:g}; {advice}"
+    )
 
 
 class Upscaler:
@@ -48,11 +64,7 @@ class Upscaler:
         self.tiled = TiledNetwork(model, name, exact)
         self.network, self.scale = self.tiled.network, self.tiled.scale
         self.factor = self.scale if self.settings.scale is None else self.settings.scale
-        if not 1 <= self.factor <= self.scale:
-            raise ValueError(
-                f"scale must be from 1 to {self.scale}, what {name} makes, got {self.factor:g}; "
-                "choose another model"
-            )
+        _check_factor(self.factor, self.scale, name)
         if self.settings.precision == "int8" or self.settings.rounds_products:
             check_psnr_drop(self.network, self.upscale_tensor, name, self.settings.precision)
 

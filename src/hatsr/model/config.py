@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from hatsr.model.fields import check_types, require
+from hatsr.model.fields import check_types, one_of, require
 
 Tail = Literal["pixelshuffle", "pixelshuffle-direct", "nearest-conv", "residual"]
 GroupConv = Literal["1conv", "3conv", "identity"]
@@ -75,10 +75,10 @@ class HATConfig:
     def __post_init__(self) -> None:
         """Check every rule once; nothing later checks again."""
         check_types(self)
-        require(self.tail in get_args(Tail), "tail", f"one of {get_args(Tail)}", self.tail)
+        require(self.tail in get_args(Tail), "tail", one_of(get_args(Tail)), self.tail)
         known = get_args(GroupConv)
-        require(self.group_conv in known, "group_conv", f"one of {known}", self.group_conv)
-        rule = f"one of {SCALES[self.tail]} for tail {self.tail!r}"
+        require(self.group_conv in known, "group_conv", one_of(known), self.group_conv)
+        rule = f"{one_of(SCALES[self.tail])} for tail {self.tail}"
         require(self.scale in SCALES[self.tail], "scale", rule, self.scale)
         require(self.channels in (1, 3), "channels", "1 or 3", self.channels)
         self._check_blocks()

@@ -1,6 +1,6 @@
 """What the fields of a configuration may hold, whatever the network."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import Field, fields, replace
 from sys import float_info
 from types import UnionType
@@ -15,6 +15,11 @@ def require(holds: bool, what: str, rule: str, got: object) -> None:
     """Raise ValueError unless a rule holds; the message names the rule and what was given."""
     if not holds:
         raise ValueError(f"{what} must be {rule}, got {got!r}")
+
+
+def one_of(values: Iterable[object]) -> str:
+    """A rule for `require`: the values that there are, as a list of words."""
+    return f"one of {', '.join(map(str, values))}"
 
 
 def check_types(config: NetworkConfig) -> None:

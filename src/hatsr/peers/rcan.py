@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu, silu
 
 from hatsr.model.blocks import ChannelAttention, conv3x3
-from hatsr.model.fields import require
+from hatsr.model.fields import one_of, require
 from hatsr.peers.edsr import EDSR_SCALES, ColourLayer, ShuffleTail
 from hatsr.peers.parts.checks import check_fields, check_squeeze
 
@@ -55,7 +55,7 @@ class RCANConfig:
         check_fields(self, EDSR_SCALES)
         check_squeeze(self.squeeze_factor, self.width)
         known = get_args(Activation)
-        require(self.activation in known, "activation", f"one of {known}", self.activation)
+        require(self.activation in known, "activation", one_of(known), self.activation)
 
     @property
     def depth(self) -> int:

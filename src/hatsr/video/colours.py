@@ -40,8 +40,9 @@ class ColourTags:
 
     def __post_init__(self) -> None:
         if self.matrix not in (*_LUMA, IDENTITY, UNSPECIFIED):
+            known = ", ".join(map(str, sorted(_LUMA)))
             raise ValueError(
-                f"colour matrix must be one of {sorted(_LUMA)}, got {self.matrix} (ITU-T H.273); "
+                f"colour matrix must be one of {known}, got {self.matrix} (ITU-T H.273); "
                 "convert the clip to BT.709 or BT.2020 first"
             )
 

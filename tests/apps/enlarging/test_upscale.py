@@ -35,6 +35,7 @@ def test_a_pipe_gets_one_line_a_picture_and_no_empty_one(
     lines = result.stderr.splitlines()
     assert (result.stdout, len(lines)) == ("", 2), result.output
     assert lines[0].startswith(f"{photo} 5 x 6 -> ")
+    assert lines[0].endswith(f" s ({Path(net).stem})")
     assert lines[1].startswith("1 done, on ")
 
 
@@ -80,6 +81,8 @@ def test_weights_are_chosen_by_the_picture_unless_told(tmp_path: Path) -> None:
         (["--memory", "4"], "memory must be at least 1MB, got 4"),
         (["--scale", "9"], "scale must be from 1 to 2"),
         (["--scale", "0"], "scale must be from 1 to 2"),
+        (["--quality", "50"], "quality is for lossy jpg, webp, avif and clips, got 50 for .png"),
+        (["--overwrite", "--skip-existing"], "got --overwrite and --skip-existing; give one of"),
         (["-o", "big.jxl"], "output must end in one of .png"),
         (["--device", "cuda:77"], "device must be one that PyTorch can use here, got cuda:77"),
         (["--device", "gpu"], "device must be one that PyTorch can use here, got gpu"),
@@ -93,6 +96,19 @@ def test_wrong_options_are_named(arguments: list[str], message: str, net: str, p
     result = call("upscale", photo, "--model", net, *arguments)
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_a_quality_is_for_the_lossy_ones(net: str, photo: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.jpg"
+    Image.open(photo).convert("RGB").save(other)
+    done = call("upscale", photo, str(other), "-m", net, "--quality", "50")
+    assert done.exit_code == 0, done.output
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(net: str, photo: str) -> None:
+    done = call("upscale", photo, "-m", net, "-o", f"{photo}/x.png")
+    assert done.exit_code == 2
+    assert f"got {photo}, which is a file; choose another output" in done.output
 
 
 def test_an_unknown_option_is_not_ignored(photo: str) -> None:

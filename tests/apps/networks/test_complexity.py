@@ -28,6 +28,12 @@ def test_a_hyper_parameter_must_fit(change: str) -> None:
     assert "--set" in result.output
 
 
+def test_numbers_have_three_digits() -> None:
+    lines = call("complexity", "hat-t", "--size", "8").stdout.splitlines()
+    (seconds,) = (line.split()[1] for line in lines if line.startswith("seconds: "))
+    assert len(seconds.replace(".", "").lstrip("0")) <= 3
+
+
 def test_paper_rows_are_within_one_percent() -> None:
     rows = json.loads(call("complexity", "--paper", "--json").stdout)["rows"]
     assert len(rows) == 16

@@ -14,7 +14,7 @@ def test_a_damaged_file_behind_a_pillow_image() -> None:
     file = io.BytesIO()
     Image.new("RGB", (90, 90)).save(file, "BMP")
     lazy = Image.open(io.BytesIO(file.getvalue()[:999]))
-    with pytest.raises(image.PictureError, match=r"Pillow image: .*truncated"):
+    with pytest.raises(image.PictureError, match=r"Pillow image: .*cut short"):
         image.from_pil(lazy)
 
 

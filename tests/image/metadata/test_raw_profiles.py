@@ -64,7 +64,7 @@ def test_metadata_in_raw_profiles(name: str, content: bytes, field: str, expecte
         ("exif", "EXIF is damaged: left out"),
         ("xmp", "XMP is damaged: left out"),
         ("iptc", "IPTC fields are damaged: left out"),
-        ("icc", "colour profile for b'' does not fit the pixels: left out"),
+        ("icc", "colour profile for no colour space does not fit the pixels: left out"),
         ("quit", "text field 'Raw profile type quit' is of unknown kind: left out"),
         ("APP1", "text field 'Raw profile type APP1' is of unknown kind: left out"),
     ],

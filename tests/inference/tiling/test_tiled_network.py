@@ -152,3 +152,9 @@ def test_pictures_of_a_batch_are_enlarged_one_by_one() -> None:
     assert all(torch.equal(sr[i : i + 1], tiled().upscale_tensor(lr[i : i + 1])) for i in range(3))
     assert told == sorted(told)
     assert told[-1] == 1
+
+
+def test_work_of_tiles_over_that_of_the_picture() -> None:
+    least = tiled(Settings(memory="1MB", overlap=32))  # tiles of 64 that advance by 32
+    assert least.relative_work(256, 256) == 49 * 64**2 / 256**2
+    assert least.relative_work(60, 60) == tiled().relative_work(60, 60) == 1

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -133,8 +133,28 @@ def output_option(
     type: click.ParamType,  # noqa: A002
     **how: Any,
 ) -> Option:
-    """`-o/--output`; `how` is passed to click (required, default)."""
-    return click.option("-o", "--output", "output", type=type, metavar=metavar, help=help, **how)
+    """`-o/--output`, refused where nothing can be written; `how` is passed to click."""
+    return click.option(
+        *("-o", "--output", "output"),
+        type=type,
+        metavar=metavar,
+        help=help,
+        callback=_check_output_place,
+        **how,
+    )
+
+
+def _check_output_place(
+    context: click.Context, parameter: click.Parameter, output: Path | None
+) -> Path | None:
+    from hatsr.files import check_place
+
+    if output is not None:
+        try:
+            check_place(output)
+        except OSError as error:
+            raise click.BadParameter(str(error)) from error
+    return output
 
 
 def data_options(command: Declared) -> Declared:
@@ -174,7 +194,8 @@ device_option = click.option(
 denoise_option = click.option(
     "--denoise",
     type=click.FloatRange(0, 1),
-    help="Between the weights for clean pictures (0) and the real-world ones (1).",
+    help="Between the weights for clean pictures (0) and the real-world ones (1); goes with -m of "
+    "shipped weights that have both, or without -m.",
 )
 scale_option = click.option(
     "--scale",
@@ -223,13 +244,20 @@ max_pixels_option = click.option(
 
 def existing_options(command: Declared) -> Declared:
     """`--overwrite` and `--skip-existing`, given to the command as `existing`."""
-    overwrite = click.option(
-        "--overwrite", "existing", flag_value="overwrite", help="Replace existing results."
-    )
-    skip = click.option(
-        "--skip-existing", "existing", flag_value="skip", help="Leave existing results."
-    )
-    return overwrite(skip(command))
+
+    @wraps(command)
+    def call(*, overwrite: bool, skip_existing: bool, **values: Any) -> Any:
+        if overwrite and skip_existing:
+            raise click.UsageError(
+                "existing results must be replaced or left, got --overwrite and --skip-existing; "
+                "give one of them"
+            )
+        existing = "overwrite" if overwrite else "skip" if skip_existing else None
+        return command(**values, existing=existing)
+
+    replace = click.option("--overwrite", is_flag=True, help="Replace existing results.")
+    skip = click.option("--skip-existing", is_flag=True, help="Leave existing results.")
+    return cast("Declared", replace(skip(call)))
 
 
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace an existing file.")

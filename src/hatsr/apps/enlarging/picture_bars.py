@@ -17,10 +17,17 @@ class PictureBars:
 
     Args:
         line: an outcome in words.
+        check: told what the inputs stand for before the work; may refuse it.
         quiet: show nothing.
     """
 
-    def __init__(self, line: Callable[[Outcome], str], *, quiet: bool) -> None:
+    def __init__(
+        self,
+        line: Callable[[Outcome], str],
+        check: Callable[[FoundPictures], None] | None = None,
+        *,
+        quiet: bool,
+    ) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (
@@ -36,7 +43,7 @@ class PictureBars:
         )
         self.all = self.progress.add_task("all pictures", visible=False)
         self.one = self.progress.add_task("", total=1.0, visible=False)
-        self.line = line
+        self.line, self.check = line, check
         self.outcomes: list[Outcome] = []
         self.found: FoundPictures | None = None
         self.sizes: dict[Path, int] = {}
@@ -51,6 +58,8 @@ class PictureBars:
 
     def begin(self, found: FoundPictures) -> None:
         """These pictures will be enlarged."""
+        if self.check is not None:
+            self.check(found)
         self.found = found
         self.sizes = {each.path: _file_size(each.path) for each in found.pictures}
         total, visible = sum(self.sizes.values()), len(found.pictures) > 1

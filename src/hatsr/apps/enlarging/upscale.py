@@ -14,12 +14,12 @@ from hatsr.apps.cli.exit_codes import Command, stop_when_terminated, wrong_usage
 from hatsr.apps.cli.options import NAME, PATH, json_option, output_option
 from hatsr.apps.cli.terminal import say
 from hatsr.apps.enlarging.picture_bars import PictureBars
-from hatsr.apps.enlarging.upscale_options import UpscaleOptions, upscale_options
+from hatsr.apps.enlarging.upscale_options import UpscaleOptions, check_quality, upscale_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hatsr.batch import Outcome
+    from hatsr.batch import FoundPictures, Outcome
 
 
 @click.command(cls=Command)
@@ -53,9 +53,14 @@ def upscale(
     """
     from hatsr.batch import upscale as upscale_pictures
     from hatsr.inference.choosing import open_upscaler
+    from hatsr.inference.tiling.tiling_remarks import tiling_remarks
+
+    def check(found: FoundPictures) -> None:
+        check_quality(where, found.pictures)
+        say(tiling_remarks(upscaler, [picture.path for picture in found.pictures]))
 
     stop_when_terminated()
-    with wrong_usage(), PictureBars(_line, quiet=as_json) as bars:
+    with wrong_usage(), PictureBars(_line, check, quiet=as_json) as bars:
         where = how.output(output)
         upscaler = open_upscaler(how.model, how.settings(), how.overrides, how.denoise)
         try:
@@ -94,10 +99,11 @@ def _line(outcome: Outcome) -> str:
     if outcome.lr_size is None or outcome.sr_size is None:
         return f"skipped {outcome.source}: {outcome.target} {outcome.message}"
     (h, w), (sr_h, sr_w) = outcome.lr_size, outcome.sr_size
-    note = f" ({outcome.message})" if outcome.message else ""
+    weights = "" if outcome.choice else outcome.model  # why they were chosen says which
+    note = "; ".join(filter(None, (weights, outcome.message)))
     return (
         f"{outcome.source} {w} x {h} -> {outcome.target} {sr_w} x {sr_h} "
-        f"in {outcome.seconds:.1f} s{note}"
+        f"in {outcome.seconds:.1f} s ({note})"
     )
 
 

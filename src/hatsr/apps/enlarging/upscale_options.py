@@ -26,7 +26,9 @@ from hatsr.apps.cli.options import (
 from hatsr.apps.cli.overrides import set_option
 
 if TYPE_CHECKING:
-    from hatsr.batch import Existing, Output
+    from collections.abc import Sequence
+
+    from hatsr.batch import Existing, Output, PictureFile
     from hatsr.inference.settings import Precision, Settings
 
 
@@ -87,6 +89,25 @@ class UpscaleOptions:
         from hatsr import image
 
         return self.max_pixels or image.MAX_PIXELS
+
+
+def check_quality(output: Output, pictures: Sequence[PictureFile]) -> None:
+    """Refuse a quality that no result has; where some have one, it is for those.
+
+    Raises:
+        ValueError: all results are of formats that lose nothing.
+    """
+    from hatsr import image, video
+    from hatsr.batch import target_of
+
+    alone = len(pictures) == 1
+    endings = {target_of(each, output, "", alone).suffix.lower() for each in pictures}
+    lossy = {ending for ending, kind in image.FORMATS.items() if kind in image.QUALITY}
+    if output.quality is not None and not endings & (lossy | set(video.CONTAINERS)):
+        raise ValueError(
+            f"quality is for lossy jpg, webp, avif and clips, got {output.quality} for "
+            f"{', '.join(sorted(endings))}; leave it out, or choose another --format"
+        )
 
 
 def upscale_options(memory: str) -> Option[Any]:

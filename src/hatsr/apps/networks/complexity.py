@@ -59,10 +59,15 @@ def complexity(  # noqa: PLR0913  one parameter for each option
         click.echo(json.dumps(facts, indent=2))
         return
     for key, value in facts.items():
-        if key in _UNITS and isinstance(value, int):
-            unit, name = _UNITS[key]
-            value = f"{value / unit:.2f} {name} ({value})"
-        click.echo(f"{key.replace('_', ' ')}: {value}")
+        click.echo(f"{key.replace('_', ' ')}: {_in_words(key, value)}")
+
+
+def _in_words(key: str, value: object) -> object:
+    """A number with its unit, or with three digits."""
+    if key in _UNITS and isinstance(value, int):
+        unit, name = _UNITS[key]
+        return f"{value / unit:.2f} {name} ({value})"
+    return f"{value:.3g}" if isinstance(value, float) else value
 
 
 def _print_paper(as_json: bool) -> None:

@@ -35,7 +35,7 @@ def chunks(data: bytes | bytearray) -> Iterator[tuple[bytes, bytes]]:
         length, name = struct.unpack_from(">I4s", data, at)
         end = at + 12 + length
         if end > len(data):
-            raise PictureError(f"PNG is cut short in chunk {name!r}; get the whole file again")
+            raise PictureError("PNG is cut short; get the whole file again")
         yield name, bytes(data[at:end])
         at = end
 
@@ -81,7 +81,8 @@ def sound_chunks(data: bytes) -> tuple[list[tuple[bytes, bytes]], tuple[str, ...
         if zlib.crc32(part[4:-4]) == int.from_bytes(part[-4:], "big"):
             sound.append((name, part))
         elif name in PIXELS or not (name.isalpha() and name[0] & _ANCILLARY):
-            raise PictureError(f"checksum of PNG chunk {name!r} is wrong; get the file again")
+            told = name.decode("ascii", "backslashreplace")
+            raise PictureError(f"checksum of PNG chunk {told} is wrong; get the file again")
         else:
             wrong[f"checksum of {name.decode()} chunk is wrong: left out"] = None
     return sound, tuple(wrong)

@@ -112,7 +112,7 @@ def _checked(decoded: Decoded) -> tuple[Decoded, tuple[str, ...]]:
         packet = None
     profile, gray = decoded.icc_profile or None, decoded.codes.shape[2] <= 2
     if profile is not None and profile[16:20] not in ((b"RGB ", b"GRAY") if gray else (b"RGB ",)):
-        notes.append(f"colour profile for {profile[16:20]!r} does not fit the pixels: left out")
+        notes.append(f"colour profile for {_colours(profile)} does not fit the pixels: left out")
         profile = None
     records = decoded.iptc or None
     if records is not None and not iptc.usable(records):
@@ -120,3 +120,9 @@ def _checked(decoded: Decoded) -> tuple[Decoded, tuple[str, ...]]:
         records = None
     checked = replace(decoded, exif=block, xmp=packet, iptc=records, icc_profile=profile)
     return checked, tuple(notes)
+
+
+def _colours(profile: bytes) -> str:
+    """The colour space that a profile is for, by its header (ICC.1:2022, 7.2)."""
+    name = profile[16:20].decode("latin-1").strip()
+    return name if name.isalnum() else "no colour space"

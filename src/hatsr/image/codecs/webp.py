@@ -8,12 +8,15 @@ from PIL import WebPImagePlugin
 from hatsr.image.bitstreams.webp_quality import vp8_quality
 from hatsr.image.codecs.decoded import Decoded
 from hatsr.image.codecs.pillow import decode_frame, metadata_options, open_header, save
+from hatsr.image.errors import PictureError
 from hatsr.image.metadata.exif import stamped
 from hatsr.image.picture import Compression, Picture, to_array
 
 
 def read_webp(data: bytes, max_pixels: int) -> Decoded:
     """Codes and metadata of the first frame of a WebP file."""
+    if len(data) < 8 + int.from_bytes(data[4:8], "little"):
+        raise PictureError("WebP is cut short; get the whole file again")
     decoded = decode_frame(open_header(WebPImagePlugin.WebPImageFile, data, max_pixels))
     name, content = _first_picture(data)
     quality = vp8_quality(content) if name == b"VP8 " else None

@@ -2,7 +2,7 @@
 
 import platform
 import re
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 
 import psutil
@@ -25,7 +25,7 @@ def parse_bytes(size: int | str, what: str = "memory") -> int:
     Raises:
         ValueError: no size, or less than a megabyte.
     """
-    number = _read_size(size, what) if isinstance(size, str) else int(size)
+    number = _read_size(size, what) if isinstance(size, str) else int(size if isfinite(size) else 0)
     if number <= 0:
         raise ValueError(f"{what} must be positive, got {size}; 4GB, say")
     if number < LEAST_BUDGET:

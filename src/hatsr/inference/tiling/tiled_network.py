@@ -121,9 +121,7 @@ class TiledNetwork:
         """
         height, width = lr.shape[-2:]
         padded = pad_to_multiple(lr.detach().float().cpu(), self.multiple)
-        limit = self.settings.budget()
-        if not has_own_memory(self.settings.device):  # results are kept on the CPU
-            limit -= resident_srs * budget.result_bytes(self.network, *padded.shape[-2:])
+        limit = self._limit(padded, resident_srs)
         with retain_freed_memory():
             if len(padded) > 1:
                 sr = self._run(padded, None, progress)
@@ -131,6 +129,21 @@ class TiledNetwork:
                 tile = self.settings.tile or self._largest_tile(padded, limit)
                 sr = self._enlarge_or_shrink(padded, tile, progress, limit)
         return sr[:, :, : height * self.scale, : width * self.scale]
+
+    def _limit(self, padded: Float[Tensor, "b rgb h w"], resident_srs: int) -> int:
+        """Bytes for the network and its tiles."""
+        limit = self.settings.budget()
+        if not has_own_memory(self.settings.device):  # results are kept on the CPU
+            limit -= resident_srs * budget.result_bytes(self.network, *padded.shape[-2:])
+        return limit
+
+    def relative_work(self, height: int, width: int) -> float:
+        """LR pixels that are computed for each of a picture's: 1, or more where tiles overlap."""
+        sides = (-(-side // self.multiple) * self.multiple for side in (height, width))
+        padded = torch.empty(1, self.network.channels, *sides, device="meta")
+        tile = self.settings.tile or self._largest_tile(padded, self._limit(padded, 1))
+        tiles = plan(*padded.shape[-2:], tile, self.settings.overlap, self.multiple)
+        return sum(each.pixels for each in tiles) / padded[0, 0].numel()
 
     def _largest_tile(self, padded: Float[Tensor, "1 rgb h w"], limit: int) -> int:
         """The whole picture if it fits, else tiles no larger than needed."""

@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 from hatsr.model import NetworkConfig
-from hatsr.model.fields import check_types, require
+from hatsr.model.fields import check_types, one_of, require
 
 
 def check_fields(config: NetworkConfig, scales: tuple[int, ...]) -> None:
@@ -20,7 +20,7 @@ def check_fields(config: NetworkConfig, scales: tuple[int, ...]) -> None:
     for field in fields(config):
         value = getattr(config, field.name)
         require(type(value) is not int or value >= 1, field.name, "at least 1", value)
-    require(config.scale in scales, "scale", f"one of {scales}", config.scale)
+    require(config.scale in scales, "scale", one_of(scales), config.scale)
     require(config.channels in (1, 3), "channels", "1 or 3", config.channels)
 
 
