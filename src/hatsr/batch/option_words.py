@@ -1,6 +1,7 @@
 """A job's options in words: on its page, and where those of another job are refused."""
 
 from collections.abc import Mapping
+from typing import cast
 
 _DIGEST = "weights"
 """Key of the digest of all weights that may be used, which tells nobody anything."""
@@ -63,5 +64,6 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={_text(each)}" for key, each in value.items())
+        items = cast(Mapping[str, object], value).items()
+        return ", ".join(f"{key}={_text(each)}" for key, each in items)
     return f"{value:g}" if isinstance(value, float) else str(value)
