@@ -1,6 +1,7 @@
 """How pictures are enlarged: device, precision, memory, tiles."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from types import NoneType
 from typing import Literal, TypedDict
@@ -101,7 +102,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check every field, and choose what depends on the machine."""
-        _check_kinds(self)
+        check_kinds({field.name: getattr(self, field.name) for field in fields(self)})
         if self.precision not in DTYPES:
             raise ValueError(
                 f"precision must be one of {', '.join(DTYPES)}, got {self.precision}; "
@@ -160,9 +161,18 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
 """Types that each field may have, and what to call them."""
 
 
-def _check_kinds(settings: Settings) -> None:
-    for name, (kinds, rule) in _KINDS.items():
-        value = getattr(settings, name)
+def check_kinds(values: Mapping[str, object]) -> None:
+    """Refuse what is no setting, and a value of another type.
+
+    Raises:
+        TypeError: the message names the setting.
+    """
+    for name, value in values.items():
+        if name not in _KINDS:
+            raise TypeError(
+                f"a setting must be one of {', '.join(_KINDS)}, got {name}; leave it out"
+            )
+        kinds, rule = _KINDS[name]
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise TypeError(f"{name} must be {rule}, got {value!r}; leave it out for the usual")
 
@@ -186,9 +196,5 @@ def from_keywords(keywords: Keywords) -> Settings:
         TypeError: there is no such setting, or a value is of another type.
         ValueError: a value breaks its rule.
     """
-    for name in keywords:
-        if name not in _KINDS:
-            raise TypeError(
-                f"a setting must be one of {', '.join(_KINDS)}, got {name}; leave it out"
-            )
+    check_kinds(keywords)
     return Settings(**keywords)
