@@ -155,6 +155,6 @@ def test_pictures_of_a_batch_are_enlarged_one_by_one() -> None:
 
 
 def test_work_of_tiles_over_that_of_the_picture() -> None:
-    least = tiled(Settings(memory="1MB", overlap=32))  # tiles of 64 that advance by 32
-    assert least.relative_work(256, 256) == 49 * 64**2 / 256**2
-    assert least.relative_work(60, 60) == tiled().relative_work(60, 60) == 1
+    least = tiled(Settings(memory="1MB", overlap=32))  # windows of 4: tiles of 40, 8 further
+    assert least.relative_work(256, 256) == 28**2 * 40**2 / 256**2
+    assert least.relative_work(40, 37) == tiled().relative_work(60, 60) == 1
