@@ -7,8 +7,9 @@ READY := .venv/.ready
 # Pictures to train on (data/train, data/valid) and to measure with (Set5, Set14, BSD100).
 DATA ?= data
 BENCH ?= $(DATA)/bench
-RUNS = hat-t-x2 hat-t-x4-from-x2 hat-t-x4-long hat-t-x4-longer hat-t-x2-again hat-t-x2-longer hat-t-x3
-REAL = hat-t-real-x4
+RUNS = hat-t-x2 hat-t-x4-from-x2 hat-t-x4-long hat-t-x4-longer hat-t-x2-again hat-t-x2-longer \
+	hat-t-x2-patch-64 hat-t-x3
+REAL = hat-t-real-x4 hat-t-real-x2
 FOLDERS = 'data.train=[$(DATA)/train]' valid.data=$(DATA)/valid
 
 .PHONY: demo test test-web test-ray test-triton compile-test lint docs notebooks coverage bench weights clean
@@ -56,9 +57,10 @@ bench: $(READY)
 # The shipped weights from nothing; a run that was stopped goes on where it was.
 weights: $(READY)
 	for run in hat-t-x4 hat-t-x4-again $(RUNS); do $(BIN)/hatsr train $$run $(FOLDERS) || exit; done
-	$(BIN)/hatsr train $(REAL) $(FOLDERS) start.checkpoint=runs/hat-t-x4-from-x2
+	$(BIN)/hatsr train hat-t-real-x4 $(FOLDERS) start.checkpoint=runs/hat-t-x4-from-x2
+	$(BIN)/hatsr train hat-t-real-x2 $(FOLDERS)
 	$(BIN)/python tools/ship.py $(patsubst %,runs/%,$(RUNS)) --data-root $(BENCH)
-	$(BIN)/python tools/ship.py runs/$(REAL) --family hat-t-real --data-root $(BENCH)
+	$(BIN)/python tools/ship.py $(patsubst %,runs/%,$(REAL)) --family hat-t-real --data-root $(BENCH)
 
 $(READY): pyproject.toml constraints.txt hatch_build.py src/hatsr/native/build.py $(wildcard src/hatsr/native/*.cpp src/hatsr/native/*.h)
 	$(PYTHON) -m venv .venv

@@ -48,6 +48,7 @@ CLEAN = "no strong compression or noise found"
             "was a JPEG of quality about 40",
         ),
         (PictureFacts(), 2, "hat-t-x2", CLEAN),
+        (PictureFacts(former_jpeg=40), 2, "hat-t-real-x2", "was a JPEG of quality about 40"),
     ],
 )
 def test_choice(facts: PictureFacts, scale: float | None, model: str, reason: str) -> None:
@@ -78,7 +79,7 @@ def test_each_picture_gets_its_own_network(scale: int | None) -> None:
     other, why = for_picture(chooser, image.from_array(noisy))
     assert choice is not None
     assert why is not None
-    assert (first.name, other.name) == (f"hat-t-x{scale or 4}", "hat-t-real-x4")
+    assert (first.name, other.name) == (f"hat-t-x{scale or 4}", f"hat-t-real-x{scale or 4}")
     assert first.factor == other.factor == (scale or 4)
     assert "looks like noise" in why.reason
     assert for_picture(other, clean) == (other, None)

@@ -62,12 +62,12 @@ def test_weights_are_chosen_by_the_picture_unless_told(tmp_path: Path) -> None:
     spoken = call("upscale", sources[1], "-o", str(tmp_path / "2"))
     assert "(hat-t-real-x4: JPEG of quality about 62)" in spoken.output
     smaller = call("upscale", sources[1], "-o", str(tmp_path / "3"), "--scale", "2")
-    assert "(hat-t-real-x4: JPEG of quality about 62)" in smaller.output
+    assert "(hat-t-real-x2: JPEG of quality about 62)" in smaller.output
     told = call("upscale", sources[1], "-o", str(tmp_path / "4"), "-m", "hat-t-x4", "--json")
     assert [(row["model"], row["choice"]) for row in json.loads(told.stdout)] == [("hat-t-x4", "")]
     half = call("upscale", sources[1], "-o", str(tmp_path / "5"), "--denoise", "0.5", "--json")
     assert json.loads(half.stdout)[0]["model"] == "hat-t-x4 denoise 0.5"
-    refused = call("upscale", sources[1], "--denoise", "0.5", "-m", "hat-t-x2")
+    refused = call("upscale", sources[1], "--denoise", "0.5", "-m", "hat-t-x3")
     assert refused.exit_code == 2
     assert "denoise must go with shipped weights that have real-world ones" in refused.output
 

@@ -20,6 +20,7 @@ FINE = (
     "hat-t-x4-long",
     "hat-t-x2-again",
     "hat-t-x2-longer",
+    "hat-t-x2-patch-64",
     "hat-t-x4-longer",
     "hat-t-real-x4",
     "hat-t-real-x2",
