@@ -23,7 +23,7 @@ def test_denoise_lies_between_the_two_networks() -> None:
 @pytest.mark.parametrize(
     ("model", "denoise", "message"),
     [
-        ("hat-t-x2", 0.5, "denoise must go with shipped weights .* got hat-t-x2"),
+        ("hat-t-x3", 0.5, "denoise must go with shipped weights .* got hat-t-x3"),
         ("mine.pth", 0.5, "blend two files with hatsr blend"),
         ("hat-t-x4", 1.5, "denoise must be from 0 to 1, got 1.5"),
     ],
