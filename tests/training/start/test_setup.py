@@ -93,7 +93,7 @@ def test_clean_validation_of_a_noisy_task_is_told(
 def test_refuses_what_cannot_work(tiny: Callable[..., Recipe], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="none can be used"):
         set_up(tiny(data={"patch": 100}), tmp_path, device="cpu")
-    with pytest.raises(ValueError, match="data.train must be a folder that exists"):
+    with pytest.raises(ValueError, match=r"data\.train must be a folder that exists"):
         set_up(tiny(data={"train": [str(tmp_path / "none")]}), tmp_path, device="cpu")
     with pytest.raises(ValueError, match="multiple of processes"):
         set_up(tiny(accumulate=3), tmp_path, device="cpu")
