@@ -139,10 +139,10 @@ class TiledNetwork:
 
     def relative_work(self, height: int, width: int) -> float:
         """LR pixels that are computed for each of a picture's: 1, or more where tiles overlap."""
-        sides = (-(-side // self.multiple) * self.multiple for side in (height, width))
-        padded = torch.empty(1, self.network.channels, *sides, device="meta")
+        height, width = (-(-side // self.multiple) * self.multiple for side in (height, width))
+        padded = torch.empty(1, self.network.channels, height, width, device="meta")
         tile = self.settings.tile or self._largest_tile(padded, self._limit(padded, 1))
-        tiles = plan(*padded.shape[-2:], tile, self.settings.overlap, self.multiple)
+        tiles = plan(height, width, tile, self.settings.overlap, self.multiple)
         return sum(each.pixels for each in tiles) / padded[0, 0].numel()
 
     def _largest_tile(self, padded: Float[Tensor, "1 rgb h w"], limit: int) -> int:
