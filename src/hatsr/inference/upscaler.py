@@ -91,8 +91,9 @@ class Upscaler:
 
     def _tiled_for(self, lr: Tensor) -> TiledNetwork:
         """The network as the settings say; ``auto`` is bf16 for large pictures at most."""
-        is_large = lr.ndim > 1 and lr.shape[-2] * lr.shape[-1] >= _LARGE
-        return self._best if is_large and self.settings.precision == AUTO else self.tiled
+        if self.settings.precision != AUTO or not isinstance(lr, Tensor) or lr.ndim < 2:
+            return self.tiled  # which refuses what is no picture
+        return self._best if lr.shape[-2] * lr.shape[-1] >= _LARGE else self.tiled
 
     @cached_property
     def _best(self) -> TiledNetwork:
