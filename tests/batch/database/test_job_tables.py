@@ -2,7 +2,9 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -10,6 +12,7 @@ from hatsr.batch.database.job_tables import (
     FIELDS,
     entry_of,
     open_base,
+    open_for_reading,
     sqlite_errors_as_os_errors,
     text_of,
 )
@@ -86,3 +89,14 @@ def test_errors_name_the_folder(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="mine"), sqlite_errors_as_os_errors(tmp_path):
         raise ValueError("mine")
     assert not issubclass(sqlite3.Error, OSError)
+
+
+def test_a_reader_waits_for_a_job_that_is_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "batch.sqlite"
+    sqlite3.connect(path).close()
+    path.touch()
+    later = Timer(0.3, lambda: open_base(path, create=True).close())
+    later.start()
+    with closing(open_for_reading(path)) as base:
+        assert base.execute("SELECT count(*) FROM job").fetchone() == (0,)
+    later.join()

@@ -16,14 +16,17 @@ class StopRequest:
     """
 
     def __init__(self, minutes: float | None = None) -> None:
-        self.deadline = None if minutes is None else time.monotonic() + 60 * minutes
+        self.minutes = minutes
+        self.deadline: float | None = None
         self.is_signalled = False
         self._was_called, self._process = False, os.getpid()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask)
 
     def __call__(self) -> bool:
-        """Whether to save and stop."""
+        """Whether to save and stop; the time begins with the first call."""
+        if not self._was_called and self.minutes is not None:
+            self.deadline = time.monotonic() + 60 * self.minutes
         self._was_called = True
         return self.is_signalled or (self.deadline is not None and time.monotonic() > self.deadline)
 

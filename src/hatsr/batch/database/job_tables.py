@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from hatsr.batch.database.records import PictureRecord
 
 _BUSY_SECONDS = 60
 """How long a process waits for another's transaction."""
+_SETTLING_SECONDS = 2.0
+"""How long a reader waits for the tables of a job that is beginning."""
 _LITTLE = 2**17
 """Bytes on a disk with which SQLite cannot begin."""
 _TABLES = """
@@ -78,11 +81,9 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         OSError: its log cannot be read without being written to.
     """
     address = f"{path.resolve().as_uri()}?mode=ro"
-    base = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)
     try:
-        base.execute("SELECT 1 FROM job").fetchone()
+        return _open_read_only(address)
     except sqlite3.OperationalError as error:
-        base.close()
         if os.access(path.parent, os.W_OK):
             raise
         if path.with_name(f"{path.name}-wal").exists():
@@ -91,7 +92,22 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
                 f"{path.parent}; copy that folder to another disk and ask there"
             ) from error
         return sqlite3.connect(f"{address}&immutable=1", uri=True)
-    return base
+
+
+def _open_read_only(address: str) -> sqlite3.Connection:
+    """Wait a little for the tables: a job may just be beginning, or closing its log."""
+    deadline = time.monotonic() + _SETTLING_SECONDS
+    while True:
+        base = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)
+        try:
+            base.execute("SELECT 1 FROM job").fetchone()
+        except sqlite3.OperationalError as error:
+            base.close()
+            if "no such table" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_SETTLING_SECONDS / 20)
+        else:
+            return base
 
 
 def entry_of(row: Sequence[Any]) -> PictureRecord:
