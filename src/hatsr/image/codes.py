@@ -44,7 +44,7 @@ def to_codes(values: Float[np.ndarray, "*shape"], bits: int = 8) -> UInt[np.ndar
 
 
 def _cut_off(values: Float[np.ndarray, "*shape"], codes: UInt[np.ndarray, "*shape"]) -> None:
-    """Write whole codes; channels that lie apart, as a network's, one at a time: twice as fast."""
+    """Write whole codes; channels that lie apart, as a network's, one at a time: that is faster."""
     if values.ndim == 3 and values.strides[2] > values.strides[1]:
         for channel in range(values.shape[2]):
             codes[..., channel] = values[..., channel]

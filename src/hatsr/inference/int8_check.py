@@ -17,7 +17,7 @@ _MOST_LOSS = 0.05
 _NEGLIGIBLE_LOSS = 0.005
 """Up to this loss bf16 is taken without being asked for, dB."""
 _PICTURE = Path(__file__).with_name("calibration.jpg")  # NASA's, public domain; in no benchmark
-_SIDE, _SMALL_SIDE = 64, 32  # of the LR, pixels; the small one for what every start waits for
+_SIDE, _SMALL_SIDE = 64, 32  # of the LR, pixels; the small one before the first large picture
 _LUMA = tuple(weight / 219 for weight in image.LUMA_WEIGHTS)
 _ROUNDING = 1 / (12 * 255**2)  # mean squared error of 8-bit results
 
